@@ -1,0 +1,99 @@
+import { createPrivateKey, createPublicKey, hash, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
+import { isCanonicalPoint, isValidPublicKey } from './ed25519.js'
+import { assertInvariant } from './errors.js'
+import { bytesToHex, hexToBytes } from './hex.js'
+import { isSignature } from './ids.js'
+import { keyFromText } from './keys.js'
+import { KEYS_CACHED_MAX } from './limits.js'
+import { utf8Bytes } from './utf8.js'
+
+export { isValidPublicKey }
+
+/** Bytes of a private key seed (RFC 8032, section 5.1.5). */
+const SEED_BYTES = 32
+
+/** DER before the 32 bytes of an Ed25519 private key (PKCS #8) and public key (SPKI): RFC 8410, sections 7 and 4. */
+const PKCS8 = '302e020100300506032b657004220420'
+const SPKI = '302a300506032b6570032100'
+
+/** Public keys by key text or hex, oldest use first: importing one costs as much as a verification. */
+const importedKeys = new Map<string, KeyObject>()
+
+/** See crypto.ts. */
+export function sha256(data: Uint8Array): Uint8Array {
+  const digest = new Uint8Array(32)
+  sha256Into(data, digest, 0)
+  return digest
+}
+
+/** See crypto.ts. */
+export function sha256Hex(data: string | Uint8Array): string {
+  return hash('sha256', data, 'hex')
+}
+
+/** See crypto.ts. */
+export function sha256Into(data: Uint8Array, target: Uint8Array, at: number): void {
+  // A text of bytes costs half of what a Buffer does.
+  const digest = hash('sha256', data, 'binary')
+  for (let i = 0; i < 32; i++) target[at + i] = digest.charCodeAt(i)
+}
+
+/** See crypto.ts. */
+export function generateSeed(): Uint8Array {
+  return Uint8Array.from(randomBytes(SEED_BYTES))
+}
+
+/** See crypto.ts. */
+export function publicKeyOf(seed: Uint8Array): Uint8Array {
+  const spki = createPublicKey(privateKey(seed)).export({ format: 'der', type: 'spki' })
+  return Uint8Array.from(spki.subarray(SPKI.length / 2))
+}
+
+/** See crypto.ts. */
+export function signer(seed: Uint8Array): (message: Uint8Array | string) => string {
+  const key = privateKey(seed)
+  return (message) => sign(null, typeof message === 'string' ? utf8Bytes(message) : message, key).toString('hex')
+}
+
+/** See crypto.ts. */
+export function verifySignature(
+  publicKey: Uint8Array | string,
+  message: Uint8Array | string,
+  signatureHex: string
+): boolean {
+  if (!isSignature(signatureHex)) return false
+  try {
+    const key = importedKey(publicKey)
+    if (key === null) return false
+    const text = typeof message === 'string' ? utf8Bytes(message) : message
+    return verify(null, text, key, hexToBytes(signatureHex)!)
+  } catch {
+    return false
+  }
+}
+
+function privateKey(seed: Uint8Array): KeyObject {
+  assertInvariant(seed.length === SEED_BYTES, 'a private key seed has 32 bytes')
+  return createPrivateKey({ key: der(PKCS8, seed), format: 'der', type: 'pkcs8' })
+}
+
+function importedKey(publicKey: Uint8Array | string): KeyObject | null {
+  const name = typeof publicKey === 'string' ? publicKey : bytesToHex(publicKey)
+  const known = importedKeys.get(name)
+  if (known !== undefined) return known
+  const bytes = typeof publicKey === 'string' ? keyFromText(publicKey) : publicKey
+  if (bytes === null || !isCanonicalPoint(bytes)) return null
+  const key = createPublicKey({ key: der(SPKI, bytes), format: 'der', type: 'spki' })
+  if (importedKeys.size >= KEYS_CACHED_MAX) {
+    for (const oldest of importedKeys.keys()) {
+      importedKeys.delete(oldest)
+      break
+    }
+  }
+  importedKeys.set(name, key)
+  return key
+}
+
+function der(prefix: string, key: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(prefix, 'hex'), key])
+}

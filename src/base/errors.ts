@@ -1,0 +1,89 @@
+/**
+ * One registry of every code this software refuses or fails with. Codes are stable and never reused; messages are free.
+ * `exit` is the exit code of the command line, `http` the status of the API, `meaning` the sentence in docs/errors.md.
+ */
+export const ERROR_CODES = {
+  // Refusals of a record
+  MALFORMED: { exit: 3, http: 422, meaning: 'The input is not well-formed JSON of the kind that can be kept.' },
+  TOO_LARGE: { exit: 3, http: 413, meaning: 'The record, line, batch or message is over its limit.' },
+  SCHEMA: { exit: 3, http: 422, meaning: "A field does not match the object's schema." },
+  NOT_PERMITTED: { exit: 4, http: 403, meaning: "The partner's role has no right to do this." },
+  UNKNOWN_OBJECT: { exit: 7, http: 404, meaning: 'The network file declares no object of this name.' },
+  REFERENCE_MISSING: { exit: 3, http: 422, meaning: 'The record refers to a record that does not exist.' },
+  RULE_BROKEN: { exit: 3, http: 422, meaning: 'A rule of the object answered no.' },
+  RULE_ERROR: { exit: 3, http: 422, meaning: 'A rule could not be evaluated for this record.' },
+  DUPLICATE: { exit: 3, http: 409, meaning: 'A record with this unique value was written by this partner before.' },
+  NO_QUORUM: {
+    exit: 5,
+    http: 503,
+    meaning: 'No quorum committed the record in time; it is stored and may still commit.'
+  },
+  // Everything else
+  USAGE: { exit: 2, http: 400, meaning: 'The command or request was not understood.' },
+  NETWORK_FILE: { exit: 2, http: 422, meaning: 'The network file has mistakes.' },
+  NOT_FOUND: { exit: 7, http: 404, meaning: 'Nothing of this name, key, id or height exists.' },
+  NOT_FOUNDED: { exit: 1, http: 409, meaning: 'The home holds no network yet.' },
+  ALREADY_FOUNDED: { exit: 1, http: 409, meaning: 'The home already belongs to another network.' },
+  NODE_UNREACHABLE: { exit: 1, http: 503, meaning: 'No node answers on the control socket of this home.' },
+  HOME_LOCKED: { exit: 1, http: 409, meaning: 'Another process uses this home.' },
+  HOME_PATH_TOO_LONG: { exit: 2, http: 400, meaning: 'The path of the home is too long for a Unix socket.' },
+  KEY_FILE: { exit: 1, http: 500, meaning: 'The key file is missing, damaged or readable by others.' },
+  ADDRESS_IN_USE: { exit: 1, http: 500, meaning: 'A listening address or port is taken.' },
+  CONFIG: { exit: 2, http: 400, meaning: 'The node configuration has a mistake.' },
+  STORE_FORMAT: { exit: 1, http: 500, meaning: 'The store was written by a newer version of this software.' },
+  STORE_DAMAGED: { exit: 1, http: 500, meaning: 'The store holds a value that is not what was written.' },
+  LOG_DAMAGED: { exit: 1, http: 500, meaning: 'The write-ahead log or the sign guard is damaged before its end.' },
+  DISK_FULL: { exit: 1, http: 507, meaning: 'The disk is full or refuses to write.' },
+  SIGN_REFUSED: { exit: 1, http: 500, meaning: 'Signing this would contradict something signed before.' },
+  VERIFICATION_FAILED: {
+    exit: 6,
+    http: 500,
+    meaning: 'A block, record, signature or receipt is not what it claims to be.'
+  },
+  LIMIT_EXCEEDED: { exit: 1, http: 413, meaning: 'A limit of this software was exceeded.' },
+  INVARIANT: { exit: 1, http: 500, meaning: 'The software found itself in a state that must not exist, and stopped.' },
+  CLOSED: { exit: 1, http: 503, meaning: 'The node is stopping or has stopped.' },
+  BUSY: { exit: 1, http: 503, meaning: 'Too much is waiting; try again later.' },
+  INTERNAL: { exit: 1, http: 500, meaning: 'Something unforeseen failed; the log has more.' }
+} as const satisfies Record<string, { exit: number; http: number; meaning: string }>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** An error with a stable code. `details` are typed by the thrower and safe to print as JSON. */
+export class LedgerError extends Error {
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'LedgerError'
+    this.code = code
+    this.details = details
+  }
+}
+
+/** Why an input from outside was not taken: a value, never an exception. */
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly message: string
+  /** JSON Pointer (RFC 6901) into the record's data, when one field is to blame. */
+  readonly path?: string
+  /** Id of the rule that said no. */
+  readonly rule?: string
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
+
+export function accept<T>(value: T): Outcome<T> {
+  return { ok: true, value }
+}
+
+export function refuse(code: ErrorCode, message: string, more: Omit<Refusal, 'code' | 'message'> = {}): Outcome<never> {
+  return { ok: false, refusal: { code, message, ...more } }
+}
+
+/** Stops on a broken invariant: a fault of this software, never of its input. */
+export function assertInvariant(holds: boolean, message: string): asserts holds {
+  if (!holds) throw new LedgerError('INVARIANT', message)
+}

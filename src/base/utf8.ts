@@ -1,0 +1,93 @@
+import { accept, type Outcome, refuse } from './errors.js'
+
+const encoder = new TextEncoder()
+/** `ignoreBOM` keeps a byte order mark in the text, where it is seen and refused, instead of dropping it. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Matches a surrogate without its other half: with the u flag a pair is one character and does not match. */
+const LONE_SURROGATE = /[\uD800-\uDFFF]/u
+
+/** UTF-8 of a text; a lone surrogate becomes U+FFFD, as in every hash of a string here. */
+export function utf8Bytes(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** Number of bytes of the text in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x80) continue
+    // Two bytes up to U+07FF, three up to U+FFFF; a surrogate pair is two code units and four bytes.
+    if (code < 0x800) bytes += 1
+    else if (isHighSurrogate(code) && isLowSurrogate(text.charCodeAt(i + 1))) {
+      bytes += 2
+      i++
+    } else bytes += 2
+  }
+  return bytes
+}
+
+/** Whether every surrogate in the text has its other half. */
+export function isWellFormed(text: string): boolean {
+  // ES2024, there in every supported Node and browser, but not yet in the types of ES2023.
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed()
+}
+
+/** Position of the first lone surrogate, in UTF-16 code units; -1 when the text is well-formed Unicode. */
+export function loneSurrogateAt(text: string): number {
+  return text.search(LONE_SURROGATE)
+}
+
+/**
+ * The text of UTF-8 bytes, read strictly: no overlong or truncated sequences, surrogates or code points beyond
+ * U+10FFFF, and no byte order mark at the start.
+ * @returns refusal MALFORMED with `details.byte`, the position of the first byte that is wrong
+ */
+export function decodeUtf8(bytes: Uint8Array): Outcome<string> {
+  let text: string
+  try {
+    text = decoder.decode(bytes)
+  } catch {
+    return refuse('MALFORMED', 'the bytes are not UTF-8', { details: { byte: firstBadByte(bytes) } })
+  }
+  if (text.charCodeAt(0) === 0xfeff) {
+    return refuse('MALFORMED', 'the text begins with a byte order mark', { details: { byte: 0 } })
+  }
+  return accept(text)
+}
+
+/** Start of the first sequence that is not well-formed (Unicode 15, table 3-7); the length when there is none. */
+function firstBadByte(bytes: Uint8Array): number {
+  let at = 0
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes, at)
+    if (length === 0) return at
+    at += length
+  }
+  return at
+}
+
+/** Bytes of the well-formed sequence that starts at `at`; 0 when it is not well-formed. */
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!
+  if (first < 0x80) return 1
+  if (first < 0xc2 || first > 0xf4) return 0
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+  const second = bytes[at + 1] ?? 0
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
+  if (second < least || second > most) return 0
+  for (let i = 2; i < length; i++) {
+    if (((bytes[at + i] ?? 0) & 0xc0) !== 0x80) return 0
+  }
+  return length
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff
+}
+
+function isLowSurrogate(code: number): boolean {
+  return code >= 0xdc00 && code <= 0xdfff
+}

@@ -1,0 +1,166 @@
+import { canonicalText } from '../base/canonical.js'
+import { sha256Hex } from '../base/crypto.js'
+import { assertInvariant, type Refusal } from '../base/errors.js'
+import { recordId } from '../base/ids.js'
+import type { Scope } from '../base/tagged.js'
+import { taggedBytes } from '../base/tagged.js'
+import { type AuthorSequence, authorSequence, authorSequenceEntry, sequenceKey } from './author-sequence.js'
+import type { BatchHeader } from './batch.js'
+import type { CountedRoot } from './block.js'
+import { type BlockTime, judge } from './judge.js'
+import type { Model } from './model.js'
+import { type PartnerSet, partnerOf } from './partner-set.js'
+import type { CheckedRecord } from './record.js'
+import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
+import type { StateEntry, StateReader, StateWrite } from './state.js'
+import { type Verdict, verdictRoot } from './verdict.js'
+
+/** What is in force when a block is executed. */
+export interface Rulebook {
+  readonly scope: Scope
+  readonly model: Model
+  readonly partners: PartnerSet
+}
+
+/** A batch whose records were checked under the model in force. */
+export interface CheckedBatch {
+  readonly header: BatchHeader
+  readonly hash: string
+  readonly records: readonly CheckedRecord[]
+}
+
+/** Where a record stands in its block, and under which key its history has it. */
+export interface HistoryEntry {
+  readonly object: string
+  readonly key: string
+  readonly batch: number
+  readonly index: number
+  readonly accepted: boolean
+}
+
+export interface Execution {
+  /** By batch and record. */
+  readonly verdicts: readonly (readonly Verdict[])[]
+  readonly verdictRoot: CountedRoot
+  readonly resultHash: string
+  /** In order of execution; of several for one key the last one holds. */
+  readonly writes: readonly StateWrite[]
+  readonly entries: readonly HistoryEntry[]
+}
+
+/**
+ * Why these batches may not stand in a block after this state, or null: each author's batches must be contiguous, in
+ * sequence order, from the next sequence in state, and of the author's incarnation.
+ */
+export function batchOrderProblem(
+  rulebook: Rulebook,
+  state: StateReader,
+  batches: readonly { readonly header: BatchHeader }[]
+): string | null {
+  const next = new Map<string, AuthorSequence>()
+  let before = ''
+  for (const { header } of batches) {
+    const { author, incarnation, sequence } = header
+    const partner = partnerOf(rulebook.partners, author)
+    if (partner === undefined) return `${author} is no partner`
+    if (author !== before && next.has(author)) return `the batches of ${author} do not stand together`
+    before = author
+    const expected = next.get(author) ?? authorSequence(state, author)
+    if (incarnation !== partner.incarnation) return `batch ${author}/${sequence} is of incarnation ${incarnation}`
+    if (sequence !== expected.next) return `batch ${author}/${sequence} stands where ${expected.next} is next`
+    next.set(author, { incarnation, next: sequence + 1 })
+  }
+  return null
+}
+
+/**
+ * Executes batches on a state: the same verdicts, writes and hashes on every machine. Pure: it changes nothing.
+ * @param previousResult result hash of the block before; the genesis hash before block 1
+ */
+export function execute(
+  rulebook: Rulebook,
+  state: StateReader,
+  previousResult: string,
+  block: BlockTime,
+  batches: readonly CheckedBatch[]
+): Execution {
+  assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
+  const run = startRun(state)
+  const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
+  return {
+    verdicts,
+    verdictRoot: verdictRoot(verdicts),
+    resultHash: sha256Hex(taggedBytes('result', rulebook.scope, `${previousResult}\n${run.lines.join('')}`)),
+    writes: run.writes,
+    entries: run.entries
+  }
+}
+
+interface Run extends StateReader {
+  readonly lines: string[]
+  readonly writes: StateWrite[]
+  readonly entries: HistoryEntry[]
+  write(key: string, entry: StateEntry, line: string): void
+}
+
+function startRun(state: StateReader): Run {
+  const overlay = new Map<string, StateEntry>()
+  const lines: string[] = []
+  const writes: StateWrite[] = []
+  return {
+    lines,
+    writes,
+    entries: [],
+    get: (key) => overlay.get(key) ?? state.get(key),
+    write(key, entry, line) {
+      overlay.set(key, entry)
+      writes.push({ key, entry })
+      lines.push(line)
+    }
+  }
+}
+
+function executeBatch(
+  rulebook: Rulebook,
+  run: Run,
+  block: BlockTime,
+  batch: CheckedBatch,
+  position: number
+): readonly Verdict[] {
+  const { author, incarnation, sequence } = batch.header
+  const partner = partnerOf(rulebook.partners, author)
+  assertInvariant(partner !== undefined, 'the author of an executed batch is a partner')
+  const verdicts = batch.records.map((record, index): Verdict => {
+    const verdict = judge(run, partner, block, record)
+    settle(run, block, record, { author, id: recordId(author, sequence, index), position, index }, verdict)
+    return verdict
+  })
+  const next = { incarnation, next: sequence + 1 }
+  run.write(sequenceKey(author), authorSequenceEntry(next), `${sequenceKey(author)} ${incarnation} ${next.next}\n`)
+  return verdicts
+}
+
+interface Place {
+  readonly author: string
+  readonly id: string
+  readonly position: number
+  readonly index: number
+}
+
+/** Writes down what follows from a verdict. */
+function settle(run: Run, block: BlockTime, record: CheckedRecord, place: Place, verdict: Refusal | null): void {
+  const { author, id, position, index } = place
+  const { body, object, key } = record
+  if (body === null || object === null) return
+  if (key !== null) run.entries.push({ object: object.name, key, batch: position, index, accepted: verdict === null })
+  if (verdict === null && key !== null) {
+    const line = `${recordKey(object.name, key)} ${id}\n`
+    // Without a key a record has no successor, so no rule will ever ask for it: the line is hashed, nothing is kept.
+    if (object.keyFields.length === 0) run.lines.push(line)
+    else run.write(recordKey(object.name, key), recordEntry(id, block, record), line)
+  }
+  if (body.unique !== undefined && verdict?.code !== 'DUPLICATE') {
+    const name = uniqueKey(author, object.name, canonicalText(body.unique))
+    run.write(name, uniqueEntry(id), `${name} ${id}\n`)
+  }
+}

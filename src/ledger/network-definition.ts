@@ -1,0 +1,60 @@
+import type { JsonObject } from '../base/json.js'
+
+/**
+ * The network definition: the network file after it was read and checked, with every default filled in. This is what
+ * stands in the genesis as `network`, what the model hash covers (docs/formats.md), and what every partner compiles to
+ * the same model. It is plain JSON, so its members are written here exactly as they are written there.
+ */
+
+/** How many of the voting partners must agree before a block commits. */
+export type QuorumRule = 'two-thirds' | 'majority'
+
+/** What partners of one kind may do. */
+export interface RoleDefinition {
+  /** Names of the objects whose records this role may append, sorted. */
+  append: string[]
+  /** Whether the role may propose and vote on changes of the network. */
+  govern: boolean
+  /** Whether partners of this role vote on blocks. Without a vote a partner still keeps a copy and checks everything. */
+  vote: boolean
+}
+
+/** One record points to another: the newest accepted record of `object` whose key these fields hold. */
+export interface ReferenceDefinition {
+  object: string
+  /** Fields of this object, in the order of the other object's key. One of them may be a list: then there are many. */
+  key: string[]
+  /** Whether a record is refused with REFERENCE_MISSING when what it refers to does not exist. */
+  required: boolean
+}
+
+/** A rule every new record of the object must keep (docs/rules.md). */
+export interface RuleDefinition {
+  id: string
+  /** CEL; must answer true. */
+  expr: string
+  /** What people read when it answers false; `{record.odometer}` takes a value. */
+  message: string
+}
+
+/** A kind of record. */
+export interface ObjectDefinition {
+  title: string
+  /** Names of the key fields in their order; empty when each record is its own history. */
+  key: string[]
+  /** JSON Schema of the record's data: the subset of docs/schema.md, of type object. */
+  fields: JsonObject
+  references: Record<string, ReferenceDefinition>
+  rules: RuleDefinition[]
+}
+
+export interface NetworkDefinition {
+  format: 1
+  title: string
+  quorum: QuorumRule
+  roles: Record<string, RoleDefinition>
+  objects: Record<string, ObjectDefinition>
+}
+
+/** Format number of the network file this software reads and writes. */
+export const NETWORK_FORMAT = 1

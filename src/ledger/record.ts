@@ -1,0 +1,78 @@
+import { canonicalText, readCanonical } from '../base/canonical.js'
+import { accept, type Outcome, type Refusal, refuse } from '../base/errors.js'
+import type { JsonObject } from '../base/json.js'
+import { UNIQUE_CHARS_MAX } from '../base/limits.js'
+import type { CompiledObject, Model } from './model.js'
+
+/** What an author writes (docs/formats.md, "Record"). */
+export interface RecordBody {
+  readonly data: JsonObject
+  readonly object: string
+  readonly unique?: string | number
+}
+
+/**
+ * A record after its one parse and its one schema check under one model: all that can be said of it without the state.
+ * A refusal here is what execution will say, whatever the state, as long as the model stays the same.
+ */
+export interface CheckedRecord {
+  /** The author's exact bytes as text, without the newline. */
+  readonly text: string
+  readonly refusal: Refusal | null
+  /** Null when the text is no record at all. */
+  readonly body: RecordBody | null
+  /** Null when the model has no such object. */
+  readonly object: CompiledObject | null
+  /** Canonical JSON array of the key; `[]` for an object without key, null when it could not be worked out. */
+  readonly key: string | null
+}
+
+/** Canonical text of a record. `data` must be JSON that canonicalText accepts. */
+export function encodeRecord(body: RecordBody): string {
+  const unique = body.unique === undefined ? '' : `,"unique":${canonicalText(body.unique)}`
+  return `{"data":${canonicalText(body.data)},"object":${canonicalText(body.object)}${unique}}`
+}
+
+/** Reads a record's exact text. Refusal MALFORMED with what is wrong. */
+export function readRecord(text: string, bytesMax: number): Outcome<RecordBody> {
+  const json = readCanonical(text, bytesMax)
+  if (!json.ok) return json
+  const value = json.value
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return malformed('is not an object')
+  const { data, object, unique } = value
+  const members = Object.keys(value).length
+  if (data === null || typeof data !== 'object' || Array.isArray(data)) return malformed('has no data object')
+  if (typeof object !== 'string') return malformed('names no object')
+  if (unique === undefined) return members === 2 ? accept({ data, object }) : malformed('has an unknown member')
+  if (members !== 3) return malformed('has an unknown member')
+  if (!isUnique(unique)) return malformed(`has a unique value that is no integer or string of ${UNIQUE_CHARS_MAX}`)
+  return accept({ data, object, unique })
+}
+
+/** Whether a value may stand as a record's `unique`. */
+export function isUnique(value: unknown): value is string | number {
+  if (typeof value === 'string') return value.length <= UNIQUE_CHARS_MAX
+  return typeof value === 'number' && Number.isSafeInteger(value)
+}
+
+/** The one parse and one schema check of a record as it arrives from its author. */
+export function checkRecord(model: Model, text: string, bytesMax: number): CheckedRecord {
+  const read = readRecord(text, bytesMax)
+  if (!read.ok) return { text, refusal: read.refusal, body: null, object: null, key: null }
+  return checkBody(model, text, read.value)
+}
+
+/** {@link checkRecord} for text that was just made by {@link encodeRecord} from this body. */
+export function checkBody(model: Model, text: string, body: RecordBody): CheckedRecord {
+  const object = model.objects.get(body.object)
+  if (object === undefined) {
+    const refusal: Refusal = { code: 'UNKNOWN_OBJECT', message: `there is no object "${body.object.slice(0, 64)}"` }
+    return { text, refusal, body, object: null, key: null }
+  }
+  const refusal = object.checkSchema(body.data)
+  return { text, refusal, body, object, key: refusal === null ? object.keyOf(body.data) : null }
+}
+
+function malformed(problem: string): Outcome<never> {
+  return refuse('MALFORMED', `the record ${problem}`)
+}

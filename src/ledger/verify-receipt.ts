@@ -1,0 +1,206 @@
+import { canonicalText } from '../base/canonical.js'
+import { accept, type Outcome, type Refusal, refuse } from '../base/errors.js'
+import { recordId } from '../base/ids.js'
+import type { Json, JsonObject } from '../base/json.js'
+import { leafHash, leafOfHash, rootFromPath } from '../base/merkle.js'
+import { readJson } from '../base/strict-json.js'
+import type { Scope } from '../base/tagged.js'
+import { batchHash, batchIsSigned } from './batch.js'
+import { type BlockHeader, blockHash, headerText } from './block.js'
+import { type Certificate, checkCertificate } from './certificate.js'
+import { readGenesis } from './genesis.js'
+import { foundingSet, type PartnerSet, partnerOf, partnerSetHash, partnerSetText, quorumOfSet } from './partner-set.js'
+import { type Checkpoint, type Receipt, readReceipt, shapeOfCheckpoint } from './receipt.js'
+import { readRecord } from './record.js'
+import { verdictLeaf } from './verdict.js'
+
+/** What a receipt proves. */
+export interface ReceiptStatement {
+  readonly recordId: string
+  readonly object: string
+  readonly author: string
+  readonly data: JsonObject
+  readonly status: 'accepted' | 'refused'
+  readonly code?: string
+  readonly rule?: string
+  readonly height: number
+  /** Milliseconds since 1970, the time of the block. */
+  readonly time: number
+  readonly endorsers: readonly string[]
+  /** In plain words: whose honesty the statement rests on. */
+  readonly trust: string
+}
+
+/** Thrown and caught within this file: the first thing of a receipt that does not hold. */
+class Failure extends Error {}
+
+function must(holds: boolean, problem: string): asserts holds {
+  if (!holds) throw new Failure(problem)
+}
+
+function mustBeNull(refusal: Refusal | null, where: string): void {
+  if (refusal !== null) throw new Failure(`${where}: ${refusal.message}`)
+}
+
+/**
+ * Verifies a receipt offline, from the genesis alone or also from a checkpoint that one trusts.
+ * @param receiptText exactly as `ledger receipt` printed it
+ * @param genesisText in any JSON layout
+ * @param checkpointText as `ledger checkpoint` printed it: then old keys that leaked since cannot forge
+ * @returns refusal VERIFICATION_FAILED with the first thing that does not hold, or MALFORMED for an unreadable file
+ */
+export function verifyReceipt(
+  receiptText: string,
+  genesisText: string,
+  checkpointText?: string
+): Outcome<ReceiptStatement> {
+  const genesis = readGenesis(genesisText)
+  if (!genesis.ok) return genesis
+  const receipt = readReceipt(receiptText)
+  if (!receipt.ok) return refuse('VERIFICATION_FAILED', receipt.refusal.message)
+  const checkpoint = checkpointText === undefined ? null : readCheckpoint(checkpointText)
+  if (checkpoint !== null && !checkpoint.ok) return checkpoint
+  try {
+    const { value } = receipt
+    must(value.genesis === genesis.value.hash, 'it belongs to another network')
+    must(value.epoch === 0, 'it is of an epoch that this software does not know')
+    const scope: Scope = { genesis: value.genesis, epoch: value.epoch }
+    const chain = checkChain(scope, foundingSet(genesis.value.genesis), value)
+    const trust = trustOf(scope, value, chain, checkpoint === null ? null : checkpoint.value)
+    return accept({ ...checkContent(scope, value, chain.setOfBlock), trust })
+  } catch (error) {
+    if (error instanceof Failure) return refuse('VERIFICATION_FAILED', error.message)
+    throw error
+  }
+}
+
+function readCheckpoint(text: string): Outcome<Checkpoint> {
+  const json = readJson(text)
+  return json.ok ? shapeOfCheckpoint(json.value) : json
+}
+
+interface Anchor {
+  readonly header: BlockHeader
+  readonly hash: string
+  readonly certificate: Certificate
+}
+
+interface Chain {
+  /** The newest block of the receipt. */
+  readonly anchor: Anchor
+  readonly setOfBlock: PartnerSet
+}
+
+/** Follows the sets from the genesis to the block and to the newest block, and ties both into one history. */
+function checkChain(scope: Scope, founding: PartnerSet, receipt: Receipt): Chain {
+  const hash = blockHash(scope, headerText(receipt.header))
+  const newest = receipt.recent ?? receipt
+  const anchor = {
+    header: newest.header,
+    hash: blockHash(scope, headerText(newest.header)),
+    certificate: newest.certificate
+  }
+  if (receipt.recent !== null) {
+    must(receipt.header.height < anchor.header.height, 'the recent block is not newer than the block of the record')
+    mustBeInHistory(hash, receipt.header.height, anchor, receipt.recent.path, 'the block of the record')
+  }
+  let set = founding
+  let setOfBlock: PartnerSet | null = null
+  let before = 0
+  for (const change of receipt.changes) {
+    const { height } = change.header
+    must(height > before && height < anchor.header.height, 'the changes of the partner set are out of order')
+    before = height
+    if (setOfBlock === null && height >= receipt.header.height) setOfBlock = set
+    const changeHash = blockHash(scope, headerText(change.header))
+    mustBeCertified(scope, set, { header: change.header, hash: changeHash, certificate: change.certificate })
+    mustBeInHistory(changeHash, height, anchor, change.path, `the change at height ${height}`)
+    must(change.header.nextPartners !== change.header.partners, `the block at height ${height} changes nothing`)
+    must(partnerSetHash(scope, change.set) === change.header.nextPartners, `the set at height ${height} is another`)
+    set = change.set
+  }
+  must(partnerSetText(set) === partnerSetText(receipt.set), 'the partner set is not the one that follows')
+  setOfBlock ??= set
+  mustBeCertified(scope, set, anchor)
+  if (receipt.recent !== null) {
+    mustBeCertified(scope, setOfBlock, { header: receipt.header, hash, certificate: receipt.certificate })
+  }
+  return { anchor, setOfBlock }
+}
+
+function mustBeCertified(scope: Scope, set: PartnerSet, block: Anchor): void {
+  const { height, partners } = block.header
+  must(partners === partnerSetHash(scope, set), `block ${height} names another partner set`)
+  mustBeNull(checkCertificate(scope, set, block.certificate, { height, block: block.hash }), `block ${height}`)
+}
+
+function mustBeInHistory(hash: string, height: number, anchor: Anchor, path: readonly string[], what: string): void {
+  const root = rootFromPath(leafOfHash(hash), height - 1, anchor.header.height - 1, path)
+  must(root === anchor.header.history, `${what} is not in the history of block ${anchor.header.height}`)
+}
+
+function trustOf(scope: Scope, receipt: Receipt, chain: Chain, checkpoint: Checkpoint | null): string {
+  const { height } = chain.anchor.header
+  const needed = quorumOfSet(receipt.set)
+  const signers = chain.anchor.certificate.votes.map((vote) => vote.voter).join(', ')
+  if (checkpoint === null) {
+    return (
+      `It rests on the genesis file, and on ${needed} of these partners having been honest and having kept their keys ` +
+      `to themselves until today: ${signers} (block ${height}). A checkpoint from a partner you trust removes the second.`
+    )
+  }
+  must(checkpoint.genesis === scope.genesis, 'the checkpoint belongs to another network')
+  must(
+    height >= checkpoint.height,
+    `the receipt ends at block ${height}, before the checkpoint at ${checkpoint.height}: ask for a fresh receipt`
+  )
+  if (height === checkpoint.height) must(chain.anchor.hash === checkpoint.hash, 'the checkpoint names another block')
+  else mustBeCertified(scope, checkpoint.set, chain.anchor)
+  return (
+    `It rests on your checkpoint at block ${checkpoint.height}, and on ${needed} of the partners it names having been ` +
+    `honest: ${signers} (block ${height}).`
+  )
+}
+
+/** The record, its place in batch and block, and what was decided. */
+function checkContent(scope: Scope, receipt: Receipt, set: PartnerSet): Omit<ReceiptStatement, 'trust'> {
+  const { batch, header, index, position } = receipt
+  const recordRoot = rootFromPath(leafHash(receipt.record), index, batch.count, receipt.recordPath)
+  must(recordRoot === batch.root, 'the record is not in the batch')
+  const author = partnerOf(set, batch.author)
+  must(author !== undefined, `${batch.author} is no partner`)
+  must(batch.incarnation <= author.incarnation, 'the batch is of an incarnation that is still to come')
+  must(batchIsSigned(scope, { header: batch, signature: receipt.signature }, author.key), 'the batch is not signed')
+  const leaf = leafOfHash(batchHash(scope, batch))
+  const batchRoot = rootFromPath(leaf, position, header.batches.count, receipt.batchPath)
+  must(batchRoot === header.batches.root, 'the batch is not in the block')
+  const verdict = verdictOf(receipt)
+  const body = readRecord(receipt.record, receipt.record.length * 4)
+  return {
+    recordId: recordId(batch.author, batch.sequence, index),
+    object: body.ok ? body.value.object : '',
+    author: batch.author,
+    data: body.ok ? body.value.data : {},
+    ...verdict,
+    height: header.height,
+    time: header.time,
+    endorsers: receipt.certificate.votes.map((vote) => vote.voter)
+  }
+}
+
+type Decided = Pick<ReceiptStatement, 'status' | 'code' | 'rule'>
+
+function verdictOf(receipt: Receipt): Decided {
+  const { header, index, position, verdictIndex } = receipt
+  const leaf = canonicalText(receipt.verdict as Json)
+  const root = rootFromPath(leafHash(leaf), verdictIndex, header.verdicts.count, receipt.verdictPath)
+  must(root === header.verdicts.root, 'the verdict is not in the block')
+  const [batch, place, status, code, rule] = receipt.verdict
+  must(batch === position && place === index, 'the verdict is that of another record')
+  if (status === 'accepted') {
+    must(leaf === verdictLeaf(position, index, null), 'the verdict is malformed')
+    return { status }
+  }
+  must(status === 'refused' && typeof code === 'string' && typeof rule === 'string', 'the verdict is malformed')
+  return rule === '' ? { status, code } : { status, code, rule }
+}

@@ -1,0 +1,130 @@
+import type { Refusal } from '../base/errors.js'
+import type { Json, JsonObject } from '../base/json.js'
+import type { NetworkDefinition } from '../ledger/network-definition.js'
+
+/** A record as people and programs see it (contract: "A record on output"). `height` and `time` are absent while pending. */
+export interface RecordView {
+  readonly id: string
+  readonly object: string
+  readonly key: readonly Json[]
+  readonly author: string
+  readonly height?: number
+  /** RFC 3339 UTC, the time of the block. */
+  readonly time?: string
+  readonly status: 'accepted' | 'refused' | 'pending'
+  readonly data: JsonObject
+  readonly unique?: string | number
+  readonly refusal?: Refusal
+}
+
+export type ListedRecord = RecordView & { readonly cursor: string }
+
+/** What became of one line of input. */
+export type AppendOutcome =
+  | { readonly line: number; readonly status: 'accepted'; readonly id: string; readonly height: number }
+  | ({ readonly line: number; readonly status: 'refused'; readonly id?: string; readonly height?: number } & Refusal)
+  | { readonly line: number; readonly status: 'pending'; readonly id: string; readonly code: 'NO_QUORUM' }
+
+export interface AppendOptions {
+  /** Milliseconds without progress after which undecided records are reported as pending. @default 60000 */
+  readonly timeoutMs?: number
+  /** Name of the field whose value makes the record unique per author and object on the chain. */
+  readonly keyField?: string
+  readonly signal?: AbortSignal
+}
+
+export type PartnerState = 'joining' | 'pending' | 'active' | 'suspended' | 'removed'
+
+export interface NodeStatus {
+  readonly network: string
+  readonly genesis: string
+  readonly partner: { readonly id: string; readonly state: PartnerState; readonly role: string }
+  readonly height: number
+  /** Hash of the newest block; the genesis hash at height 0. */
+  readonly head: string
+  readonly stateHash: string
+  readonly partners: readonly {
+    readonly id: string
+    readonly state: PartnerState
+    readonly connected: boolean
+    readonly height: number | null
+  }[]
+  readonly quorum: { readonly rule: string; readonly needed: number; readonly online: number }
+  readonly mempool: { readonly batches: number; readonly records: number }
+  readonly syncing: boolean
+  readonly stalled: null | { readonly since: string; readonly why: string }
+}
+
+export interface PartnerView {
+  readonly id: string
+  readonly name: string
+  readonly role: string
+  readonly key: string
+  readonly state: PartnerState
+  readonly voter: boolean
+}
+
+export interface ListOptions {
+  readonly where?: Readonly<Record<string, string>>
+  /** @default 50, at most 100,000 */
+  readonly limit?: number
+  readonly after?: string
+  /** Every accepted record instead of the newest of each key. */
+  readonly history?: boolean
+}
+
+export interface ChangeOptions {
+  /** 0 is the beginning; else an event id (`HEIGHT.BATCH.INDEX`) or a height: what came after it. Absent: from now on. */
+  readonly since?: string
+  readonly object?: string
+  readonly signal: AbortSignal
+}
+
+export interface VerifyReport {
+  readonly ok: boolean
+  readonly height: number
+  readonly records: number
+  readonly head: string
+  /** The first block and reason that fails. */
+  readonly failure?: { readonly height: number | null; readonly reason: string }
+}
+
+/**
+ * What a running node offers to its API. Everything that waits takes an AbortSignal. Unknown things are LedgerErrors with
+ * code NOT_FOUND or UNKNOWN_OBJECT; bad input is USAGE; refusals of records are values.
+ */
+export interface LedgerNode {
+  readonly partner: string
+  status(): NodeStatus
+  partners(): readonly PartnerView[]
+  /** The genesis document; its canonical text hashes to the genesis hash. */
+  genesis(): JsonObject
+  model(): { readonly hash: string; readonly network: NetworkDefinition }
+  /** Yields one outcome per non-blank line, in input order, as each is decided. Chunks are raw bytes of NDJSON. */
+  append(object: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): AsyncIterable<AppendOutcome>
+  /** What append would say now, without appending; null when it would be accepted. */
+  check(object: string, text: string): Refusal | null
+  /** The newest accepted record under a key; null when there is none. */
+  get(object: string, key: readonly Json[]): RecordView | null
+  /** Oldest first, at most `limit` at once; go on with the cursor of the last. */
+  history(
+    object: string,
+    key: readonly Json[],
+    options: { readonly all?: boolean; readonly limit?: number; readonly after?: string }
+  ): readonly ListedRecord[]
+  list(object: string, options: ListOptions): readonly ListedRecord[]
+  show(recordId: string): RecordView | null
+  /** Header, certificate, batches and refusals of a block, for people and programs. */
+  block(height: number): JsonObject | null
+  /** Committed accepted records as they come, never ending until aborted. */
+  changes(options: ChangeOptions): AsyncIterable<{ readonly id: string; readonly record: RecordView }>
+  /** The canonical text of the receipt. */
+  receipt(recordId: string): string | null
+  /** The newest block with the partner set that signed it, as `verify-receipt --checkpoint` takes it. */
+  checkpoint(): JsonObject
+  /** Checks the whole copy and runs every rule again. `onProgress` is called with heights done and to do. */
+  verify(options: {
+    readonly signal?: AbortSignal
+    readonly onProgress?: (done: number, total: number) => void
+  }): Promise<VerifyReport>
+}
