@@ -16,8 +16,9 @@ import { REPORT_VARIABLE } from './support/suite.js'
 
 const USAGE = 'usage: tsx test/run.ts [--all] [--concurrency N] [--timeout MS] [DIRECTORY of test, or FILE]...'
 
-/** Longest a test file may take, in milliseconds; `--timeout` changes it. */
+/** Longest a test file may take, in milliseconds; `--timeout` changes it. Files in test/slow get longer. */
 const FILE_TIMEOUT_MS = 240_000
+const SLOW_FILE_TIMEOUT_MS = 20 * 60_000
 
 /** Files that run side by side; `--concurrency` changes it. */
 const CONCURRENCY = 2
@@ -40,10 +41,10 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { all: { type: 'boolean' }, concurrency: { type: 'string' }, timeout: { type: 'string' } }
 })
-const timeoutMs = Number(values.timeout ?? FILE_TIMEOUT_MS)
+const timeoutGivenMs = Number(values.timeout ?? FILE_TIMEOUT_MS)
 const concurrency = Number(values.concurrency ?? CONCURRENCY)
 const files = values.all ? testFilesBelow(testRoot) : positionals.flatMap(filesNamed)
-if (files.length === 0 || !(timeoutMs > 0) || !(concurrency > 0)) {
+if (files.length === 0 || !(timeoutGivenMs > 0) || !(concurrency > 0)) {
   process.stderr.write(`no test files: ${USAGE}\n`)
   process.exit(2)
 }
@@ -95,6 +96,7 @@ function testFilesBelow(directory: string): string[] {
 
 function runFile(file: string, reportPath: string): Promise<FileResult> {
   const started = performance.now()
+  const timeoutMs = timeoutOf(file)
   const environment = { ...process.env, [REPORT_VARIABLE]: reportPath }
   // Its own process group, so that a test file cannot leave processes behind.
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
@@ -129,6 +131,11 @@ function runFile(file: string, reportPath: string): Promise<FileResult> {
       settle(judge(file, readReport(reportPath), ended, output.join(''), performance.now() - started))
     })
   })
+}
+
+function timeoutOf(file: string): number {
+  const slow = values.timeout === undefined && file.startsWith(resolve(testRoot, 'slow'))
+  return slow ? SLOW_FILE_TIMEOUT_MS : timeoutGivenMs
 }
 
 function killGroup(group: number): void {

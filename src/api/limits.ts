@@ -7,7 +7,7 @@ export const CONNECTIONS_MAX = 256
 export const HEADER_BYTES_MAX = 16 * 1024
 
 /** One parameter of a path, decoded: a key is written there as JSON. */
-export const PATH_PARAMETER_LENGTH_MAX = 8 * 1024
+export const PATH_PARAMETER_LENGTH_MAX = 12 * 1024
 
 /** A body that is read whole (one record). A pipe of records has no such bound: it is never held whole. */
 export const BODY_BYTES_MAX = 1024 * 1024

@@ -16,6 +16,8 @@ export interface ApiContext {
   readonly log: Logger
   /** Aborted when the API closes: streams end then. */
   readonly closing: AbortSignal
+  /** Silence on a change feed, in milliseconds, after which a heartbeat is sent. */
+  readonly heartbeatMs: number
 }
 
 /** One operation of the API: what is served and, word for word, what /openapi.json says of it. */
@@ -52,7 +54,10 @@ export function ref(name: string): JsonObject {
 
 /** Answers with JSON and a newline, so that it reads well in a terminal too. */
 export function sendJson(reply: FastifyReply, value: unknown, status = 200): FastifyReply {
-  return reply.code(status).type(`${JSON_TYPE}; charset=utf-8`).send(`${JSON.stringify(value)}\n`)
+  return reply
+    .code(status)
+    .type(`${JSON_TYPE}; charset=utf-8`)
+    .send(`${JSON.stringify(value)}\n`)
 }
 
 /** Whether the request prefers this content type by naming it. */

@@ -1,13 +1,17 @@
 import { accept, LedgerError, type Outcome, refuse } from './errors.js'
-import type { Json } from './json.js'
+import type { Json, JsonObject } from './json.js'
+import { quickScan } from './json-quick.js'
 import { jsonPointer, scanJson } from './json-scan.js'
 import { DEPTH_MAX } from './limits.js'
-import { loneSurrogateAt, utf8Length } from './utf8.js'
+import { isWellFormed, utf8Length } from './utf8.js'
 
-/** What a walk over a value finds, from good to bad. */
+/** What {@link survey} finds, from good to bad. */
 const ORDERED = 0
+/** Members are to be sorted. */
 const UNORDERED = 1
-const FAULTY = 2
+/** Members are to be sorted, but an object may not keep them so: it puts array indexes first. */
+const INDEXED = 2
+const FAULTY = 3
 
 /**
  * Canonical JSON (RFC 8785) with the extra limits of docs/formats.md: no lone surrogates, no NUL character, no member
@@ -17,14 +21,12 @@ const FAULTY = 2
  */
 export function canonicalText(value: Json): string {
   const finding = survey(value, 0)
-  if (finding !== FAULTY) {
-    const text = finding === ORDERED ? JSON.stringify(value) : write(value)
-    if (!isSuspicious(text)) return text
-    const fault = findFault(value, [])
-    if (fault === null) return text
-    throw fault
-  }
-  throw findFault(value, []) ?? new LedgerError('INVARIANT', 'a fault that was seen cannot be found again')
+  if (finding === FAULTY)
+    throw findFault(value, []) ?? new LedgerError('INVARIANT', 'a fault was seen and then not found')
+  const text = finding === INDEXED ? write(value) : JSON.stringify(finding === ORDERED ? value : sortedCopy(value))
+  const fault = isSuspicious(text) ? findFault(value, []) : null
+  if (fault !== null) throw fault
+  return text
 }
 
 /**
@@ -37,15 +39,16 @@ export function readCanonical(text: string, bytesMax = Number.POSITIVE_INFINITY)
   if (text.length * 3 > bytesMax && (text.length > bytesMax || utf8Length(text) > bytesMax)) {
     return refuse('TOO_LARGE', `the text has more than ${bytesMax} bytes`, { details: { max: bytesMax } })
   }
-  // Names in own order and sorted: then JSON.stringify writes the canonical text, and equality is the whole test. What
-  // it cannot see is looked for in the text: escaped lone surrogates and NUL, and `__proto__`.
-  if (!isSuspicious(text)) {
-    try {
+  const quick = quickScan(text)
+  try {
+    if (quick?.canonical === true) return accept(JSON.parse(text))
+    if (quick === null && !isSuspicious(text)) {
+      // Rare things such as escapes, exponents and long numbers: written again they must give the same text.
       const value: Json = JSON.parse(text)
       if (survey(value, 0) === ORDERED && JSON.stringify(value) === text) return accept(value)
-    } catch {
-      // Not JSON, or too deep for the engine: the scanner below says what.
     }
+  } catch {
+    // Not JSON, or too deep for the engine: the slow reading says what.
   }
   const scanned = scanJson(text)
   if (!scanned.ok) return scanned
@@ -55,12 +58,15 @@ export function readCanonical(text: string, bytesMax = Number.POSITIVE_INFINITY)
   return refuse('MALFORMED', `not in canonical form (at character ${position})`, { path: '', details: { position } })
 }
 
-/** Whether a canonical text may hold what the walk does not look at. False alarms only cost time. */
+/**
+ * Whether a text as JSON.stringify writes it may hold what {@link survey} does not look at: lone surrogates, which it
+ * escapes, and NUL. False alarms only cost time.
+ */
 function isSuspicious(text: string): boolean {
-  return text.includes('__proto__') || (text.includes('\\u') && (text.includes('\\ud') || text.includes('\\u0000')))
+  return text.includes('\\u') && (text.includes('\\ud') || text.includes('\\u0000'))
 }
 
-/** One walk: are all names in order, is everything JSON within the limits that concern structure and numbers? */
+/** One walk: is everything JSON within the limits of structure, names and numbers, and are the names in order? */
 function survey(value: unknown, depth: number): number {
   switch (typeof value) {
     case 'string':
@@ -77,17 +83,27 @@ function survey(value: unknown, depth: number): number {
   if (depth >= DEPTH_MAX) return FAULTY
   let worst = ORDERED
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) worst = Math.max(worst, survey(value[i], depth + 1))
+    for (let i = 0; i < value.length; i++) {
+      const finding = survey(value[i], depth + 1)
+      if (finding === FAULTY) return FAULTY
+      if (finding > worst) worst = finding
+    }
     return worst
   }
   if (!isPlainObject(value)) return FAULTY
-  let previous: string | null = null
-  for (const name of Object.keys(value)) {
-    if (previous !== null && previous >= name) worst = Math.max(worst, UNORDERED)
-    previous = name
-    worst = Math.max(worst, survey((value as Record<string, unknown>)[name], depth + 1))
+  const members = value as Record<string, unknown>
+  const names = Object.keys(members)
+  let sorted = true
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!
+    // No copy may lose it: assigning to it does not make a member.
+    if (name === '__proto__') return FAULTY
+    if (i > 0 && names[i - 1]! > name) sorted = false
+    const finding = survey(members[name], depth + 1)
+    if (finding === FAULTY) return FAULTY
+    if (finding > worst) worst = finding
   }
-  return worst
+  return sorted ? worst : Math.max(worst, names.some(beginsWithDigit) ? INDEXED : UNORDERED)
 }
 
 /** Only what JSON.parse and literals make: anything else could bring its own toJSON. */
@@ -96,7 +112,21 @@ function isPlainObject(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-/** The text of a value that {@link survey} found no fault in, names sorted by UTF-16 code units. */
+function beginsWithDigit(name: string): boolean {
+  const code = name.charCodeAt(0)
+  return code >= 0x30 && code <= 0x39
+}
+
+/** A copy whose members stand in order of UTF-16 code units; faster to write than member by member. */
+function sortedCopy(value: Json): Json {
+  if (value === null || typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map(sortedCopy)
+  const copy: JsonObject = {}
+  for (const name of Object.keys(value).sort()) copy[name] = sortedCopy(value[name]!)
+  return copy
+}
+
+/** The text of a value of any names, written member by member. */
 function write(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(write).join(',')}]`
@@ -143,7 +173,7 @@ function findFault(value: unknown, path: readonly (string | number)[]): LedgerEr
 
 function textFault(text: string, path: readonly (string | number)[]): LedgerError | null {
   if (text.includes('\u0000')) return faultAt(path, 'a NUL character')
-  return loneSurrogateAt(text) >= 0 ? faultAt(path, 'a lone surrogate') : null
+  return isWellFormed(text) ? null : faultAt(path, 'a lone surrogate')
 }
 
 function faultAt(path: readonly (string | number)[], what: string): LedgerError {

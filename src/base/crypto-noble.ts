@@ -25,8 +25,8 @@ export function sha256Hex(data: string | Uint8Array): string {
 }
 
 /** See crypto.ts. */
-export function sha256Into(data: Uint8Array, target: Uint8Array, at: number): void {
-  target.set(nobleSha256(data), at)
+export function sha256Into(data: string | Uint8Array, target: Uint8Array, at: number): void {
+  target.set(nobleSha256(typeof data === 'string' ? utf8Bytes(data) : data), at)
 }
 
 /** See crypto.ts. */
@@ -58,7 +58,7 @@ export function verifySignature(
 ): boolean {
   if (!isSignature(signatureHex)) return false
   const key = typeof publicKey === 'string' ? keyFromText(publicKey) : publicKey
-  if (key === null || key.length !== PUBLIC_KEY_BYTES) return false
+  if (key?.length !== PUBLIC_KEY_BYTES) return false
   const signature = hexToBytes(signatureHex)!
   const S = littleEndian(signature.subarray(32))
   if (S >= Point.Fn.ORDER) return false

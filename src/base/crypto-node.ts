@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
 import { isCanonicalPoint, isValidPublicKey } from './ed25519.js'
 import { assertInvariant } from './errors.js'
-import { bytesToHex, hexToBytes } from './hex.js'
+import { hexToBytes } from './hex.js'
 import { isSignature } from './ids.js'
-import { keyFromText } from './keys.js'
+import { keyFromText, keyText, PUBLIC_KEY_BYTES } from './keys.js'
 import { KEYS_CACHED_MAX } from './limits.js'
 import { utf8Bytes } from './utf8.js'
 
@@ -16,7 +16,7 @@ const SEED_BYTES = 32
 const PKCS8 = '302e020100300506032b657004220420'
 const SPKI = '302a300506032b6570032100'
 
-/** Public keys by key text or hex, oldest use first: importing one costs as much as a verification. */
+/** Public keys by key text, oldest first: importing one costs as much as a verification. */
 const importedKeys = new Map<string, KeyObject>()
 
 /** See crypto.ts. */
@@ -32,7 +32,7 @@ export function sha256Hex(data: string | Uint8Array): string {
 }
 
 /** See crypto.ts. */
-export function sha256Into(data: Uint8Array, target: Uint8Array, at: number): void {
+export function sha256Into(data: string | Uint8Array, target: Uint8Array, at: number): void {
   // A text of bytes costs half of what a Buffer does.
   const digest = hash('sha256', data, 'binary')
   for (let i = 0; i < 32; i++) target[at + i] = digest.charCodeAt(i)
@@ -62,6 +62,7 @@ export function verifySignature(
   signatureHex: string
 ): boolean {
   if (!isSignature(signatureHex)) return false
+  if (typeof publicKey !== 'string' && publicKey?.length !== PUBLIC_KEY_BYTES) return false
   try {
     const key = importedKey(publicKey)
     if (key === null) return false
@@ -78,18 +79,14 @@ function privateKey(seed: Uint8Array): KeyObject {
 }
 
 function importedKey(publicKey: Uint8Array | string): KeyObject | null {
-  const name = typeof publicKey === 'string' ? publicKey : bytesToHex(publicKey)
+  // One name for a key however it is given, so that no text is taken for a key that is not one.
+  const name = typeof publicKey === 'string' ? publicKey : keyText(publicKey)
   const known = importedKeys.get(name)
   if (known !== undefined) return known
-  const bytes = typeof publicKey === 'string' ? keyFromText(publicKey) : publicKey
+  const bytes = keyFromText(name)
   if (bytes === null || !isCanonicalPoint(bytes)) return null
   const key = createPublicKey({ key: der(SPKI, bytes), format: 'der', type: 'spki' })
-  if (importedKeys.size >= KEYS_CACHED_MAX) {
-    for (const oldest of importedKeys.keys()) {
-      importedKeys.delete(oldest)
-      break
-    }
-  }
+  if (importedKeys.size >= KEYS_CACHED_MAX) importedKeys.delete(importedKeys.keys().next().value!)
   importedKeys.set(name, key)
   return key
 }

@@ -3,7 +3,8 @@
  * JavaScript) are two implementations that agree on every input. Package.json gives browsers the second one.
  *
  * - `sha256(data)`: 32 bytes. `sha256Hex(data)`: the same as 64 lower-case hex digits; a string stands for its UTF-8.
- * - `sha256Into(data, target, at)`: writes the 32 bytes of the hash of `data` into `target` from `at` on.
+ * - `sha256Into(data, target, at)`: writes the 32 bytes of the hash of `data` into `target` from `at` on; a string
+ *   stands for its UTF-8.
  * - `generateSeed()`: 32 random bytes, a new private key. Only for the node and cli floors.
  * - `publicKeyOf(seed)`: the 32 bytes of its public key. Throws LedgerError INVARIANT when the seed has no 32 bytes.
  * - `signer(seed)`: a function that signs bytes (a string: its UTF-8) and returns 128 lower-case hex digits. RFC 8032,

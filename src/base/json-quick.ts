@@ -19,7 +19,9 @@ const POINT = 0x2e
 const ZERO = 0x30
 const NINE = 0x39
 const COLON = 0x3a
+const LETTER_CAPITAL_E = 0x45
 const BRACKET = 0x5b
+const LETTER_E = 0x65
 const LETTER_F = 0x66
 const LETTER_N = 0x6e
 const LETTER_T = 0x74
@@ -66,11 +68,13 @@ export function quickScan(text: string): QuickFindings | null {
       do code = text.charCodeAt(++at)
       while (code >= ZERO && code <= NINE)
       if (at - digitsFrom > DIGITS_KEPT + 1) return false
+      if (code === LETTER_E || code === LETTER_CAPITAL_E) return false
       const written = text.slice(start, at)
       if (Number(written) === 0) return false
       if (canonical && String(Number(written)) !== written) canonical = false
       return true
     }
+    if (code === LETTER_E || code === LETTER_CAPITAL_E) return false
     // Without -0, and with the rare long integers and exponents left to the slower look.
     return at - digitsFrom <= DIGITS_KEPT && (first !== ZERO || at === start + 1)
   }

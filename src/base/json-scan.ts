@@ -2,9 +2,8 @@ import { accept, type Outcome, refuse } from './errors.js'
 import type { Json, JsonObject } from './json.js'
 import { isKeptNumber } from './json-number.js'
 import { DEPTH_MAX } from './limits.js'
-import { loneSurrogateAt } from './utf8.js'
+import { isWellFormed } from './utf8.js'
 
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const ESCAPED: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -77,14 +76,31 @@ export function scanJson(text: string): Outcome<Json> {
     return value
   }
 
+  function skipDigits(): void {
+    const start = at
+    while (isDigit(text.charCodeAt(at))) at++
+    if (at === start) fail(`expected a digit, found ${found(text, at)}`)
+  }
+
   function readNumber(): number {
-    NUMBER.lastIndex = at
-    const written = NUMBER.exec(text)?.[0]
-    if (written === undefined) return fail(`expected a value, found ${found(text, at)}`)
+    const start = at
+    if (text[at] === '-') at++
+    else if (!isDigit(text.charCodeAt(at))) fail(`expected a value, found ${found(text, at)}`)
+    if (text[at] === '0') at++
+    else skipDigits()
+    if (text[at] === '.') {
+      at++
+      skipDigits()
+    }
+    if (text[at] === 'e' || text[at] === 'E') {
+      at++
+      if (text[at] === '+' || text[at] === '-') at++
+      skipDigits()
+    }
+    const written = text.slice(start, at)
     const value = Number(written)
-    if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) fail('number outside the safe range of ±(2^53 - 1)')
-    if (!isKeptNumber(written, value)) fail(`number that would be changed to ${value}; write it as a string`)
-    at += written.length
+    if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) fail('number outside the safe range of ±(2^53 - 1)', start)
+    if (!isKeptNumber(written, value)) fail(`number that would be changed to ${value}; write it as a string`, start)
     return value + 0 // -0 becomes 0, as it is written
   }
 
@@ -105,7 +121,7 @@ export function scanJson(text: string): Outcome<Json> {
     }
     value += text.slice(from, at)
     at++
-    if (loneSurrogateAt(value) >= 0) fail('lone surrogate in a string', start)
+    if (!isWellFormed(value)) fail('lone surrogate in a string', start)
     return value
   }
 
@@ -194,6 +210,10 @@ export function scanJson(text: string): Outcome<Json> {
 /** JSON Pointer (RFC 6901) of member names and array indexes; the empty text is the whole value. */
 export function jsonPointer(path: readonly (string | number)[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
 }
 
 /** What stands at a position, for people. */

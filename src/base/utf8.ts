@@ -4,9 +4,6 @@ const encoder = new TextEncoder()
 /** `ignoreBOM` keeps a byte order mark in the text, where it is seen and refused, instead of dropping it. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Matches a surrogate without its other half: with the u flag a pair is one character and does not match. */
-const LONE_SURROGATE = /[\uD800-\uDFFF]/u
-
 /** UTF-8 of a text; a lone surrogate becomes U+FFFD, as in every hash of a string here. */
 export function utf8Bytes(text: string): Uint8Array {
   return encoder.encode(text)
@@ -32,11 +29,6 @@ export function utf8Length(text: string): number {
 export function isWellFormed(text: string): boolean {
   // ES2024, there in every supported Node and browser, but not yet in the types of ES2023.
   return (text as unknown as { isWellFormed(): boolean }).isWellFormed()
-}
-
-/** Position of the first lone surrogate, in UTF-16 code units; -1 when the text is well-formed Unicode. */
-export function loneSurrogateAt(text: string): number {
-  return text.search(LONE_SURROGATE)
 }
 
 /**

@@ -170,7 +170,12 @@ export type Input = StartHeight | LogEntry | Resend
 /** Two messages of one voter that no honest voter signs both. Each pair is reported once. */
 export type Evidence =
   | { readonly type: 'votes'; readonly voter: string; readonly first: SignedVote; readonly second: SignedVote }
-  | { readonly type: 'proposals'; readonly voter: string; readonly first: SignedProposal; readonly second: SignedProposal }
+  | {
+      readonly type: 'proposals'
+      readonly voter: string
+      readonly first: SignedProposal
+      readonly second: SignedProposal
+    }
 
 /** Any signed message of a height, as it is sent, sent again and served to partners who lack it. */
 export type Message =
@@ -259,7 +264,7 @@ export interface ScheduleTimeoutEffect {
   readonly ms: number
 }
 
-/** The height is decided: sync the log, commit the block. The machine then waits for the next `start-height`. */
+/** The height is decided: commit the block, after which its log can go. The machine waits for `start-height`. */
 export interface DecideEffect {
   readonly type: 'decide'
   readonly certificate: Certificate

@@ -45,7 +45,8 @@ export interface ExecutedBlock {
 export function executeBlock(rulebook: Rulebook, tip: Tip, state: StateReader, plan: BlockPlan): ExecutedBlock {
   assertInvariant(plan.time > tip.time, 'a block is later than the one before')
   const height = tip.height + 1
-  const execution = execute(rulebook, state, tip.resultHash, { height, time: plan.time }, plan.batches)
+  const { originRound, time } = plan
+  const execution = execute(rulebook, state, tip.resultHash, { height, time, originRound }, plan.batches)
   const header: BlockHeader = {
     batches: batchListRoot(plan.batches.map((batch) => batch.hash)),
     height,

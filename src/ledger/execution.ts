@@ -7,9 +7,11 @@ import { taggedBytes } from '../base/tagged.js'
 import { type AuthorSequence, authorSequence, authorSequenceEntry, sequenceKey } from './author-sequence.js'
 import type { BatchHeader } from './batch.js'
 import type { CountedRoot } from './block.js'
+import { CHARGES_KEY, chargesEntry, chargesIn } from './charges.js'
 import { type BlockTime, judge } from './judge.js'
 import type { Model } from './model.js'
-import { type PartnerSet, partnerOf } from './partner-set.js'
+import { type PartnerSet, partnerOf, votersOf } from './partner-set.js'
+import { nextCharges, proposerOrder } from './proposer-order.js'
 import type { CheckedRecord } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
@@ -81,12 +83,13 @@ export function execute(
   rulebook: Rulebook,
   state: StateReader,
   previousResult: string,
-  block: BlockTime,
+  block: BlockOrigin,
   batches: readonly CheckedBatch[]
 ): Execution {
   assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
   const run = startRun(state)
   const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
+  settleCharges(rulebook, run, block, batches)
   return {
     verdicts,
     verdictRoot: verdictRoot(verdicts),
@@ -94,6 +97,12 @@ export function execute(
     writes: run.writes,
     entries: run.entries
   }
+}
+
+/** What a block says of itself before it is executed. */
+export interface BlockOrigin extends BlockTime {
+  /** Round of the block's first proposal. */
+  readonly originRound: number
 }
 
 interface Run extends StateReader {
@@ -138,6 +147,18 @@ function executeBatch(
   const next = { incarnation, next: sequence + 1 }
   run.write(sequenceKey(author), authorSequenceEntry(next), `${sequenceKey(author)} ${incarnation} ${next.next}\n`)
   return verdicts
+}
+
+/** Who has to wait with proposing after this block (docs/formats.md, "Result hash"). */
+function settleCharges(rulebook: Rulebook, run: Run, block: BlockOrigin, batches: readonly CheckedBatch[]): void {
+  const before = chargesIn(run)
+  const voters = votersOf(rulebook.partners).map((voter) => voter.id)
+  const order = proposerOrder(block.height, voters, before)
+  const batchAuthors = batches.map((batch) => batch.header.author)
+  const charges = nextCharges(before, { originRound: block.originRound, order, batchAuthors })
+  if (charges.join() === before.join()) return
+  const entry = chargesEntry(charges)
+  run.write(CHARGES_KEY, entry, `${CHARGES_KEY} ${entry.text}\n`)
 }
 
 interface Place {

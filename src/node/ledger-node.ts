@@ -111,8 +111,8 @@ export interface LedgerNode {
     object: string,
     key: readonly Json[],
     options: { readonly all?: boolean; readonly limit?: number; readonly after?: string }
-  ): readonly ListedRecord[]
-  list(object: string, options: ListOptions): readonly ListedRecord[]
+  ): Promise<readonly ListedRecord[]>
+  list(object: string, options: ListOptions): Promise<readonly ListedRecord[]>
   show(recordId: string): RecordView | null
   /** Header, certificate, batches and refusals of a block, for people and programs. */
   block(height: number): JsonObject | null

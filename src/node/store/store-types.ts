@@ -116,11 +116,13 @@ export interface StatesOptions {
   readonly limit?: number
 }
 
-/** How many values of each kind a whole check has seen. */
-export interface CheckCounts {
+/** How much the committed chain takes: `batches` and `records` in all blocks, the others as values of the store. */
+export interface StoreCounts {
   readonly blocks: number
   readonly batches: number
+  readonly records: number
   readonly states: number
+  /** History entries. */
   readonly entries: number
   readonly treeNodes: number
 }
@@ -142,7 +144,8 @@ export interface StoreSnapshot {
  */
 export interface Store {
   readonly head: ChainHead | null
-  /** Current state: synchronous, from a bounded cache over the disk. */
+  readonly counts: StoreCounts
+  /** Current state, always that of `head`: synchronous, from a bounded cache over the disk. */
   readonly state: StateReader
   /**
    * Stores batch bodies, durable when the promise resolves. A body stored before is not written again.
@@ -181,7 +184,7 @@ export interface Store {
   /** @throws LedgerError STORE_DAMAGED when it is missing */
   treeNode(level: number, index: number): string
   /** Reads every value and reports each that is damaged or missing, by name. Does not compare state with the chain. */
-  checkWhole(onProblem: (what: string) => void, signal?: AbortSignal): Promise<CheckCounts>
+  checkWhole(onProblem: (what: string) => void, signal?: AbortSignal): Promise<StoreCounts>
   close(): Promise<void>
 }
 
@@ -192,5 +195,10 @@ export interface StoreOptions {
   readonly genesis: string
   /** Bytes, roughly, that the cache of state may take. @default STATE_CACHE_BYTES_MAX */
   readonly cacheBytesMax?: number
+  /**
+   * Whether the checksums of the database's own files are checked before use: only so does a value that damage has made
+   * vanish not pass for one that never was. Without it damage shows by the name of the value. @default true
+   */
+  readonly checkFiles?: boolean
   readonly signal?: AbortSignal
 }

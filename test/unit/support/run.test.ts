@@ -31,7 +31,7 @@ const cases: Case[] = [
   {
     name: 'a failing test fails the run and is printed in full',
     body: `${one}\ntest('two', () => { throw new Error('seven is not eight') })\ntest.run()`,
-    expect: { exit: 1, last: '1 passed, 1 failed', says: /seven is not eight[^]*at /m }
+    expect: { exit: 1, last: '1 passed, 1 failed', says: /seven is not eight[\s\S]*at /m }
   },
   {
     name: 'a thrown value that is no Error fails the run',

@@ -1,0 +1,164 @@
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import { LedgerError, type Refusal } from '../base/errors.js'
+import type { Json, JsonObject } from '../base/json.js'
+import type { NetworkDefinition } from '../ledger/network-definition.js'
+import type {
+  AppendOptions,
+  AppendOutcome,
+  ListedRecord,
+  ListOptions,
+  NodeStatus,
+  PartnerView,
+  RecordView,
+  VerifyReport
+} from '../node/ledger-node.js'
+import type { ErrorBody } from './errors.js'
+import { answerOf, errorOf, isErrorBody, readLines, readText, remembering, unreachable } from './request.js'
+
+/** A committed record of the change feed with its event id, from which the feed can be taken up again. */
+export type Change = RecordView & { readonly event: string }
+
+export interface ApiClient {
+  status(): Promise<NodeStatus>
+  partners(): Promise<readonly PartnerView[]>
+  /** The canonical text, with a newline. */
+  genesis(): Promise<string>
+  model(): Promise<{ readonly hash: string; readonly network: NetworkDefinition }>
+  checkpoint(): Promise<JsonObject>
+  block(height: number): Promise<JsonObject>
+  show(recordId: string): Promise<RecordView>
+  /** The canonical text, with a newline. */
+  receipt(recordId: string): Promise<string>
+  get(object: string, key: readonly Json[]): Promise<RecordView>
+  /** All of it, oldest first, in constant memory. */
+  history(object: string, key: readonly Json[], options: { all?: boolean }): AsyncIterable<ListedRecord>
+  list(object: string, options: ListOptions): AsyncIterable<ListedRecord>
+  check(object: string, text: string): Promise<Refusal | null>
+  /** Streams chunks out and outcomes in at the same time, no faster than either side goes. */
+  append(object: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): AsyncIterable<AppendOutcome>
+  /** Ends when the node stops. */
+  changes(options: { since?: string; object?: string; signal?: AbortSignal }): AsyncIterable<Change>
+  verify(options: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void }): Promise<VerifyReport>
+}
+
+/** Records asked for at once where all are wanted. */
+const HISTORY_PAGE = 10_000
+
+/**
+ * A client of the API on a control socket. Errors of the node come as the LedgerErrors they are there; NODE_UNREACHABLE
+ * when nobody answers or the connection breaks.
+ * @param socketPath path of the control socket
+ */
+export function createClient(socketPath: string): ApiClient {
+  const open = (options: RequestOptions, chunks?: AsyncIterable<Uint8Array>): Promise<IncomingMessage> =>
+    answerOf(socketPath, options, chunks)
+  const text = async (path: string): Promise<string> => readText(await open({ path }), socketPath)
+  const json = async <T>(path: string): Promise<T> => JSON.parse(await text(path)) as T
+  async function* lines<T>(options: LineOptions): AsyncGenerator<T> {
+    const { chunks, signal, ...request } = options
+    const headers = { ...request.headers, accept: 'application/x-ndjson' }
+    const input = chunks === undefined ? undefined : remembering(chunks)
+    try {
+      const response = await open({ ...request, headers, ...(signal === undefined ? {} : { signal }) }, input?.chunks)
+      for await (const line of readLines(response, socketPath)) {
+        const value = JSON.parse(line) as T | ErrorBody
+        if (isErrorBody(value)) throw errorOf(value)
+        yield value
+      }
+    } catch (error) {
+      if (signal?.aborted) return
+      // An input that failed cuts the connection; what failed is the input.
+      throw input?.failure() ?? error
+    }
+  }
+
+  return {
+    status: () => json('/v1/status'),
+    partners: async () => (await json<{ items: PartnerView[] }>('/v1/partners')).items,
+    genesis: () => text('/v1/genesis'),
+    model: () => json('/v1/model'),
+    checkpoint: () => json('/v1/checkpoint'),
+    block: (height) => json(`/v1/blocks/${height}`),
+    show: async (recordId) => json(`/v1/records/${recordPath(recordId)}`),
+    receipt: async (recordId) => text(`/v1/receipts/${recordPath(recordId)}`),
+    get: (object, key) => json(keyPath(object, key)),
+    async *history(object, key, { all }) {
+      let after: string | undefined
+      for (;;) {
+        const query = queryOf({ limit: HISTORY_PAGE, after, all })
+        let count = 0
+        for await (const record of lines<ListedRecord>({ path: `${keyPath(object, key)}/history${query}` })) {
+          yield record
+          after = record.cursor
+          count += 1
+        }
+        if (count < HISTORY_PAGE) return
+      }
+    },
+    list(object, { where, limit, after, history }) {
+      const conditions = Object.entries(where ?? {}).map(([field, value]) => `${field}=${value}`)
+      const query = queryOf({ where: conditions, limit, after, history })
+      return lines({ path: `${objectPath(object)}/records${query}` })
+    },
+    async check(object, record) {
+      const headers = { 'content-type': 'application/json' }
+      const path = `${objectPath(object)}/check`
+      const response = await open({ method: 'POST', path, headers }, oneChunk(new TextEncoder().encode(record)))
+      const verdict = JSON.parse(await readText(response, socketPath)) as { ok: boolean; refusal?: Refusal }
+      return verdict.refusal ?? null
+    },
+    append(object, chunks, { timeoutMs, keyField, signal }) {
+      const headers = { 'content-type': 'application/x-ndjson' }
+      const path = `${objectPath(object)}/records${queryOf({ timeout: timeoutMs, keyField })}`
+      return lines({ method: 'POST', path, headers, chunks, signal })
+    },
+    changes({ since, object, signal }) {
+      return lines({ path: `/v1/changes${queryOf({ since, object })}`, signal })
+    },
+    async verify({ signal, onProgress }) {
+      for await (const line of lines<VerifyLine>({ method: 'POST', path: '/v1/verify', signal })) {
+        if ('report' in line) return line.report
+        onProgress?.(line.progress.done, line.progress.total)
+      }
+      throw unreachable(socketPath, 'the node stopped before the verification was done')
+    }
+  }
+}
+
+interface LineOptions {
+  readonly method?: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly chunks?: AsyncIterable<Uint8Array>
+  /** Aborting ends the lines. */
+  readonly signal?: AbortSignal | undefined
+}
+
+type VerifyLine = { progress: { done: number; total: number } } | { report: VerifyReport }
+
+function objectPath(object: string): string {
+  return `/v1/objects/${encodeURIComponent(object)}`
+}
+
+function keyPath(object: string, key: readonly Json[]): string {
+  return `${objectPath(object)}/keys/${encodeURIComponent(JSON.stringify(key))}`
+}
+
+/** @throws LedgerError USAGE when it is no record id: PARTNER/SEQUENCE/INDEX */
+function recordPath(recordId: string): string {
+  if (/^[a-z][a-z0-9-]*\/[0-9]{1,16}\/[0-9]{1,16}$/.test(recordId)) return recordId
+  throw new LedgerError('USAGE', `'${recordId}' is not a record id; one looks like dealer-a/3/0`)
+}
+
+function queryOf(members: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>): string {
+  const pairs = Object.entries(members).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return []
+    const values = Array.isArray(value) ? (value as readonly string[]) : [String(value)]
+    return values.map((one) => `${name}=${encodeURIComponent(one)}`)
+  })
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`
+}
+
+async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield chunk
+}

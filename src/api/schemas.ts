@@ -1,0 +1,111 @@
+import { ERROR_CODES } from '../base/errors.js'
+import type { Json, JsonObject } from '../base/json.js'
+import { ref } from './route.js'
+
+/** JSON Schemas (2020-12) of everything the API takes and gives, as /openapi.json shows them. */
+
+const text: JsonObject = { type: 'string' }
+const count: JsonObject = { type: 'integer', minimum: 0 }
+const hash: JsonObject = { type: 'string', pattern: '^[0-9a-f]{64}$' }
+const time: JsonObject = { type: 'string', format: 'date-time' }
+const code: JsonObject = { type: 'string', enum: Object.keys(ERROR_CODES) }
+const anyObject: JsonObject = { type: 'object' }
+const partnerState: JsonObject = { enum: ['joining', 'pending', 'active', 'suspended', 'removed'] }
+
+/** An object of exactly these members; those in `optional` may be absent. */
+function shape(properties: JsonObject, optional: readonly string[] = []): JsonObject {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name))
+  return { type: 'object', required, properties }
+}
+
+const refusalMembers: JsonObject = {
+  code,
+  message: { type: 'string', description: 'For people; free to change between versions' },
+  path: { type: 'string', description: 'JSON Pointer of the field to blame' },
+  rule: { type: 'string', description: 'Id of the rule that said no' },
+  details: { type: 'object', description: 'Values the message speaks of' }
+}
+const refusalOptional = ['path', 'rule', 'details']
+
+const recordMembers: JsonObject = {
+  id: { type: 'string', description: 'AUTHOR/SEQUENCE/INDEX' },
+  object: text,
+  key: { type: 'array', description: 'Values of the key fields in their order' },
+  author: text,
+  height: { ...count, description: 'Of the block; absent while pending' },
+  time: { ...time, description: 'Of the block; absent while pending' },
+  status: { enum: ['accepted', 'refused', 'pending'] },
+  data: anyObject,
+  unique: { type: ['string', 'integer'] },
+  refusal: ref('Refusal')
+}
+const recordOptional = ['height', 'time', 'unique', 'refusal']
+
+export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
+  Refusal: shape(refusalMembers, refusalOptional),
+  Error: shape({ error: shape(refusalMembers, refusalOptional) }),
+  Record: shape(recordMembers, recordOptional),
+  ListedRecord: shape({ ...recordMembers, cursor: text }, recordOptional),
+  RecordPage: shape({ items: { type: 'array', items: ref('ListedRecord') } }),
+  Change: shape({ event: { type: 'string', description: 'HEIGHT.BATCH.INDEX' }, ...recordMembers }, recordOptional),
+  Outcome: {
+    description: 'What became of one line of input',
+    oneOf: [
+      shape({ line: count, status: { const: 'accepted' }, id: text, height: count }),
+      shape({ line: count, status: { const: 'refused' }, id: text, height: count, ...refusalMembers }, [
+        'id',
+        'height',
+        ...refusalOptional
+      ]),
+      shape({ line: count, status: { const: 'pending' }, id: text, code: { const: 'NO_QUORUM' } })
+    ]
+  },
+  Check: {
+    oneOf: [shape({ ok: { const: true } }), shape({ ok: { const: false }, refusal: ref('Refusal') })]
+  },
+  Status: shape({
+    network: text,
+    genesis: hash,
+    partner: shape({ id: text, state: partnerState, role: text }),
+    height: count,
+    head: hash,
+    stateHash: hash,
+    partners: {
+      type: 'array',
+      items: shape({ id: text, state: partnerState, connected: { type: 'boolean' }, height: nullable(count) })
+    },
+    quorum: shape({ rule: text, needed: count, online: count }),
+    mempool: shape({ batches: count, records: count }),
+    syncing: { type: 'boolean' },
+    stalled: nullable(shape({ since: time, why: text }))
+  }),
+  Partners: shape({ items: { type: 'array', items: ref('Partner') } }),
+  Partner: shape({ id: text, name: text, role: text, key: text, state: partnerState, voter: { type: 'boolean' } }),
+  Genesis: { ...anyObject, description: 'Canonical JSON; its tagged hash is the genesis hash' },
+  Model: shape({ hash, network: { ...anyObject, description: 'The network file with every default filled in' } }),
+  Checkpoint: { ...anyObject, description: 'What verify-receipt takes with --checkpoint' },
+  Block: { ...anyObject, description: 'Header, certificate, batches and refusals' },
+  Receipt: { ...anyObject, description: 'Canonical JSON, docs/formats.md' },
+  VerifyLine: {
+    oneOf: [
+      shape({ progress: shape({ done: count, total: count }) }),
+      shape({
+        report: shape(
+          {
+            ok: { type: 'boolean' },
+            height: count,
+            records: count,
+            head: hash,
+            failure: shape({ height: nullable(count), reason: text })
+          },
+          ['failure']
+        )
+      })
+    ]
+  },
+  Health: shape({ ok: { type: 'boolean' }, why: text }, ['why'])
+}
+
+function nullable(schema: JsonObject): JsonObject {
+  return { anyOf: [schema, { type: 'null' } as Json] }
+}

@@ -1,0 +1,4 @@
+import { runAsProcess } from './entry.js'
+import { ledgerProgram } from './ledger/program.js'
+
+await runAsProcess(ledgerProgram)

@@ -1,0 +1,340 @@
+import type { Json, JsonObject } from '../base/json.js'
+import type { FindingPath, Findings } from './finding.js'
+import { quote } from './finding.js'
+import { didYouMean } from './nearest.js'
+import { ALL_KEYWORDS, FOREIGN_KEYWORDS, KEYWORDS, NOTE_KEYWORDS, TYPES, type TypeName } from './schema-keywords.js'
+import { readDecimalSchema, readNumericSchema } from './schema-read-number.js'
+import { readStringSchema } from './schema-read-string.js'
+import { checkOrder, readCount, readValues, withNull } from './schema-read-value.js'
+import { ANY, type FieldSchema, type ObjectSchema } from './schema-type.js'
+
+/** Schemas within schemas: deeper data would not fit the nesting of a record. */
+export const SCHEMA_DEPTH_MAX = 16
+
+/** Schemas of one object with every `$ref` written out: a bound on what is compiled. */
+export const SCHEMA_NODES_MAX = 2000
+
+/** Characters of a field's name. */
+export const FIELD_NAME_CHARS_MAX = 128
+
+/** What reading one object's schema needs to know and to count. */
+export interface SchemaContext {
+  readonly findings: Findings
+  readonly definitions: ReadonlyMap<string, Json>
+  readonly definitionsPath: FindingPath
+  /** Names of the definitions being written out, to find a circle. */
+  readonly open: readonly string[]
+  readonly depth: number
+  readonly counter: { nodes: number }
+}
+
+/**
+ * Reads the `fields` of an object: a JSON Schema of type object in the documented subset.
+ * @returns null when it cannot be used; the findings say why
+ */
+export function readFields(json: Json, path: FindingPath, findings: Findings): ObjectSchema | null {
+  if (!isObject(json)) {
+    findings.value(path, 'fields must be a JSON Schema', 'write type: object and properties with a line for each field')
+    return null
+  }
+  const definitionsPath = [...path, '$defs']
+  const definitions = readDefinitions(json.$defs, definitionsPath, findings)
+  const counter = { nodes: 0 }
+  const context: SchemaContext = { findings, definitions, definitionsPath, open: [], depth: 0, counter }
+  const { $defs: _, ...rest } = json
+  if (rest.type === undefined && rest.$ref === undefined) rest.type = 'object'
+  const schema = readSchema(rest, path, context)
+  if (schema === null) return null
+  if (schema.kind === 'object' && !schema.nullable) return schema
+  findings.value(path, 'the data of a record is an object', 'write type: object and list the fields under properties')
+  return null
+}
+
+/** Reads one schema anywhere within. */
+export function readSchema(json: Json, path: FindingPath, context: SchemaContext): FieldSchema | null {
+  const { findings, counter } = context
+  counter.nodes++
+  if (counter.nodes > SCHEMA_NODES_MAX) {
+    if (counter.nodes === SCHEMA_NODES_MAX + 1) {
+      findings.value(path, `the schema has more than ${SCHEMA_NODES_MAX} parts`, 'split the object into several')
+    }
+    return null
+  }
+  if (context.depth > SCHEMA_DEPTH_MAX) {
+    findings.value(path, `the schema nests deeper than ${SCHEMA_DEPTH_MAX} levels`, 'flatten it')
+    return null
+  }
+  if (json === true) return ANY
+  if (!isObject(json)) {
+    findings.value(path, `${quote(json)} is not a schema`, 'write something like { type: string, maxLength: 50 }')
+    return null
+  }
+  if (json.$ref !== undefined) return readReference(json, path, context)
+  const type = readType(json, path, findings)
+  if (!checkKeywords(json, type.name, path, findings)) return null
+  if (type.name === undefined) return null
+  return readByType(type.name, type.nullable, json, path, context)
+}
+
+function readByType(
+  name: TypeName | 'any',
+  nullable: boolean,
+  json: JsonObject,
+  path: FindingPath,
+  context: SchemaContext
+): FieldSchema | null {
+  switch (name) {
+    case 'any':
+      return ANY
+    case 'null':
+      return { kind: 'null', nullable: true }
+    case 'string':
+      return readStringSchema(json, nullable, path, context.findings)
+    case 'integer':
+    case 'number':
+      return readNumericSchema(name, json, nullable, path, context.findings)
+    case 'decimal':
+      return readDecimalSchema(json, nullable, path, context.findings)
+    case 'boolean': {
+      const values = readValues(json, 'boolean', path, context.findings)
+      return { kind: 'boolean', nullable: withNull(json, nullable), values: values as boolean[] | null }
+    }
+    case 'array':
+      return readList(json, nullable, path, context)
+    case 'object':
+      return readObject(json, nullable, path, context)
+  }
+}
+
+/** The type a schema names; of an `enum` or `const` without one, the type of its values. */
+function readType(
+  json: JsonObject,
+  path: FindingPath,
+  findings: Findings
+): { name: TypeName | 'any' | undefined; nullable: boolean } {
+  const { type } = json
+  if (type === undefined) return typeOfValues(json)
+  const names = Array.isArray(type) ? type : [type]
+  for (const name of names) {
+    if (typeof name === 'string' && TYPES.includes(name as TypeName)) continue
+    const remedy = typeof name === 'string' ? didYouMean(name, TYPES, 'types') : `types: ${TYPES.join(', ')}`
+    findings.value([...path, 'type'], `${quote(name)} is not a type`, remedy)
+    return { name: undefined, nullable: false }
+  }
+  const others = names.filter((name) => name !== 'null') as TypeName[]
+  if (others.length > 1 || names.length > 2 || names.length === 0) {
+    findings.value(
+      [...path, 'type'],
+      'a field has one type',
+      'write one type, or one type and "null" such as [string, "null"]'
+    )
+    return { name: undefined, nullable: false }
+  }
+  return { name: others[0] ?? 'null', nullable: others.length < names.length }
+}
+
+function typeOfValues(json: JsonObject): { name: TypeName | 'any' | undefined; nullable: boolean } {
+  const values = Array.isArray(json.enum) ? json.enum : json.const !== undefined ? [json.const] : []
+  const first = values.find((value) => value !== null)
+  const nullable = values.includes(null)
+  if (typeof first === 'string') return { name: 'string', nullable }
+  if (typeof first === 'boolean') return { name: 'boolean', nullable }
+  if (typeof first === 'number')
+    return { name: values.every((v) => v === null || Number.isInteger(v)) ? 'integer' : 'number', nullable }
+  if (nullable) return { name: 'null', nullable }
+  if (json.properties !== undefined || json.required !== undefined) return { name: 'object', nullable: false }
+  if (json.items !== undefined) return { name: 'array', nullable: false }
+  return { name: 'any', nullable: true }
+}
+
+/** Whether every keyword belongs to the subset and to the type. */
+function checkKeywords(
+  json: JsonObject,
+  type: TypeName | 'any' | undefined,
+  path: FindingPath,
+  findings: Findings
+): boolean {
+  const allowed = type === undefined ? ALL_KEYWORDS : KEYWORDS[type]
+  let good = true
+  for (const keyword of Object.keys(json)) {
+    if (allowed.includes(keyword)) continue
+    if (NOTE_KEYWORDS.includes(keyword)) {
+      good = checkNote(keyword, json[keyword]!, path, findings) && good
+      continue
+    }
+    good = false
+    const keywordPath = [...path, keyword]
+    const foreign = FOREIGN_KEYWORDS.get(keyword)
+    if (foreign !== undefined) findings.name(keywordPath, `${keyword} is not supported`, foreign)
+    else if (ALL_KEYWORDS.includes(keyword)) {
+      const what = type === 'any' ? 'a field without a type' : `type ${type}`
+      findings.name(
+        keywordPath,
+        `${keyword} does not belong to ${what}`,
+        `give the type it belongs to, or remove ${keyword}`
+      )
+    } else {
+      findings.name(
+        keywordPath,
+        `${keyword} is not a keyword of the schema subset`,
+        didYouMean(keyword, [...allowed, ...NOTE_KEYWORDS], 'keywords')
+      )
+    }
+  }
+  return good
+}
+
+function checkNote(keyword: string, value: Json, path: FindingPath, findings: Findings): boolean {
+  if (keyword === 'examples' || typeof value === 'string') return true
+  findings.value([...path, keyword], `${keyword} must be a text`, 'write a text')
+  return false
+}
+
+function readReference(json: JsonObject, path: FindingPath, context: SchemaContext): FieldSchema | null {
+  const { findings, definitions, open } = context
+  const refPath = [...path, '$ref']
+  for (const keyword of Object.keys(json)) {
+    if (keyword === '$ref' || NOTE_KEYWORDS.includes(keyword)) continue
+    findings.name(
+      [...path, keyword],
+      'nothing but title and description may stand beside $ref',
+      `move ${keyword} into the definition`
+    )
+    return null
+  }
+  const prefix = '#/$defs/'
+  if (typeof json.$ref !== 'string' || !json.$ref.startsWith(prefix)) {
+    findings.value(
+      refPath,
+      `${quote(json.$ref)} does not point into this schema`,
+      'point to a definition of this object: "#/$defs/NAME"'
+    )
+    return null
+  }
+  const name = json.$ref.slice(prefix.length)
+  const definition = definitions.get(name)
+  if (definition === undefined) {
+    findings.value(
+      refPath,
+      `there is no definition ${quote(name)}`,
+      didYouMean(name, [...definitions.keys()], 'definitions')
+    )
+    return null
+  }
+  if (open.includes(name)) {
+    findings.value(refPath, `${name} contains itself`, 'a schema must end: write out as many levels as there are')
+    return null
+  }
+  const inner = { ...context, open: [...open, name], depth: context.depth + 1 }
+  return readSchema(definition, [...context.definitionsPath, name], inner)
+}
+
+function readDefinitions(json: Json | undefined, path: FindingPath, findings: Findings): Map<string, Json> {
+  if (json === undefined) return new Map()
+  if (isObject(json)) return new Map(Object.entries(json))
+  findings.value(path, '$defs must hold schemas by name', 'write NAME: { type: ... }')
+  return new Map()
+}
+
+function readList(json: JsonObject, nullable: boolean, path: FindingPath, context: SchemaContext): FieldSchema | null {
+  const { findings } = context
+  const inner = { ...context, depth: context.depth + 1 }
+  const items = json.items === undefined ? ANY : readSchema(json.items, [...path, 'items'], inner)
+  const itemsMin = readCount(json, 'minItems', path, findings) ?? 0
+  const itemsMax = readCount(json, 'maxItems', path, findings)
+  checkOrder(itemsMin, itemsMax, 'minItems', 'maxItems', path, findings)
+  const unique = json.uniqueItems ?? false
+  if (typeof unique !== 'boolean')
+    findings.value([...path, 'uniqueItems'], 'uniqueItems is true or false', 'write true or false')
+  if (items === null) return null
+  if (unique === true && (items.kind === 'list' || items.kind === 'object' || items.kind === 'any')) {
+    findings.value(
+      [...path, 'uniqueItems'],
+      'only strings, numbers and the like can be compared for uniqueItems',
+      'remove it, or give items a simple type'
+    )
+  }
+  return { kind: 'list', nullable, items, itemsMin, itemsMax, unique: unique === true }
+}
+
+function readObject(
+  json: JsonObject,
+  nullable: boolean,
+  path: FindingPath,
+  context: SchemaContext
+): FieldSchema | null {
+  const { findings } = context
+  const inner = { ...context, depth: context.depth + 1 }
+  const properties = readProperties(json.properties, [...path, 'properties'], inner)
+  const { additionalProperties = true } = json
+  const additionalPath = [...path, 'additionalProperties']
+  const additional = additionalProperties === false ? null : readSchema(additionalProperties, additionalPath, inner)
+  const required = readRequired(
+    json.required,
+    properties,
+    additionalProperties !== false,
+    [...path, 'required'],
+    findings
+  )
+  const propertiesMin = readCount(json, 'minProperties', path, findings) ?? 0
+  const propertiesMax = readCount(json, 'maxProperties', path, findings)
+  checkOrder(propertiesMin, propertiesMax, 'minProperties', 'maxProperties', path, findings)
+  if (additional === null && additionalProperties !== false) return null
+  return { kind: 'object', nullable, properties, required, additional, propertiesMin, propertiesMax }
+}
+
+function readProperties(json: Json | undefined, path: FindingPath, context: SchemaContext): Map<string, FieldSchema> {
+  const properties = new Map<string, FieldSchema>()
+  if (json === undefined) return properties
+  if (!isObject(json)) {
+    context.findings.value(path, 'properties must list the fields', 'write a line NAME: { type: ... } for each field')
+    return properties
+  }
+  for (const [name, schema] of Object.entries(json)) {
+    const fieldPath = [...path, name]
+    if (name === '' || name.length > FIELD_NAME_CHARS_MAX) {
+      context.findings.name(
+        fieldPath,
+        `a field's name has 1 to ${FIELD_NAME_CHARS_MAX} characters`,
+        'choose another name'
+      )
+    }
+    if (name === '__proto__') context.findings.name(fieldPath, 'no field can be named __proto__', 'choose another name')
+    // A field that cannot be read stays known, so that one mistake is not reported again at each use.
+    properties.set(name, readSchema(schema, fieldPath, context) ?? ANY)
+  }
+  return properties
+}
+
+function readRequired(
+  json: Json | undefined,
+  properties: ReadonlyMap<string, FieldSchema>,
+  open: boolean,
+  path: FindingPath,
+  findings: Findings
+): Set<string> {
+  const required = new Set<string>()
+  if (json === undefined) return required
+  if (!Array.isArray(json)) {
+    findings.value(path, 'required must be a list of field names', 'write [field, field]')
+    return required
+  }
+  json.forEach((name, index) => {
+    const namePath = [...path, index]
+    if (typeof name !== 'string')
+      findings.value(namePath, `${quote(name)} is not a field name`, 'write the name of a field')
+    else if (required.has(name)) findings.value(namePath, `${name} is listed twice`, 'remove one of them')
+    else if (!properties.has(name) && !open) {
+      findings.value(
+        namePath,
+        `${quote(name)} is required but not among the properties`,
+        didYouMean(name, [...properties.keys()], 'fields')
+      )
+    } else required.add(name)
+  })
+  return required
+}
+
+function isObject(json: Json | undefined): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}

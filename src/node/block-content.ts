@@ -1,0 +1,113 @@
+import type { CheckResult } from '../consensus/types.js'
+import { readBatch } from '../ledger/batch.js'
+import { type BlockHeader, batchListRoot, readHeader } from '../ledger/block.js'
+import { type ExecutedBlock, executeBlock } from '../ledger/chain.js'
+import { batchOrderProblem, type CheckedBatch } from '../ledger/execution.js'
+import { checkRecord } from '../ledger/record.js'
+import type { Chain } from './chain.js'
+import type { Mempool } from './mempool.js'
+
+/** A block as it is proposed: its header's exact text and the batches it names, in order. */
+export interface ProposedBlock {
+  readonly header: string
+  readonly batches: readonly string[]
+}
+
+/** A block that was executed on the tip of the chain. */
+export interface CandidateBlock {
+  readonly executed: ExecutedBlock
+  readonly batches: readonly CheckedBatch[]
+}
+
+/** How much the clocks of partners may differ, and a message may be late in round 0, milliseconds. */
+export const PRECISION_MS = 500
+export const MESSAGE_DELAY_MS = 2_000
+
+export interface Round {
+  readonly round: number
+  readonly proposer: string
+  /** Whether the block is proposed for the first time: only then its time and origin are judged. */
+  readonly fresh: boolean
+}
+
+export type Checked = { readonly result: CheckResult; readonly candidate: CandidateBlock | null }
+
+/** Builds a block on the tip from what the mempool holds; null when there is nothing to put into it. */
+export function buildBlock(
+  chain: Chain,
+  mempool: Mempool,
+  origin: { readonly round: number; readonly proposer: string; readonly time: number }
+): CandidateBlock | null {
+  const bytesMax = Math.floor(chain.limits.blockBytesMax / 2 ** origin.round)
+  const batches = mempool.candidates(chain.store.state, bytesMax)
+  if (batches.length === 0) return null
+  const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, {
+    originRound: origin.round,
+    proposer: origin.proposer,
+    time: origin.time,
+    batches,
+    nextPartners: chain.rulebook.partners
+  })
+  return { executed, batches }
+}
+
+/** Checks a proposed block by executing it. `heardAt`: when its proposal was first heard, milliseconds since 1970. */
+export function checkBlock(
+  chain: Chain,
+  mempool: Mempool,
+  block: ProposedBlock,
+  round: Round,
+  heardAt: number
+): Checked {
+  const header = readHeader(block.header)
+  if (!header.ok) return invalid(header.refusal.message)
+  const problem = headerProblem(chain, header.value, block.batches)
+  if (problem !== null) return invalid(problem)
+  const batches = block.batches.map((hash) => mempool.get(hash) ?? storedBatch(chain, hash))
+  if (!batches.every((batch) => batch !== null)) return { result: { type: 'unavailable' }, candidate: null }
+  const order = batchOrderProblem(chain.rulebook, chain.store.state, batches)
+  if (order !== null) return invalid(order)
+  const { originRound, proposer, time } = header.value
+  const nextPartners = chain.rulebook.partners
+  const plan = { originRound, proposer, time, batches, nextPartners }
+  const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, plan)
+  if (executed.text !== block.header) return invalid('its execution here gives another header')
+  const unfit = round.fresh ? unfitness(header.value, round, heardAt) : null
+  return {
+    result: unfit === null ? { type: 'valid' } : { type: 'unfit', reason: unfit },
+    candidate: { executed, batches }
+  }
+}
+
+function invalid(reason: string): Checked {
+  return { result: { type: 'invalid', reason }, candidate: null }
+}
+
+function headerProblem(chain: Chain, header: BlockHeader, hashes: readonly string[]): string | null {
+  const { tip } = chain
+  if (header.height !== tip.height + 1) return `it has height ${header.height}`
+  if (header.previous !== tip.hash) return 'it follows another block'
+  if (header.time <= tip.time) return 'it is not later than the block before'
+  if (hashes.length === 0) return 'it is empty'
+  const { count, root } = batchListRoot(hashes)
+  return count === header.batches.count && root === header.batches.root ? null : 'it lists other batches'
+}
+
+function unfitness(header: BlockHeader, { round, proposer }: Round, heardAt: number): string | null {
+  if (header.originRound !== round) return `it is of round ${header.originRound}`
+  if (header.proposer !== proposer) return `it names ${header.proposer} as its proposer`
+  if (header.time - PRECISION_MS > heardAt) return 'its time is ahead'
+  if (heardAt > header.time + PRECISION_MS + MESSAGE_DELAY_MS * (round + 1)) return 'its time is long past'
+  return null
+}
+
+/** A batch that is durable here, checked under the model in force; null when it is not here. */
+export function storedBatch(chain: Chain, hash: string): CheckedBatch | null {
+  const text = chain.store.readBatch(hash)
+  if (text === undefined) return null
+  const batch = readBatch(chain.scope, chain.limits, text)
+  if (!batch.ok || batch.value.hash !== hash) return null
+  const { model } = chain.rulebook
+  const records = batch.value.records.map((record) => checkRecord(model, record, chain.limits.recordBytesMax))
+  return { header: batch.value.header, hash, records }
+}

@@ -1,0 +1,30 @@
+import { join } from 'node:path'
+
+/** Where everything lies in a home. */
+export interface HomePaths {
+  readonly home: string
+  readonly key: string
+  readonly genesis: string
+  readonly partner: string
+  readonly store: string
+  readonly log: string
+  readonly guard: string
+  readonly refusals: string
+  readonly socket: string
+  readonly config: string
+}
+
+export function homePaths(home: string): HomePaths {
+  return {
+    home,
+    key: join(home, 'key'),
+    genesis: join(home, 'genesis.json'),
+    partner: join(home, 'partner.json'),
+    store: join(home, 'store'),
+    log: join(home, 'log'),
+    guard: join(home, 'sign-guard'),
+    refusals: join(home, 'refusals.ndjson'),
+    socket: join(home, 'control.sock'),
+    config: join(home, 'config.yaml')
+  }
+}

@@ -1,0 +1,157 @@
+import { canonicalText } from '../base/canonical.js'
+import { LedgerError, type Refusal } from '../base/errors.js'
+import { judge } from '../ledger/judge.js'
+import { type Partner, partnerOf } from '../ledger/partner-set.js'
+import type { CheckedRecord } from '../ledger/record.js'
+import { uniqueKey } from '../ledger/record-state.js'
+import type { Chain } from './chain.js'
+import { type DraftTarget, draftOfBytes, draftOfText } from './draft.js'
+import type { AppendOptions, AppendOutcome, RecordView } from './ledger-node.js'
+import { createLineSplitter, type Line } from './line-splitter.js'
+import { createOutcomeQueue, type OutcomeQueue, type Slot } from './outcome-queue.js'
+import type { OwnBatches } from './own-batches.js'
+import type { PendingKeys } from './pending-keys.js'
+
+export const APPEND_TIMEOUT_MS = 60_000
+
+/** White space around the canonical text that an input line may have, bytes. */
+const LINE_SLACK_BYTES = 64 * 1024
+
+export interface IntakeDependencies {
+  readonly chain: Chain
+  readonly own: OwnBatches
+  readonly pending: PendingKeys
+  readonly partner: string
+  readonly now: () => number
+  readonly show: (id: string) => RecordView | null
+  readonly logRefusal: (object: string, refusal: Refusal) => void
+}
+
+export interface Intake {
+  append(object: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): AsyncIterable<AppendOutcome>
+  check(object: string, text: string): Refusal | null
+}
+
+/** The way of own records in: read, check, judge on what is committed, hand over to the open batch, report the outcome. */
+export function createIntake(dependencies: IntakeDependencies): Intake {
+  const { chain, own, pending, now, show, logRefusal } = dependencies
+
+  const self = (): Partner => {
+    const partner = partnerOf(chain.rulebook.partners, dependencies.partner)
+    if (partner === undefined) throw new LedgerError('NOT_PERMITTED', 'this node is no partner of its network')
+    return partner
+  }
+
+  /** What the committed state says of a record now. */
+  function judgeNow(record: CheckedRecord): Refusal | null {
+    const { height, time } = chain.tip
+    return judge(chain.store.state, self(), { height: height + 1, time: Math.max(now(), time + 1) }, record)
+  }
+
+  /** Whether a refusal may be different by the time a block executes the record. */
+  function mayChange(record: CheckedRecord, refusal: Refusal): boolean {
+    if (refusal.code === 'NOT_PERMITTED') return false
+    return pending.touches(record) || record.object?.usesBlock === true
+  }
+
+  /** The outcome of a record that was written before with the same unique value; null when it is another record. */
+  function original(line: number, record: CheckedRecord, first: string): Slot {
+    const view = show(first)
+    if (view === null) throw new LedgerError('STORE_DAMAGED', `record ${first} is in the state and not in the store`)
+    if (canonicalText(view.data) !== canonicalText(record.body?.data ?? null)) {
+      return { kind: 'decided', outcome: { line, status: 'refused', ...otherContent(record, first) } }
+    }
+    const { id, height } = view
+    if (view.status !== 'accepted' || height === undefined) {
+      const refusal = view.refusal ?? { code: 'RULE_BROKEN' as const, message: 'refused' }
+      return { kind: 'decided', outcome: { line, status: 'refused', id, ...refusal } }
+    }
+    return { kind: 'decided', outcome: { line, status: 'accepted', id, height } }
+  }
+
+  function refused(line: number, object: string, refusal: Refusal): Slot {
+    logRefusal(object, refusal)
+    return { kind: 'decided', outcome: { line, status: 'refused', ...refusal } }
+  }
+
+  /** Takes one checked record: it is judged at once, or goes into the open batch. */
+  function take(line: number, record: CheckedRecord): Slot {
+    const { body } = record
+    if (body?.unique !== undefined) {
+      const undecided = pending.sameUnique(record)
+      if (undecided !== undefined && undecided.record.text === record.text)
+        return { kind: 'waiting', line, ...undecided }
+      if (undecided !== undefined) return refused(line, body.object, otherContent(record, null))
+      const first = chain.store.state.get(uniqueKey(dependencies.partner, body.object, canonicalText(body.unique)))
+      if (first !== undefined) return original(line, record, first.text)
+    }
+    const refusal = pending.touches(record) ? null : judgeNow(record)
+    if (refusal !== null && !mayChange(record, refusal)) return refused(line, body?.object ?? '', refusal)
+    const place = { record, ...own.add(record) }
+    pending.add(place)
+    return { kind: 'waiting', line, ...place }
+  }
+
+  function takeLine(target: DraftTarget, line: Line): Slot | null {
+    if ('tooLong' in line) {
+      const lineBytesMax = chain.limits.recordBytesMax + LINE_SLACK_BYTES
+      const message = `the line has more than ${lineBytesMax} bytes`
+      return refused(line.number, target.object, { code: 'TOO_LARGE', message, details: { lineBytesMax } })
+    }
+    if (isBlank(line.bytes)) return null
+    const draft = draftOfBytes(chain.rulebook.model, chain.limits.recordBytesMax, target, line.bytes)
+    return draft.ok ? take(line.number, draft.value) : refused(line.number, target.object, draft.refusal)
+  }
+
+  /** Reads all input into the queue, waiting where batches or outcomes pile up. */
+  async function read(target: DraftTarget, chunks: AsyncIterable<Uint8Array>, queue: OutcomeQueue): Promise<void> {
+    const splitter = createLineSplitter(chain.limits.recordBytesMax + LINE_SLACK_BYTES)
+    const takeAll = async (lines: Line[]): Promise<boolean> => {
+      for (const line of lines) {
+        while (!own.hasRoom() && !queue.signal.aborted) await own.room(queue.signal)
+        if (!queue.hasRoom()) await queue.room()
+        if (queue.closed) return false
+        const slot = queue.exhausted ? notTaken(line, target.object) : takeLine(target, line)
+        if (slot !== null) queue.push(slot)
+      }
+      return true
+    }
+    for await (const chunk of chunks) {
+      if (!(await takeAll(splitter.push(chunk)))) return
+    }
+    await takeAll(splitter.end())
+  }
+
+  return {
+    append(object, chunks, options) {
+      const timeoutMs = options.timeoutMs ?? APPEND_TIMEOUT_MS
+      const queue = createOutcomeQueue({ timeoutMs, author: dependencies.partner, flush: own.flush })
+      const target = options.keyField === undefined ? { object } : { object, keyField: options.keyField }
+      read(target, chunks, queue).then(queue.end, queue.fail)
+      return queue.outcomes(options.signal)
+    },
+    check(object, text) {
+      const draft = draftOfText(chain.rulebook.model, chain.limits.recordBytesMax, { object }, text)
+      return draft.ok ? judgeNow(draft.value) : draft.refusal
+    }
+  }
+}
+
+function notTaken(line: Line, object: string): Slot {
+  const message = `${object} not taken: too much already waits for the quorum; send it again later`
+  return { kind: 'decided', outcome: { line: line.number, status: 'refused', code: 'NO_QUORUM', message } }
+}
+
+function otherContent(record: CheckedRecord, first: string | null): Refusal {
+  const unique = record.body?.unique
+  const where = first === null ? 'an earlier line' : `record ${first}`
+  const message = `${JSON.stringify(unique)} was used before, by ${where}, with other content`
+  return { code: 'DUPLICATE', message, details: { unique, record: first } }
+}
+
+const SPACE = 0x20
+const TAB = 0x09
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === SPACE || byte === TAB)
+}

@@ -1,0 +1,74 @@
+import { authorSequence } from '../ledger/author-sequence.js'
+import type { CheckedBatch } from '../ledger/execution.js'
+import type { StateReader } from '../ledger/state.js'
+
+/** Batches durably here that no block has yet. */
+export interface Mempool {
+  /** Takes a batch that is stored durably and whose records were checked. */
+  add(batch: CheckedBatch): void
+  get(hash: string): CheckedBatch | undefined
+  /**
+   * What a block after this state may hold: each author's batches contiguous from its next sequence, authors taking turns
+   * to be first, up to `bytesMax` bytes of bodies in all; the first batch always fits.
+   */
+  candidates(state: StateReader, bytesMax: number): CheckedBatch[]
+  /** Forgets what a committed block has made superfluous. Returns the hashes of batches that can never commit. */
+  settle(committed: readonly CheckedBatch[]): string[]
+  size(): { readonly batches: number; readonly records: number }
+}
+
+export function createMempool(): Mempool {
+  const byHash = new Map<string, CheckedBatch>()
+  const byAuthor = new Map<string, Map<number, CheckedBatch[]>>()
+  let records = 0
+  let turn = 0
+
+  function remove(batch: CheckedBatch): void {
+    if (!byHash.delete(batch.hash)) return
+    records -= batch.header.count
+    const sequences = byAuthor.get(batch.header.author)
+    const left = sequences?.get(batch.header.sequence)?.filter((other) => other.hash !== batch.hash) ?? []
+    if (left.length > 0) sequences?.set(batch.header.sequence, left)
+    else sequences?.delete(batch.header.sequence)
+    if (sequences?.size === 0) byAuthor.delete(batch.header.author)
+  }
+
+  return {
+    add(batch) {
+      const { author, sequence, count } = batch.header
+      if (byHash.has(batch.hash)) return
+      byHash.set(batch.hash, batch)
+      records += count
+      const sequences = byAuthor.get(author) ?? new Map<number, CheckedBatch[]>()
+      byAuthor.set(author, sequences)
+      sequences.set(sequence, [...(sequences.get(sequence) ?? []), batch])
+    },
+    get: (hash) => byHash.get(hash),
+    candidates(state, bytesMax) {
+      const authors = [...byAuthor.keys()].sort()
+      const first = authors.length === 0 ? 0 : turn++ % authors.length
+      const chosen: CheckedBatch[] = []
+      let bytes = 0
+      for (const author of [...authors.slice(first), ...authors.slice(0, first)]) {
+        for (let { next } = authorSequence(state, author); ; next++) {
+          const batch = byAuthor.get(author)?.get(next)?.[0]
+          if (batch === undefined || (chosen.length > 0 && bytes + batch.header.bytes > bytesMax)) break
+          chosen.push(batch)
+          bytes += batch.header.bytes
+        }
+      }
+      return chosen
+    },
+    settle(committed) {
+      const lost: string[] = []
+      for (const { header, hash } of committed) {
+        for (const rival of byAuthor.get(header.author)?.get(header.sequence) ?? []) {
+          if (rival.hash !== hash) lost.push(rival.hash)
+          remove(rival)
+        }
+      }
+      return lost
+    },
+    size: () => ({ batches: byHash.size, records })
+  }
+}

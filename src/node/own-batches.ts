@@ -1,0 +1,208 @@
+import { sha256Hex } from '../base/crypto.js'
+import { assertInvariant } from '../base/errors.js'
+import type { Scope } from '../base/tagged.js'
+import { batchBytes, batchHeader, encodeBatch } from '../ledger/batch.js'
+import type { CheckedBatch } from '../ledger/execution.js'
+import type { Limits } from '../ledger/genesis.js'
+import type { CheckedRecord } from '../ledger/record.js'
+import type { Verdict } from '../ledger/verdict.js'
+import type { SignGuard } from './store/sign-guard.js'
+import type { Store } from './store/store-types.js'
+
+/** An own batch on its way: its records are known by their position in it before it is sealed. */
+export interface OwnBatch {
+  /** Known once sealed. */
+  readonly sequence: number | null
+  /** Resolves when the batch is durable and its ids may be given out; rejects when the node stops. */
+  readonly durable: Promise<void>
+  /** Resolves when a block has committed it; rejects when the node stops. */
+  readonly decided: Promise<Decision>
+  /** What {@link decided} resolved to; null until then. */
+  readonly decision: Decision | null
+}
+
+export interface Decision {
+  readonly height: number
+  readonly verdicts: readonly Verdict[]
+}
+
+/** Batches in flight at most: with fewer a stream waits for the disk, with more memory and latency grow for nothing. */
+export const BATCHES_IN_FLIGHT_MAX = 4
+
+export interface OwnBatchesOptions {
+  readonly scope: Scope
+  readonly limits: Limits
+  readonly author: string
+  readonly incarnation: number
+  /** First sequence that neither state nor outbox has used. */
+  readonly nextSequence: number
+}
+
+export interface OwnBatchesDependencies {
+  readonly store: Pick<Store, 'putBatches'>
+  readonly guard: Pick<SignGuard, 'guardBatch' | 'sync'>
+  readonly sign: (bytes: string) => string
+  /** Called with each batch once it is durable, in order of sequence. */
+  readonly announce: (batch: CheckedBatch) => void
+  /** Called when sealing fails: the node must stop. */
+  readonly fail: (error: unknown) => void
+}
+
+interface Flight extends OwnBatch {
+  sequence: number | null
+  decision: Decision | null
+  readonly records: CheckedRecord[]
+  bytes: number
+  settleDurable(): void
+  decide(decision: Decision): void
+  reject(error: unknown): void
+}
+
+/**
+ * Gathers own records into batches. While nothing of ours is in flight a batch is sealed at the end of the turn, so one
+ * record alone waits for nobody; while something is, the next batch fills up.
+ */
+export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBatchesDependencies) {
+  const { scope, limits, author, incarnation } = options
+  const { store, guard, sign, announce, fail } = dependencies
+  let sequence = options.nextSequence
+  let open: Flight | null = null
+  const sealed = new Map<number, Flight>()
+  let sealing: Promise<void> = Promise.resolve()
+  let scheduled = false
+  let stopped: unknown = null
+  const roomWaiters: (() => void)[] = []
+
+  function schedule(): void {
+    if (scheduled || stopped !== null) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      if (open !== null && sealed.size === 0) seal()
+    })
+  }
+
+  function seal(): void {
+    const flight = open
+    assertInvariant(flight !== null, 'there is an open batch to seal')
+    open = null
+    flight.sequence = sequence++
+    sealed.set(flight.sequence, flight)
+    sealing = sealing.then(() => write(flight)).catch(stop)
+  }
+
+  async function write(flight: Flight): Promise<void> {
+    assertInvariant(flight.sequence !== null, 'a sealed batch has a sequence')
+    const texts = flight.records.map((record) => record.text)
+    const header = batchHeader(author, incarnation, flight.sequence, texts)
+    const bytes = batchBytes(scope, header)
+    const hash = sha256Hex(bytes)
+    const signature = sign(bytes)
+    const text = encodeBatch(scope, { header, hash, signature, records: texts })
+    // Body first: a sequence in the guard without its body could never be used again.
+    await store.putBatches([{ hash, text, own: header.sequence }])
+    guard.guardBatch({ epoch: scope.epoch, incarnation, sequence: header.sequence }, bytes, () => signature)
+    await guard.sync()
+    announce({ header, hash, records: flight.records })
+    flight.settleDurable()
+  }
+
+  function stop(error: unknown): void {
+    if (stopped !== null) return
+    stopped = error
+    for (const flight of [...sealed.values(), ...(open === null ? [] : [open])]) flight.reject(error)
+    open = null
+    sealed.clear()
+    wakeRoom()
+    fail(error)
+  }
+
+  function wakeRoom(): void {
+    for (const wake of roomWaiters.splice(0)) wake()
+  }
+
+  return {
+    /** Adds a record to the open batch. Call only when {@link hasRoom}. */
+    add(record: CheckedRecord): { readonly batch: OwnBatch; readonly index: number } {
+      if (stopped !== null) throw stopped
+      const bytes = Buffer.byteLength(record.text) + 1
+      if (open !== null && open.bytes + bytes > limits.batchBytesMax) seal()
+      open ??= createFlight()
+      open.records.push(record)
+      open.bytes += bytes
+      const place = { batch: open as OwnBatch, index: open.records.length - 1 }
+      if (open.records.length >= limits.batchRecordsMax) seal()
+      else schedule()
+      return place
+    },
+    /** Seals the open batch now. */
+    flush(): void {
+      if (open !== null) seal()
+    },
+    /** Takes up an own batch that a former run of the node made durable. */
+    restore(batch: CheckedBatch): OwnBatch {
+      const flight = createFlight()
+      flight.sequence = batch.header.sequence
+      flight.records.push(...batch.records)
+      sealed.set(flight.sequence, flight)
+      flight.settleDurable()
+      return flight
+    },
+    hasRoom: () => sealed.size < BATCHES_IN_FLIGHT_MAX,
+    /** Resolves when there may be room, the node has stopped, or the signal is aborted. */
+    room(signal: AbortSignal): Promise<void> {
+      return new Promise((resolve) => {
+        if (sealed.size < BATCHES_IN_FLIGHT_MAX || stopped !== null || signal.aborted) return resolve()
+        const wake = (): void => {
+          signal.removeEventListener('abort', wake)
+          resolve()
+        }
+        signal.addEventListener('abort', wake)
+        roomWaiters.push(wake)
+      })
+    },
+    /** A block has committed an own batch. */
+    decided(committed: number, decision: Decision): void {
+      const flight = sealed.get(committed)
+      if (flight === undefined) return
+      flight.decision = decision
+      flight.decide(decision)
+      sealed.delete(committed)
+      wakeRoom()
+      if (open !== null) schedule()
+    },
+    stop
+  }
+}
+
+export type OwnBatches = ReturnType<typeof createOwnBatches>
+
+function createFlight(): Flight {
+  let settleDurable!: () => void
+  let decide!: (decision: Decision) => void
+  const rejects: ((error: unknown) => void)[] = []
+  const durable = new Promise<void>((resolve, reject) => {
+    settleDurable = resolve
+    rejects.push(reject)
+  })
+  const decided = new Promise<Decision>((resolve, reject) => {
+    decide = resolve
+    rejects.push(reject)
+  })
+  // Whoever waits sees the rejection; nobody waiting is no fault.
+  durable.catch(() => {})
+  decided.catch(() => {})
+  return {
+    sequence: null,
+    decision: null,
+    durable,
+    decided,
+    records: [],
+    bytes: 0,
+    settleDurable,
+    decide,
+    reject(error) {
+      for (const reject of rejects) reject(error)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { LedgerError } from '../base/errors.js'
+import type { Scope } from '../base/tagged.js'
+import { authorSequence } from '../ledger/author-sequence.js'
+import { batchBytes } from '../ledger/batch.js'
+import type { CheckedBatch } from '../ledger/execution.js'
+import { storedBatch } from './block-content.js'
+import type { Chain } from './chain.js'
+import type { SignGuard } from './store/sign-guard.js'
+
+/**
+ * Own batches that a former run made durable and no block has yet, in order of sequence, and the next free sequence.
+ * @throws LedgerError STORE_DAMAGED when a batch that was signed is gone
+ */
+export function ownBatchesLeft(
+  chain: Chain,
+  guard: SignGuard,
+  author: string,
+  sign: (bytes: string) => string
+): { readonly batches: readonly CheckedBatch[]; readonly nextSequence: number } {
+  const { next } = authorSequence(chain.store.state, author)
+  const outbox = [...chain.store.outbox()].sort((a, b) => a.sequence - b.sequence)
+  const batches = outbox.map(({ sequence, hash }, index) => {
+    const batch = storedBatch(chain, hash)
+    if (batch === null || sequence !== next + index) throw lostBatch(author, next + index)
+    return batch
+  })
+  const nextSequence = next + batches.length
+  const last = guard.lastBatch?.position
+  if (last !== undefined && last.sequence >= nextSequence) throw lostBatch(author, last.sequence)
+  signAgain(chain.scope, guard, batches, last?.sequence ?? -1, sign)
+  return { batches, nextSequence }
+}
+
+/** A batch whose body became durable just before a crash may be unknown to the guard: the same bytes, signed again. */
+function signAgain(
+  scope: Scope,
+  guard: SignGuard,
+  batches: readonly CheckedBatch[],
+  lastSequence: number,
+  sign: (bytes: string) => string
+): void {
+  for (const { header } of batches) {
+    const { incarnation, sequence } = header
+    if (sequence <= lastSequence) continue
+    guard.guardBatch({ epoch: scope.epoch, incarnation, sequence }, batchBytes(scope, header), sign)
+  }
+}
+
+/** What the guard has signed must be in the store: otherwise the store is an older one than the guard. */
+export function checkStoreAgainstGuard(chain: Chain, guard: SignGuard): void {
+  if (!guard.whole) {
+    throw new LedgerError(
+      'LOG_DAMAGED',
+      `${guard.fault?.message ?? 'the sign guard is damaged'}; without it this node could contradict itself, so it does not sign`,
+      {},
+      guard.fault
+    )
+  }
+  const signed = guard.lastVote?.position.height ?? 0
+  if (signed <= chain.tip.height + 1) return
+  throw new LedgerError(
+    'STORE_DAMAGED',
+    `the store ends at block ${chain.tip.height}, but this node has signed for block ${signed}: blocks are missing`,
+    { height: chain.tip.height, signed }
+  )
+}
+
+function lostBatch(author: string, sequence: number): LedgerError {
+  return new LedgerError('STORE_DAMAGED', `the store has lost the batch ${author}/${sequence}, which was signed here`, {
+    author,
+    sequence
+  })
+}

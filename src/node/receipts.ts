@@ -1,0 +1,81 @@
+import { LedgerError } from '../base/errors.js'
+import type { Json, JsonObject } from '../base/json.js'
+import { leafHash, leafOfHash, merklePath } from '../base/merkle.js'
+import { logPath } from '../base/merkle-log.js'
+import { readCertificate } from '../ledger/certificate.js'
+import { partnerSetText } from '../ledger/partner-set.js'
+import { type LinkedBlock, receiptText } from '../ledger/receipt.js'
+import { verdictLeaf } from '../ledger/verdict.js'
+import type { Chain } from './chain.js'
+import type { ReadBlock, RecordReader } from './record-reader.js'
+
+/** Makes receipts and checkpoints from what is committed. */
+export function createReceipts(chain: Chain, reader: RecordReader) {
+  /** Leaves of all verdicts of a block, from the refusals kept with it. */
+  function verdictLeavesOf(block: ReadBlock): string[] {
+    return block.batches.flatMap(({ count }, position) => {
+      return Array.from({ length: count }, (_, index) => {
+        return verdictLeaf(position, index, block.refusals.get(`${position}/${index}`) ?? null)
+      })
+    })
+  }
+
+  function certificateOf(block: ReadBlock) {
+    const certificate = readCertificate(block.certificate)
+    if (certificate.ok) return certificate.value
+    throw new LedgerError('STORE_DAMAGED', `the certificate of block ${block.header.height} cannot be read`)
+  }
+
+  /** The newest block, tied to an older one; null when the older one is the newest. */
+  function recentAfter(height: number): LinkedBlock | null {
+    const { height: newest } = chain.tip
+    const block = reader.block(newest)
+    if (newest === height || block === null) return null
+    const path = logPath(height - 1, newest - 1, (level, index) => chain.store.treeNode(level, index))
+    return { certificate: certificateOf(block), header: block.header, path }
+  }
+
+  return {
+    /** The receipt's canonical text; null when no committed record has this id. */
+    receipt(id: string): string | null {
+      const record = reader.byId(id)
+      if (record === null) return null
+      const block = reader.block(record.height)
+      const ref = block?.batches[record.batch]
+      if (block === null || ref === undefined) return null
+      const batch = reader.batch(ref.hash)
+      const leaves = verdictLeavesOf(block)
+      const before = block.batches.slice(0, record.batch).reduce((sum, { count }) => sum + count, 0)
+      const verdictIndex = before + record.index
+      return receiptText({
+        format: 1,
+        genesis: chain.scope.genesis,
+        epoch: chain.scope.epoch,
+        record: record.text,
+        index: record.index,
+        recordPath: merklePath(batch.records.map(leafHash), record.index),
+        batch: batch.header,
+        signature: batch.signature,
+        position: record.batch,
+        batchPath: merklePath(
+          block.batches.map(({ hash }) => leafOfHash(hash)),
+          record.batch
+        ),
+        verdict: JSON.parse(leaves[verdictIndex] ?? 'null') as Json[],
+        verdictIndex,
+        verdictPath: merklePath(leaves.map(leafHash), verdictIndex),
+        header: block.header,
+        certificate: certificateOf(block),
+        recent: recentAfter(record.height),
+        changes: [],
+        set: chain.rulebook.partners
+      })
+    },
+    checkpoint(): JsonObject {
+      const { height, hash } = chain.tip
+      return { genesis: chain.scope.genesis, hash, height, set: JSON.parse(partnerSetText(chain.rulebook.partners)) }
+    }
+  }
+}
+
+export type Receipts = ReturnType<typeof createReceipts>

@@ -1,0 +1,48 @@
+import { canonicalText } from '../base/canonical.js'
+import type { Json, JsonObject } from '../base/json.js'
+import type { CompiledObject, Model } from '../ledger/model.js'
+import type { RecordBody } from '../ledger/record.js'
+import type { StateRecord } from '../ledger/record-state.js'
+import type { RecordView } from './ledger-node.js'
+import type { CommittedRecord } from './record-reader.js'
+
+/** RFC 3339 UTC with milliseconds. */
+export function timeText(time: number): string {
+  return new Date(time).toISOString()
+}
+
+/** A committed record as people and programs see it. */
+export function viewOfCommitted(model: Model, record: CommittedRecord): RecordView {
+  const { id, author, height, time, body, refusal } = record
+  const status = refusal === null ? 'accepted' : 'refused'
+  const shape = { id, ...partsOf(model, body), author, height, time: timeText(time), status } as const
+  return refusal === null ? shape : { ...shape, refusal }
+}
+
+/** The newest accepted record of a key, from the state. */
+export function viewOfState(model: Model, record: StateRecord): RecordView {
+  const author = record.id.slice(0, record.id.indexOf('/'))
+  const { id, height, time, body } = record
+  return { id, ...partsOf(model, body), author, height, time: timeText(time), status: 'accepted' }
+}
+
+/** A record of an own batch that no block has yet. */
+export function viewOfPending(model: Model, id: string, author: string, body: RecordBody | null): RecordView {
+  return { id, ...partsOf(model, body), author, status: 'pending' }
+}
+
+function partsOf(model: Model, body: RecordBody | null) {
+  const object = body === null ? undefined : model.objects.get(body.object)
+  const unique = body?.unique === undefined ? {} : { unique: body.unique }
+  const data: JsonObject = body?.data ?? {}
+  return { object: body?.object ?? '', key: object === undefined ? [] : keyOf(object, data), ...unique, data }
+}
+
+function keyOf(object: CompiledObject, data: JsonObject): readonly Json[] {
+  return object.keyFields.map((field) => data[field] ?? null)
+}
+
+/** Canonical JSON array of a key, as state and history have it. */
+export function keyText(key: readonly Json[]): string {
+  return canonicalText([...key])
+}

@@ -1,0 +1,59 @@
+import type { StateEntry } from '../../ledger/state.js'
+
+/**
+ * Bytes, roughly, that a cached entry takes beside its texts; the decoded form that readers leave in it is reckoned as
+ * twice its text.
+ */
+const ENTRY_BYTES = 240
+
+/** What is known of a key: its entry, `null` that it has none, `undefined` nothing. */
+export type Known = StateEntry | null | undefined
+
+/**
+ * A bounded memory of the keys used last. Two generations: when the younger one has taken half of the room it becomes
+ * the older one, and what was not used since then is forgotten. So a key that is in use is never forgotten, and a hit
+ * costs one look-up.
+ */
+export interface StateCache {
+  get(key: string): Known
+  set(key: string, entry: StateEntry | null): void
+  /** Bytes taken, roughly. */
+  readonly bytes: number
+}
+
+export function createStateCache(bytesMax: number): StateCache {
+  let young = new Map<string, StateEntry | null>()
+  let old = new Map<string, StateEntry | null>()
+  let youngBytes = 0
+  let oldBytes = 0
+
+  function set(key: string, entry: StateEntry | null): void {
+    youngBytes -= sizeOf(key, young.get(key))
+    youngBytes += sizeOf(key, entry)
+    young.set(key, entry)
+    if (youngBytes <= bytesMax / 2) return
+    old = young
+    oldBytes = youngBytes
+    young = new Map()
+    youngBytes = 0
+  }
+
+  return {
+    get(key) {
+      const known = young.get(key)
+      if (known !== undefined) return known
+      const older = old.get(key)
+      if (older !== undefined) set(key, older)
+      return older
+    },
+    set,
+    get bytes() {
+      return youngBytes + oldBytes
+    }
+  }
+}
+
+function sizeOf(key: string, entry: Known): number {
+  if (entry === undefined) return 0
+  return ENTRY_BYTES + key.length + (entry === null ? 0 : 3 * entry.text.length)
+}

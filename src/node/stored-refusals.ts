@@ -1,0 +1,16 @@
+import type { Refusal } from '../base/errors.js'
+import type { PlacedRefusal } from '../ledger/verdict.js'
+
+/**
+ * A block's refusals as the store keeps them: JSON, one `[batch, index, refusal]` each. Only code and rule are
+ * on the chain; message and details are this node's own words, worked out at execution.
+ */
+export function encodeRefusals(refusals: readonly PlacedRefusal[]): string {
+  return JSON.stringify(refusals.map(({ batch, index, refusal }) => [batch, index, refusal]))
+}
+
+/** Reads what {@link encodeRefusals} wrote, from a store whose checksums held. */
+export function decodeRefusals(text: string): PlacedRefusal[] {
+  const placed = JSON.parse(text) as [number, number, Refusal][]
+  return placed.map(([batch, index, refusal]) => ({ batch, index, refusal }))
+}

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process'
+import * as assert from 'uvu/assert'
+import { projectRoot } from '../support/source.js'
+import { suite } from '../support/suite.js'
+
+/** The oldest Node we support and the newest of each later line: each passes the quick tests. */
+const NODE_VERSIONS = ['20.19.0', '22', '24']
+
+const TIERS = ['unit', 'simulation', 'network', 'e2e']
+
+const test = suite('other versions of Node', { timeoutMs: 6 * 60_000 })
+
+for (const version of NODE_VERSIONS) {
+  test(`the quick tests pass on Node ${version}`, async () => {
+    const found = await runUnder(version, ['--version'])
+    assert.is(found.code, 0, found.output)
+    assert.match(found.output, new RegExp(`^v${version}(?:\\.|$)`, 'm'))
+    const { code, output } = await runUnder(version, ['--import', 'tsx', 'test/run.ts', ...TIERS])
+    assert.is(code, 0, output)
+    assert.match(output, /^[1-9]\d* passed, 0 failed/m)
+  })
+}
+
+/** Runs a Node of another version, fetched by npx: its package for one platform has no install script. */
+function runUnder(version: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const name = `node-${process.platform}-${process.arch}@${version}`
+  const child = spawn('npx', ['-y', '-p', name, 'node', ...args], {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  let output = ''
+  const collect = (text: string) => {
+    output += text
+  }
+  child.stdout.setEncoding('utf8').on('data', collect)
+  child.stderr.setEncoding('utf8').on('data', collect)
+  return new Promise((settle, fail) => child.on('error', fail).on('close', (code) => settle({ code, output })))
+}
+
+test.run()

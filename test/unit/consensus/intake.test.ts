@@ -1,0 +1,340 @@
+import * as assert from 'uvu/assert'
+import { pendingEffects } from '../../../src/consensus/log.js'
+import { ROUND_MAX, ROUNDS_AHEAD_MAX, ROUNDS_BEHIND_MAX, UNSIGNED_MAX } from '../../../src/consensus/state.js'
+import type { Certificate, Input, Proposal, Vote } from '../../../src/consensus/types.js'
+import { suite } from '../../support/suite.js'
+import {
+  certificate,
+  checked,
+  HEIGHT,
+  line,
+  lines,
+  machine,
+  precommit,
+  precommits,
+  prevote,
+  prevotes,
+  proposal,
+  signProposal,
+  signVote,
+  timeout,
+  work
+} from './machine.js'
+
+const ignored = suite('consensus: what is ignored')
+
+const goodVote: Vote = { block: 'x', height: HEIGHT, incarnation: 0, kind: 'prevote', round: 0, voter: 'a' }
+const badVotes: [name: string, change: Partial<Vote>][] = [
+  ['of an earlier height', { height: HEIGHT - 1 }],
+  ['of a later height', { height: HEIGHT + 1 }],
+  ['of nobody who votes', { voter: 'z' }],
+  ['of an earlier incarnation', { incarnation: -1 }],
+  ['of a later incarnation', { incarnation: 1 }],
+  ['of a negative round', { round: -1 }],
+  ['of a broken round', { round: 0.5 }],
+  ['of a round out of range', { round: ROUND_MAX + 1 }]
+]
+for (const [name, change] of badVotes) {
+  ignored(`a vote ${name}`, () => {
+    const subject = machine()
+    subject.give(work)
+    const before = subject.state
+    assert.equal(subject.give({ type: 'vote', vote: signVote({ ...goodVote, ...change }) }), [])
+    assert.is(subject.state, before)
+  })
+}
+
+const goodProposal: Proposal = { block: 'x', height: HEIGHT, incarnation: 0, proposer: 'c', round: 2, validRound: -1 }
+const badProposals: [name: string, change: Partial<Proposal>][] = [
+  ['of another height', { height: HEIGHT + 1 }],
+  ['by somebody else than the proposer of the round', { proposer: 'b' }],
+  ['by nobody who votes', { proposer: 'z' }],
+  ['of another incarnation', { incarnation: 1 }],
+  ['with its own round as validRound', { validRound: 2 }],
+  ['with a validRound below -1', { validRound: -2 }],
+  ['with a broken validRound', { validRound: 0.5 }],
+  ['of a negative round', { round: -2 }],
+  ['of a round too far ahead', { round: 2 + 4 * ROUNDS_AHEAD_MAX }]
+]
+for (const [name, change] of badProposals) {
+  ignored(`a proposal ${name}, and the prevotes with it`, () => {
+    const subject = machine()
+    subject.give(work)
+    const before = subject.state
+    const bad = signProposal({ ...goodProposal, ...change })
+    assert.equal(subject.give({ type: 'proposal', proposal: bad, prevotes: [] }), [])
+    assert.is(subject.state, before)
+  })
+}
+
+const good: Certificate = certificateOf('abc')
+const [one, two, three] = good.votes
+const badCertificates: [name: string, change: Partial<Certificate>][] = [
+  ['of another height', { height: HEIGHT + 1 }],
+  ['of a round out of range', { round: -1 }],
+  ['without a quorum', { votes: [one!, two!] }],
+  ['with a signer twice', { votes: [one!, two!, two!] }],
+  ['with a signer twice beside a quorum', { votes: [one!, two!, three!, three!] }],
+  ['with a signer outside the set', { votes: [one!, two!, { ...three!, voter: 'z' }] }],
+  ['with a signer of another incarnation', { votes: [one!, two!, { ...three!, incarnation: 1 }] }]
+]
+for (const [name, change] of badCertificates) {
+  ignored(`a certificate ${name}`, () => {
+    const subject = machine()
+    subject.give(work)
+    const before = subject.state
+    assert.equal(subject.give({ type: 'certificate', certificate: { ...good, ...change } }), [])
+    assert.is(subject.state, before)
+  })
+}
+
+function certificateOf(voters: string): Certificate {
+  const input = certificate(0, 'x', voters)
+  if (input.type !== 'certificate') throw new Error('a certificate')
+  return input.certificate
+}
+
+ignored('prevotes in a proposal that are not of its validRound, its block or the set', () => {
+  const subject = machine()
+  const reproposal = proposal(2, 'x', 1, 'a')
+  if (reproposal.type !== 'proposal') throw new Error('a proposal')
+  const stray = [
+    { ...goodVote, round: 1, voter: 'z' },
+    { ...goodVote, round: 0, voter: 'b' },
+    { ...goodVote, round: 1, voter: 'c', kind: 'precommit' as const },
+    { ...goodVote, round: 1, voter: 'b', block: 'y' }
+  ]
+  subject.give({ ...reproposal, prevotes: [...stray.map(signVote), ...reproposal.prevotes] })
+  assert.equal(subject.state.rounds.get(2)?.proposals[0]?.prevotes, [])
+  assert.equal([...(subject.state.rounds.get(1)?.prevotes.votes.keys() ?? [])], ['b'])
+  assert.is(subject.state.rounds.has(0), false)
+})
+
+ignored('what nobody asked to check', () => {
+  const subject = machine()
+  subject.give(work)
+  assert.equal(subject.give(checked(0, 'x')), [])
+  assert.is(subject.state.blocks.size, 0)
+})
+
+ignored('repeated messages, which are not logged either', () => {
+  const subject = machine()
+  const inputs = [work, proposal(0, 'x'), checked(0, 'x'), prevote('a', 0, 'x'), precommit('b', 0, null)]
+  subject.give(...inputs)
+  const entries = subject.log.length
+  assert.equal(subject.give(...inputs), [])
+  assert.is(subject.log.length, entries)
+})
+
+ignored('a second verdict: the first one stands', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'), checked(0, 'x'), timeout('propose', 0))
+  subject.give(checked(0, 'x', 'invalid'), checked(0, 'x', 'unavailable'))
+  assert.is(subject.state.blocks.get('x')?.verdict, 'valid')
+})
+
+ignored.run()
+
+const evidence = suite('consensus: evidence')
+
+evidence('two votes of one voter: the first counts, the pair is reported once', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'), checked(0, 'x'), prevote('a', 0, 'x'))
+  const effects = subject.give(prevote('a', 0, null))
+  assert.equal(effects, [
+    {
+      type: 'evidence',
+      evidence: {
+        type: 'votes',
+        voter: 'a',
+        first: signVote({ ...goodVote, block: 'x' }),
+        second: signVote({ ...goodVote, block: null })
+      }
+    }
+  ])
+  assert.equal(subject.give(prevote('a', 0, null), prevote('a', 0, 'y'), prevote('a', 0, 'x')), [])
+  assert.equal(subject.give(prevote('b', 0, null), prevote('c', 0, null)).map(line), ['timer prevote 0'])
+})
+
+evidence('a prevote and a precommit, or votes of different rounds, contradict nothing', () => {
+  const subject = machine()
+  assert.equal(lines(subject.give(work, prevote('a', 0, 'x'), precommit('a', 0, null), prevote('a', 1, 'y'))), [
+    'timer propose 0'
+  ])
+})
+
+evidence('two proposals of a round: the first is voted on, the pair is reported once', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'))
+  assert.equal(lines(subject.give(proposal(0, 'y'))), ['evidence proposals a'])
+  assert.equal(subject.give(proposal(0, 'y'), proposal(0, 'z')), [])
+  assert.equal(lines(subject.give(checked(0, 'x'))), ['sign prevote 0 x'])
+})
+
+evidence('the same block with two valid rounds are two proposals', () => {
+  const subject = machine()
+  subject.give(work, proposal(2, 'x', 0))
+  assert.equal(lines(subject.give(proposal(2, 'x', 1))), ['evidence proposals c'])
+})
+
+evidence('the same proposal signed twice is none', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'))
+  const again = proposal(0, 'x')
+  if (again.type !== 'proposal') throw new Error('a proposal')
+  assert.equal(subject.give({ ...again, proposal: { ...again.proposal, signature: 'other' } }), [])
+})
+
+evidence('carried prevotes and certificates give evidence too', () => {
+  const subject = machine()
+  subject.give(work, prevote('a', 0, 'y'), precommit('b', 0, 'y'))
+  assert.ok(lines(subject.give(proposal(1, 'x', 0, 'abc'))).includes('evidence votes a'))
+  assert.ok(lines(subject.give(certificate(0, 'x', 'abc'))).includes('evidence votes b'))
+})
+
+evidence('what was found before a crash is reported again', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'), proposal(0, 'y'), prevote('b', 0, 'x'), prevote('b', 0, 'y'))
+  const again = pendingEffects(subject.state).map(line)
+  assert.equal(again.slice(0, 2), ['evidence proposals a', 'evidence votes b'])
+})
+
+evidence.run()
+
+const stopping = suite('consensus: when a node stops')
+
+stopping('a certified block that is invalid here: signs nothing more, and decides nothing', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'), checked(0, 'x', 'invalid'))
+  const effects = subject.give(...precommits('abc', 0, 'x'))
+  assert.equal(effects.map(line), ['stop diverged'])
+  assert.is(subject.state.step, 'stopped')
+  assert.equal(subject.give(timeout('precommit', 0), proposal(1, 'y'), ...prevotes('abc', 1, 'x')), [])
+})
+
+stopping('it decides once its own computation has been mended', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'), checked(0, 'x', 'invalid'), ...precommits('abc', 0, 'x'))
+  assert.equal(subject.give(checked(0, 'x', 'invalid')), [])
+  assert.equal(lines(subject.give(checked(0, 'x'))), ['decide 0 x abc'])
+})
+
+stopping('a vote of its own that it did not sign', () => {
+  const subject = machine()
+  subject.give(work)
+  assert.equal(subject.give(prevote('d', 0, 'x')).map(line), ['stop own-key-elsewhere'])
+  assert.equal(subject.give(timeout('propose', 0)), [])
+  assert.equal(pendingEffects(subject.state).map(line), ['stop own-key-elsewhere'])
+})
+
+stopping('a vote that contradicts its own is no evidence against itself', () => {
+  const subject = machine()
+  subject.give(work, timeout('propose', 0))
+  assert.equal(subject.give(prevote('d', 0, 'x')).map(line), ['stop own-key-elsewhere'])
+})
+
+stopping('a proposal of its own that it did not sign', () => {
+  const subject = machine({ self: 'a' })
+  subject.give(work)
+  assert.equal(subject.give(proposal(0, 'x')).map(line), ['stop own-key-elsewhere'])
+})
+
+stopping('its own vote within a certificate or a re-proposal', () => {
+  const byCertificate = machine()
+  assert.equal(
+    byCertificate
+      .give(certificate(0, 'x', 'abd'))
+      .map(line)
+      .slice(-1),
+    ['stop own-key-elsewhere']
+  )
+  const byProposal = machine()
+  assert.equal(
+    byProposal
+      .give(work, proposal(1, 'x', 0, 'dab'))
+      .map(line)
+      .slice(-1),
+    ['stop own-key-elsewhere']
+  )
+})
+
+stopping('its own messages coming back are nothing', () => {
+  const subject = machine({ self: 'a' })
+  subject.give(work, { type: 'block-built', height: HEIGHT, round: 0, block: 'x' }, checked(0, 'x'))
+  assert.equal(subject.give(proposal(0, 'x'), prevote('a', 0, 'x')), [])
+})
+
+stopping.run()
+
+const bounds = suite('consensus: bounded memory')
+
+bounds('a liar filling every round that it can leaves a bounded state', () => {
+  const subject = machine({ replays: false })
+  subject.give(work)
+  const flood: Input[] = []
+  for (let round = 0; round < 2000; round++) {
+    flood.push(prevote('a', round, `p${round}`), prevote('a', round, `q${round}`), precommit('a', round, null))
+    if (round % 4 === 0)
+      flood.push(proposal(round, `x${round}`), proposal(round, `y${round}`), proposal(round, `z${round}`))
+  }
+  subject.give(...flood)
+  assert.is(subject.state.round, 0)
+  assert.is(subject.state.rounds.size, ROUNDS_AHEAD_MAX + 1)
+  assert.ok(subject.state.blocks.size <= 2)
+  assert.is(subject.state.highest.size, 1)
+})
+
+bounds('rounds far behind are forgotten, and their blocks with them; a lock and its block are not', () => {
+  const subject = machine({ replays: false })
+  subject.give(work, proposal(0, 'x'), checked(0, 'x'), ...prevotes('ab', 0, 'x'))
+  const far = ROUNDS_BEHIND_MAX + 10
+  for (let round = 1; round <= far; round++) {
+    subject.give(prevote('a', round, null), prevote('b', round, null))
+    if (round % 64 === 0) subject.give(proposal(round, `y${round}`), checked(round, `y${round}`))
+  }
+  assert.is(subject.state.round, far)
+  assert.ok(subject.state.rounds.size <= ROUNDS_BEHIND_MAX + 1)
+  assert.is(subject.state.rounds.has(0), false)
+  assert.equal(subject.state.locked, { block: 'x', round: 0 })
+  assert.is(subject.state.blocks.get('x')?.verdict, 'valid')
+  assert.equal(lines(subject.give(prevote('c', 0, 'x'), prevote('d', 0, 'x'))), [], 'too old to know of')
+})
+
+bounds('a re-proposal and a certificate of forgotten rounds still count', () => {
+  const subject = machine({ replays: false })
+  subject.give(work, prevote('a', 1000, null), prevote('b', 1000, null))
+  subject.give(proposal(1000, 'x', 3, 'abc'))
+  assert.equal(lines(subject.give(checked(1000, 'x'))), ['sign prevote 1000 x'])
+  assert.equal(lines(subject.give(certificate(4, 'x', 'abc'))), ['decide 4 x abc'])
+})
+
+bounds('blocks of forgotten rounds are dropped', () => {
+  const subject = machine({ self: 'x', replays: false })
+  subject.give(work, proposal(0, 'x'), checked(0, 'x'))
+  subject.give(prevote('a', 600, null), prevote('b', 600, null))
+  assert.is(subject.state.rounds.has(0), false)
+  assert.is(subject.state.blocks.has('x'), false)
+})
+
+bounds('while nothing gets signed the newest own messages wait', () => {
+  const subject = machine({ signs: false, replays: false })
+  subject.give(work)
+  for (let round = 0; round < 60; round++) {
+    subject.give(timeout('propose', round), ...prevotes('abc', round, null), ...precommits('abc', round, null))
+    subject.give(timeout('precommit', round))
+  }
+  const { unsigned } = subject.state
+  assert.is(unsigned.length, UNSIGNED_MAX)
+  const rounds = unsigned.map((message) => (message.type === 'vote' ? message.vote.round : message.proposal.round))
+  assert.is(rounds[0], 0, 'may have been signed already')
+  assert.is(rounds.at(-1), 59)
+})
+
+bounds('the last round of all is not left', () => {
+  const subject = machine({ replays: false })
+  subject.give(work, ...prevotes('abc', ROUND_MAX, null), ...precommits('abc', ROUND_MAX, null))
+  assert.is(subject.state.round, ROUND_MAX)
+  assert.equal(subject.give(timeout('precommit', ROUND_MAX)), [])
+})
+
+bounds.run()
