@@ -9,24 +9,22 @@ export function isKeptNumber(written: string, value: number): boolean {
   const before = decimalParts(written)
   const after = decimalParts(String(value))
   if (before.digits === '') return value === 0
-  return before.digits === after.digits && before.exponent === after.exponent && before.negative === after.negative
+  return before.digits === after.digits && before.exponent === after.exponent
 }
 
-/** The value is (-1 if negative) * digits * 10^exponent, where digits have no zero at either end (none: zero). */
+/** The absolute value is digits * 10^exponent, where digits have no zero at either end (none: zero). */
 interface DecimalParts {
-  readonly negative: boolean
   readonly digits: string
   readonly exponent: number
 }
 
 function decimalParts(written: string): DecimalParts {
-  const negative = written.startsWith('-')
-  const [mantissa = '', power = '0'] = written.slice(negative ? 1 : 0).split(/[eE]/)
+  const [mantissa = '', power = '0'] = written.replace(/^-/, '').split(/[eE]/)
   const [whole = '', fraction = ''] = mantissa.split('.')
   const all = whole + fraction
   let start = 0
   while (all[start] === '0') start++
   let end = all.length
   while (end > start && all[end - 1] === '0') end--
-  return { negative, digits: all.slice(start, end), exponent: Number(power) - fraction.length + (all.length - end) }
+  return { digits: all.slice(start, end), exponent: Number(power) - fraction.length + (all.length - end) }
 }

@@ -177,14 +177,15 @@ function compileLogic(node: RuleNode, context: RuleContext): Expression | null {
   if (left === null || right === null) return null
   const decisive = !isAnd
   const run = (at: Run): Value => {
-    let fault: RuleFault
+    let fault: RuleFault | null = null
     try {
-      return left.run(at) === decisive ? decisive : right.run(at)
+      if (left.run(at) === decisive) return decisive
     } catch (error) {
       if (!(error instanceof RuleFault)) throw error
       fault = error
     }
-    if (right.run(at) === decisive) return decisive
+    const value = right.run(at)
+    if (fault === null || value === decisive) return value
     throw fault
   }
   const joined = expression(BOOL, left.cost + right.cost + STEP, place(node, context), run)

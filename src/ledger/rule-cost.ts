@@ -4,7 +4,7 @@
  */
 
 /** Default of the genesis' `limits.ruleCostMax`: all rules of one object together, about a millisecond for each record. */
-export const RULE_COST_MAX_DEFAULT = 10_000
+export const RULE_COST_MAX = 10_000
 
 /** One operator, one access to a field, one literal. */
 export const STEP = 1

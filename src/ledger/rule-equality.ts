@@ -19,6 +19,11 @@ export function compileEquality(node: RuleNode, context: RuleContext): Expressio
   const equal = checkedEquality(left, right, node, context)
   if (equal === null) return null
   const cost = left.cost + right.cost + costOfEquality(left.type, right.type)
+  if (!Number.isFinite(cost)) {
+    const problem = `neither ${left.text} nor ${right.text} has a bound on its items, so the cost of ${node.op} has none`
+    context.problem(node, problem, `give ${left.text} maxItems in the schema`)
+    return null
+  }
   const facts = factsOfEquality(left, right)
   const at = place(node, context)
   if (node.op === '==') {
@@ -171,8 +176,7 @@ function identical(a: Value, b: Value): boolean {
 
 /** Data of an open type against a value of a known one: unequal when it is of another type. */
 function jsonEquality(json: Value, value: Value): boolean {
-  // biome-ignore lint/suspicious/noDoubleEquals: between bigint and number it is the exact mathematical comparison.
-  return json === value || (typeof json === 'number' && typeof value === 'bigint' && json == value)
+  return json === value || (typeof value === 'bigint' && Number.isSafeInteger(json) && BigInt(json as number) === value)
 }
 
 function listEquality(left: ListType, right: ListType): Equal | null {

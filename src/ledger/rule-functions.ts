@@ -20,6 +20,7 @@ import { BOOL, DATE, DOUBLE, INT, type RuleType, TIME, typeText } from './rule-t
 
 /** What a function is called with: its arguments, of a method the receiver first. */
 interface Call {
+  readonly name: string
   readonly node: RuleNode
   readonly args: readonly Expression[]
   readonly context: RuleContext
@@ -125,18 +126,18 @@ export function compileCall(
   const compiled = all.map((part) => compileValue(part, context))
   if (compiled.includes(null)) return null
   const parts = compiled as Expression[]
-  return entry.compile({ node, args: parts, context, cost: parts.reduce((sum, part) => sum + part.cost, STEP) })
+  return entry.compile({ name, node, args: parts, context, cost: parts.reduce((sum, part) => sum + part.cost, STEP) })
 }
 
 /** Reports arguments of the wrong types. */
-function wrongTypes({ node, args, context }: Call, name: string): null {
+function wrongTypes({ name, node, args, context }: Call): null {
   const given = args.map((part) => `${part.text} is ${typeText(part.type)}`).join(', ')
   context.problem(node, `${name} does not work on this: ${given}`, `write ${FUNCTIONS.get(name)!.usage}`)
   return null
 }
 
 /** The bound on a text's length, or null with its lack reported. */
-function boundOf(part: Expression, name: string, { node, context }: Call): number | null {
+function boundOf(part: Expression, { name, node, context }: Call): number | null {
   const charsMax = part.type.kind === 'string' ? part.type.charsMax : null
   if (charsMax === null) {
     context.problem(
@@ -153,8 +154,8 @@ function compileSize(call: Call): Expression | null {
   const at = place(call.node, call.context)
   if (part.type.kind === 'list')
     return expression(INT, call.cost, at, (run) => BigInt((part.run(run) as unknown[]).length))
-  if (part.type.kind !== 'string') return wrongTypes(call, 'size')
-  const chars = boundOf(part, 'size', call)
+  if (part.type.kind !== 'string') return wrongTypes(call)
+  const chars = boundOf(part, call)
   if (chars === null) return null
   return expression(INT, call.cost + costOfWalking(chars), at, (run) => {
     let count = 0n
@@ -165,10 +166,9 @@ function compileSize(call: Call): Expression | null {
 
 function search(call: Call, test: (text: string, sought: string) => boolean, anywhere: boolean): Expression | null {
   const [text, sought] = call.args as [Expression, Expression]
-  const name = call.node.args instanceof Array ? String(call.node.args[0]) : ''
-  if (text.type.kind !== 'string' || sought.type.kind !== 'string') return wrongTypes(call, name)
-  const chars = boundOf(text, name, call)
-  const soughtChars = boundOf(sought, name, call)
+  if (text.type.kind !== 'string' || sought.type.kind !== 'string') return wrongTypes(call)
+  const chars = boundOf(text, call)
+  const soughtChars = boundOf(sought, call)
   if (chars === null || soughtChars === null) return null
   const cost = call.cost + (anywhere ? costOfSearching(chars, soughtChars) : costOfCopying(soughtChars))
   return expression(BOOL, cost, place(call.node, call.context), (run) =>
@@ -179,7 +179,7 @@ function search(call: Call, test: (text: string, sought: string) => boolean, any
 function compileMatches(call: Call): Expression | null {
   const [text, source] = call.args as [Expression, Expression]
   const { node, context } = call
-  if (text.type.kind !== 'string' || source.type.kind !== 'string') return wrongTypes(call, 'matches')
+  if (text.type.kind !== 'string' || source.type.kind !== 'string') return wrongTypes(call)
   if (typeof source.literal !== 'string') {
     context.problem(
       node,
@@ -193,7 +193,7 @@ function compileMatches(call: Call): Expression | null {
     context.problem(node, result.problem, result.remedy)
     return null
   }
-  const chars = boundOf(text, 'matches', call)
+  const chars = boundOf(text, call)
   if (chars === null) return null
   const { pattern } = result
   const cost = call.cost + costOfMatching(chars, pattern.size)
@@ -202,9 +202,8 @@ function compileMatches(call: Call): Expression | null {
 
 function changeCase(call: Call, from: number, to: number, shift: number): Expression | null {
   const [text] = call.args as [Expression]
-  const name = shift === 32 ? 'lowerAscii' : 'upperAscii'
-  if (text.type.kind !== 'string') return wrongTypes(call, name)
-  const chars = boundOf(text, name, call)
+  if (text.type.kind !== 'string') return wrongTypes(call)
+  const chars = boundOf(text, call)
   if (chars === null) return null
   const type: RuleType = { kind: 'string', charsMax: chars, values: null }
   return expression(type, call.cost + 2 * costOfWalking(chars), place(call.node, call.context), (run) => {
@@ -230,13 +229,13 @@ function compileString(call: Call): Expression | null {
   if (type.kind === 'decimal') return text(72, (value) => writeDecimal(value as bigint, type.scale))
   if (type.kind === 'date') return text(10, (value) => writeDate(value as number))
   if (type.kind === 'time') return text(35, (value) => writeDateTime(value as bigint))
-  return wrongTypes(call, 'string')
+  return wrongTypes(call)
 }
 
 function compileDouble(call: Call): Expression | null {
   const [part] = call.args as [Expression]
   if (part.type.kind === 'double') return part
-  if (part.type.kind !== 'int') return wrongTypes(call, 'double')
+  if (part.type.kind !== 'int') return wrongTypes(call)
   return expression(DOUBLE, call.cost, place(call.node, call.context), (run) => Number(part.run(run)))
 }
 
@@ -244,7 +243,7 @@ function compileAbs(call: Call): Expression | null {
   const [part] = call.args as [Expression]
   const at = place(call.node, call.context)
   if (part.type.kind === 'double') return expression(DOUBLE, call.cost, at, (run) => Math.abs(part.run(run) as number))
-  if (!isExact(part.type)) return wrongTypes(call, 'abs')
+  if (!isExact(part.type)) return wrongTypes(call)
   const checked = part.type.kind === 'int' ? checkedInt : checkedDecimal
   return expression(part.type, call.cost, at, (run) => {
     const value = part.run(run) as bigint
@@ -256,7 +255,7 @@ function compileAbs(call: Call): Expression | null {
 function compileRound(call: Call): Expression | null {
   const [part, digits] = call.args as [Expression, Expression]
   const { literal } = digits
-  if (!isExact(part.type)) return wrongTypes(call, 'round')
+  if (!isExact(part.type)) return wrongTypes(call)
   if (typeof literal !== 'bigint' || digits.type.kind !== 'int' || literal < 0n || literal > 15n) {
     call.context.problem(call.node, 'the digits of round must be a number from 0 to 15', 'write round(x, 2) for cents')
     return null
@@ -281,9 +280,9 @@ function compileRound(call: Call): Expression | null {
 function compileSum(call: Call): Expression | null {
   const [list] = call.args as [Expression]
   const { node, context, cost } = call
-  if (list.type.kind !== 'list') return wrongTypes(call, 'sum')
+  if (list.type.kind !== 'list') return wrongTypes(call)
   const { items, itemsMax } = list.type
-  if (!(isExact(items.type) || items.type.kind === 'double') || items.nullable) return wrongTypes(call, 'sum')
+  if (!(isExact(items.type) || items.type.kind === 'double') || items.nullable) return wrongTypes(call)
   if (itemsMax === null) {
     context.problem(
       node,
@@ -323,15 +322,14 @@ function momentOf(part: Expression): Expression {
 function compileDate(call: Call): Expression | null {
   const part = momentOf(call.args[0]!)
   if (part.type.kind === 'date') return part
-  if (part.type.kind !== 'time') return wrongTypes(call, 'date')
+  if (part.type.kind !== 'time') return wrongTypes(call)
   return expression(DATE, call.cost, place(call.node, call.context), (run) => dayOfInstant(part.run(run) as bigint))
 }
 
 function compileAddDays(call: Call): Expression | null {
   const [moment, days] = [momentOf(call.args[0]!), call.args[1]!]
   const at = place(call.node, call.context)
-  if (days.type.kind !== 'int' || (moment.type.kind !== 'date' && moment.type.kind !== 'time'))
-    return wrongTypes(call, 'addDays')
+  if (days.type.kind !== 'int' || (moment.type.kind !== 'date' && moment.type.kind !== 'time')) return wrongTypes(call)
   if (moment.type.kind === 'date') {
     return expression(DATE, call.cost, at, (run) => {
       const day = BigInt(moment.run(run) as number) + (days.run(run) as bigint)
@@ -353,11 +351,10 @@ function checkedDay(day: bigint): bigint {
 /** Whole days or seconds from one moment to another, rounded down; negative when the second is earlier. */
 function between(call: Call, unit: bigint): Expression | null {
   const [from, to] = [momentOf(call.args[0]!), momentOf(call.args[1]!)]
-  const name = unit === NANOS_PER_DAY ? 'daysBetween' : 'secondsBetween'
   const at = place(call.node, call.context)
   if (from.type.kind === 'date' && to.type.kind === 'date' && unit === NANOS_PER_DAY) {
     return expression(INT, call.cost, at, (run) => BigInt((to.run(run) as number) - (from.run(run) as number)))
   }
-  if (from.type.kind !== 'time' || to.type.kind !== 'time') return wrongTypes(call, name)
+  if (from.type.kind !== 'time' || to.type.kind !== 'time') return wrongTypes(call)
   return expression(INT, call.cost, at, (run) => floorDivide((to.run(run) as bigint) - (from.run(run) as bigint), unit))
 }

@@ -123,7 +123,7 @@ function literalFor(part: Expression, other: RuleType): Expression {
     const instant = readDateTime(literal)
     if (instant !== null) return constant(TIME, instant, part)
   }
-  if (typeof literal === 'bigint' && part.type.kind === 'decimal' && other.kind === 'double') {
+  if (typeof literal === 'bigint' && part.type.kind === 'decimal' && ['double', 'any'].includes(other.kind)) {
     return constant(DOUBLE, Number(writeDecimal(literal, part.type.scale)), part)
   }
   return part

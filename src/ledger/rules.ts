@@ -1,4 +1,14 @@
+import type { Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
+import type { FindingPath, Findings } from './finding.js'
+import type { RuleDefinition } from './network-definition.js'
+import { type CompiledTest, compileTest } from './rule-compile.js'
+import type { Mention, RuleScope } from './rule-context.js'
+import { RuleFault, type Run } from './rule-expression.js'
+import { compileMessage, mentionedValues } from './rule-message.js'
+
+/** Version of the rules' language and of its parser, part of the genesis. */
+export const RULE_ENGINE = 'cel-subset/1 cel-js/8.0.0'
 
 /** Data of a record as rules see it. */
 export type RuleValue = JsonObject
@@ -13,4 +23,111 @@ export interface RuleInput {
   readonly author: { readonly id: string; readonly role: string }
   /** Time in milliseconds since 1970-01-01T00:00:00Z. */
   readonly block: { readonly height: number; readonly time: number }
+}
+
+/** The rules of one object, ready to run. */
+export interface CompiledRules {
+  readonly count: number
+  /** Most units all of them cost together for one record. */
+  readonly cost: number
+  readonly usesPrevious: boolean
+  readonly usesBlock: boolean
+  /** Runs them in their order. Refusal RULE_BROKEN or RULE_ERROR of the first that fails; null when all pass. */
+  check(input: RuleInput): Refusal | null
+}
+
+interface CompiledRule {
+  readonly id: string
+  readonly test: CompiledTest
+  readonly message: (input: RuleInput) => string
+  readonly mentions: readonly Mention[]
+}
+
+/**
+ * Compiles the rules of one object.
+ * @param path of the list of rules in the network definition
+ * @param costMax units all of them may cost together
+ * @returns null when one of them has mistakes, which were reported
+ */
+export function compileRules(
+  rules: readonly RuleDefinition[],
+  scope: RuleScope,
+  costMax: number,
+  path: FindingPath,
+  findings: Findings
+): CompiledRules | null {
+  const compiled = rules.map((rule, index) => compileRule(rule, scope, [...path, index], findings))
+  if (compiled.includes(null)) return null
+  const ready = compiled as CompiledRule[]
+  const cost = ready.reduce((sum, { test }) => sum + test.cost, 0)
+  if (!checkCost(ready, cost, costMax, path, findings)) return null
+  return {
+    count: ready.length,
+    cost,
+    usesPrevious: ready.some(
+      ({ test, mentions }) => test.usesPrevious || mentions.some(({ root }) => root === 'previous')
+    ),
+    usesBlock: ready.some(({ test }) => test.usesBlock),
+    check(input) {
+      for (const rule of ready) {
+        const refusal = checkRule(rule, scope, input)
+        if (refusal !== null) return refusal
+      }
+      return null
+    }
+  }
+}
+
+function compileRule(
+  rule: RuleDefinition,
+  scope: RuleScope,
+  path: FindingPath,
+  findings: Findings
+): CompiledRule | null {
+  const reportTo =
+    (member: string) =>
+    (offset: number, problem: string, remedy: string): void =>
+      findings.within([...path, member], offset, problem, remedy)
+  const test = compileTest(rule.expr, scope, reportTo('expr'))
+  const message = compileMessage(rule.message, scope, reportTo('message'))
+  if (test === null || message === null) return null
+  return { id: rule.id, test, message: message.write, mentions: [...test.mentions, ...message.mentions] }
+}
+
+/** Reports rules that cost too much, each on its own or all together. */
+function checkCost(
+  rules: readonly CompiledRule[],
+  cost: number,
+  costMax: number,
+  path: FindingPath,
+  findings: Findings
+): boolean {
+  if (cost <= costMax) return true
+  const remedy = 'give the lists it goes through a smaller maxItems and its texts a smaller maxLength, or simplify it'
+  const tooDear = rules.findIndex(({ test }) => test.cost > costMax)
+  if (tooDear !== -1) {
+    const problem = `the rule can cost ${rules[tooDear]!.test.cost} units for one record; at most ${costMax} are allowed`
+    findings.value([...path, tooDear, 'expr'], problem, remedy)
+    return false
+  }
+  const each = rules.map(({ id, test }) => `${id} ${test.cost}`).join(', ')
+  findings.name(
+    path,
+    `the rules can cost ${cost} units together for one record (${each}); at most ${costMax} are allowed`,
+    remedy
+  )
+  return false
+}
+
+function checkRule(rule: CompiledRule, scope: RuleScope, input: RuleInput): Refusal | null {
+  const run: Run = { input, variables: [] }
+  try {
+    if (rule.test.run(run) === true) return null
+  } catch (error) {
+    if (!(error instanceof RuleFault)) throw error
+    const message = `the rule ${rule.id} cannot be evaluated: ${error.message}`
+    return { code: 'RULE_ERROR', message, rule: rule.id, details: mentionedValues(rule.mentions, scope, input) }
+  }
+  const details = mentionedValues(rule.mentions, scope, input)
+  return { code: 'RULE_BROKEN', message: rule.message(input), rule: rule.id, details }
 }

@@ -18,8 +18,8 @@ export interface SimNode {
    * @param crashAfter crash after so many effects, the asking for signatures and their feeding back included
    */
   give(input: Input, crashAfter?: number): void
-  /** Loses what the log had not synced, and comes back by replay. */
-  crash(): void
+  /** Loses what the log had not synced, except so many entries that the disk had taken anyway; comes back by replay. */
+  crash(luckyEntries?: number): void
   /** Begins a height with an empty log. */
   start(start: StartHeight): void
 }
@@ -102,10 +102,11 @@ export function simNode(first: StartHeight, out: (effect: Outgoing) => void): Si
       giveOne(input)
       effectsLeft = Number.POSITIVE_INFINITY
     },
-    crash() {
+    crash(luckyEntries = 0) {
       effectsLeft = Number.POSITIVE_INFINITY
       lives += 1
-      log = log.slice(0, synced)
+      log = log.slice(0, synced + luckyEntries)
+      synced = log.length
       const back = replay(height, log)
       state = back.state
       carryOut(back.effects)

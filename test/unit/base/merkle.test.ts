@@ -135,6 +135,7 @@ test('what cannot be a path is null, never thrown', () => {
     [leaf, 0, Number.POSITIVE_INFINITY, path],
     [leaf, 0, 2 ** 60, path],
     [leaf, 0, LOG_LEAVES_MAX + 1, path],
+    [leaf, 0, 2 * LOG_LEAVES_MAX, Array.from({ length: 41 }, () => leaf)],
     [leaf, '0', 2, path],
     [leaf, 0, 2, [leaf.toUpperCase()]],
     [leaf, 0, 2, [leaf.slice(1)]],

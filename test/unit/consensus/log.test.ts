@@ -86,46 +86,58 @@ table.run()
 
 const hostile = suite('consensus: crashes in hostile schedules', { timeoutMs: 60_000 })
 
-/** An input, and after how many of its effects the machine crashes, if it does. */
+/** Inputs for the round that the machine is in, after the last of which it may crash: at once, or amid its effects. */
 interface Move {
-  readonly input: Input
-  readonly crashAfter: number | null
+  readonly inputs: (round: number) => Input[]
+  readonly crash: { readonly afterEffects: number | null; readonly luckyEntries: number } | null
 }
 
 const self = 'c'
-const anyRound = fc.nat(3)
-const anyBlock = fc.constantFrom('x', 'y')
-const anyOther = fc.constantFrom('a', 'b', 'd')
-const anyVote = fc
-  .tuple(fc.constantFrom('prevote' as const, 'precommit' as const), anyOther, anyRound, fc.option(anyBlock))
-  .map(([kind, voter, round, block]) => vote(kind, voter, round, block))
-/** A quorum with the votes of all others, as it is rare among single votes. */
+const anyOffset = fc.constantFrom(0, 0, 0, 0, 0, 0, -1, -1, 1)
+const anyBlock = fc.constantFrom('x', 'x', 'y')
+const anyKind = fc.constantFrom('prevote' as const, 'precommit' as const)
+const anyVoters = fc.constantFrom('a', 'b', 'd', 'ab', 'bd', 'abd')
+const anyVotes = fc
+  .tuple(anyKind, anyVoters, anyOffset, fc.option(anyBlock))
+  .map(([kind, voters, offset, block]) => (round: number) => {
+    return [...voters].map((voter) => vote(kind, voter, Math.max(0, round + offset), block))
+  })
 const anyProposal = fc
-  .tuple(anyRound, anyBlock, fc.integer({ min: -1, max: 2 }), fc.constantFrom('', 'ab', 'abd'))
-  .filter(([round]) => round !== 2) // its own
-  .map(([round, block, validRound, carried]) => proposal(round, block, validRound, validRound < 0 ? '' : carried))
+  .tuple(anyOffset, anyBlock, fc.constantFrom(0, 0, 1, 2), fc.constantFrom('', 'ab', 'abd'))
+  .map(([offset, block, back, carried]) => (round: number) => {
+    const of = Math.max(0, round + offset)
+    if (of % 4 === 2) return [built(of, block)]
+    return [back === 0 ? proposal(of, block) : proposal(of, block, Math.max(-1, of - back), carried)]
+  })
 const anyCheck = fc
-  .tuple(
-    anyRound,
-    anyBlock,
-    fc.constantFrom('valid', 'valid', 'valid', 'unavailable', 'unfit') as fc.Arbitrary<'valid'>
-  )
-  .map(([round, block, result]) => checked(round, block, result))
+  .tuple(anyBlock, fc.constantFrom('valid', 'valid', 'valid', 'unavailable', 'unfit') as fc.Arbitrary<'valid'>)
+  .map(([block, result]) => (round: number) => [checked(round, block, result)])
 const anyTimeout = fc
-  .tuple(fc.constantFrom('propose', 'prevote', 'precommit') as fc.Arbitrary<'propose'>, anyRound)
-  .map(([kind, round]) => timeout(kind, round))
-const anyInput: fc.Arbitrary<Input> = fc.oneof(
-  { arbitrary: anyVote, weight: 8 },
-  { arbitrary: anyProposal, weight: 3 },
-  { arbitrary: anyCheck, weight: 4 },
-  { arbitrary: anyTimeout, weight: 4 },
-  { arbitrary: fc.tuple(fc.constant(2), anyBlock).map(([round, block]) => built(round, block)), weight: 1 },
-  { arbitrary: fc.constant(work), weight: 1 }
-)
-const anyMove: fc.Arbitrary<Move> = fc.record({
-  input: anyInput,
-  crashAfter: fc.option(fc.nat(5), { freq: 4 })
+  .constantFrom('propose' as const, 'prevote' as const, 'precommit' as const)
+  .map((kind) => (round: number) => [timeout(kind, round)])
+const anyCrash = fc.record({
+  afterEffects: fc.option(fc.nat(4), { freq: 3 }),
+  luckyEntries: fc.constantFrom(0, 0, 1, 5)
 })
+const anyMove: fc.Arbitrary<Move> = fc.record({
+  inputs: fc.oneof(
+    { arbitrary: anyVotes, weight: 8 },
+    { arbitrary: anyProposal, weight: 6 },
+    { arbitrary: anyCheck, weight: 6 },
+    { arbitrary: anyTimeout, weight: 3 },
+    { arbitrary: fc.constant(() => [work]), weight: 1 }
+  ),
+  crash: fc.oneof({ arbitrary: fc.constant(null), weight: 10 }, { arbitrary: anyCrash, weight: 1 })
+})
+
+function play(node: SimNode, { inputs, crash }: Move): void {
+  const given = inputs(node.state.round)
+  for (const [index, input] of given.entries()) {
+    const last = index === given.length - 1
+    node.give(input, last && crash?.afterEffects != null ? crash.afterEffects : undefined)
+  }
+  if (crash !== null) node.crash(crash.luckyEntries)
+}
 
 /** The own messages that went out, by place; none may ever be followed by another in the same place. */
 function publishedBy(effects: readonly Outgoing[]): Map<string, string> {
@@ -160,12 +172,8 @@ hostile('nothing signed is ever contradicted, and no lock that went out is lost'
       const effects: Outgoing[] = []
       // The guard in the node throws when a signature would contradict or precede an earlier one.
       const node = simNode(startOf({ self }), (effect) => effects.push(effect))
-      for (const { input, crashAfter } of moves) {
-        if (crashAfter === null) node.give(input)
-        else {
-          node.give(input, crashAfter)
-          node.crash()
-        }
+      for (const move of moves) {
+        play(node, move)
         assertLockKept(node, effects)
       }
       precommitted += [...publishedBy(effects)].filter(
@@ -186,9 +194,11 @@ hostile('the state comes back exactly, wherever the log ends', async () => {
     fc.property(fc.array(anyMove, { minLength: 10, maxLength: 60, size: 'max' }), (moves) => {
       const subject = machine({ self, replays: false })
       const states = [subject.state]
-      for (const { input } of moves) {
-        subject.give(input)
-        states[subject.log.length] = subject.state
+      for (const { inputs } of moves) {
+        for (const input of inputs(subject.state.round)) {
+          subject.give(input)
+          states[subject.log.length] = subject.state
+        }
       }
       for (const [length, state] of states.entries()) {
         // Entries that were fed back within one input have no state of their own here.

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface NodeProcess {
+  readonly pid: number
+  /** Seconds from start to the ready line. */
+  readonly readySeconds: number
+  stop(): Promise<void>
+}
+
+/** Starts `ledger-node start` on a home and waits for its ready line. */
+export async function startNode(home: string, args: readonly string[] = []): Promise<NodeProcess> {
+  const started = performance.now()
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'bin/ledger-node.js'), 'start', '--home', home, '--log-level', 'error', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'inherit']
+    }
+  )
+  const lines = createInterface({ input: child.stdout })
+  const ready = once(lines, 'line')
+  const exited = once(child, 'exit')
+  const first = await Promise.race([ready, exited.then(() => null)])
+  if (first === null || child.pid === undefined) throw new Error('the node did not start')
+  return {
+    pid: child.pid,
+    readySeconds: (performance.now() - started) / 1000,
+    async stop() {
+      child.kill('SIGTERM')
+      await exited
+    }
+  }
+}
+
+/** Runs `ledger` with lines on its input; resolves to what it printed last. */
+export async function runLedger(home: string, args: readonly string[], input: Iterable<string> = []): Promise<string> {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/ledger.js'), ...args, '--home', home], {
+    stdio: ['pipe', 'pipe', 'inherit']
+  })
+  let last = ''
+  const lines = createInterface({ input: child.stdout })
+  lines.on('line', (line) => {
+    last = line
+  })
+  const closed = Promise.all([once(child, 'exit'), once(lines, 'close')])
+  await feed(child, input)
+  const [[code]] = await closed
+  if (code !== 0) throw new Error(`ledger ${args.join(' ')} ended with ${code}: ${last}`)
+  return last
+}
+
+async function feed(child: ChildProcess, input: Iterable<string>): Promise<void> {
+  const { stdin } = child
+  if (stdin === null) return
+  stdin.on('error', () => {})
+  let chunk = ''
+  for (const line of input) {
+    chunk += line
+    if (chunk.length < 64 * 1024) continue
+    if (!stdin.write(chunk)) await Promise.race([once(stdin, 'drain'), once(stdin, 'close')])
+    chunk = ''
+  }
+  stdin.end(chunk)
+}
+
+/** CPU seconds (user and system) that a process has used. Linux only. */
+export function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** Resident memory of a process now and at most so far, in MiB. Linux only. */
+export function memoryOf(pid: number): { readonly now: number; readonly peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const kib = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0)
+  return { now: Math.round(kib('VmRSS') / 1024), peak: Math.round(kib('VmHWM') / 1024) }
+}
+
+/** Bytes of all files below a folder. */
+export async function bytesBelow(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const sizes = entries.map(async (entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return await bytesBelow(path)
+    return entry.isFile() ? (await stat(path)).size : 0
+  })
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}

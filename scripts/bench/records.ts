@@ -1,0 +1,48 @@
+/** Makes the same records in every run: `count` visits of `vehicles` cars, about 300 bytes each, odometers that only rise. */
+export function* maintenanceLines(count: number, vehicles: number): Generator<string> {
+  for (let i = 0; i < count; i++) {
+    const car = scatter(i) % vehicles
+    const visit = Math.floor(i / vehicles)
+    yield `${JSON.stringify({
+      vin: vinOf(car),
+      odometer: 1000 + visit * 9000 + Math.floor(i / 7),
+      date: `20${String(10 + (visit % 15)).padStart(2, '0')}-0${1 + (i % 9)}-1${i % 10}`,
+      dealer: `dealer-${i % 97}`,
+      repair: repairOf(i),
+      hours: i % 12,
+      invoice: `INV-${String(scatter(i * 31)).padStart(10, '0')}`
+    })}\n`
+  }
+}
+
+export function* vehicleLines(vehicles: number): Generator<string> {
+  for (let car = 0; car < vehicles; car++) yield `${JSON.stringify({ vin: vinOf(car), make: `Make ${car % 23}` })}\n`
+}
+
+function vinOf(car: number): string {
+  return `WVW${String(scatter(car + 7)).padStart(10, '0')}${String(car).padStart(4, '0').slice(-4)}`
+}
+
+const WORK = [
+  'oil changed',
+  'brake pads front',
+  'brake pads rear',
+  'timing belt',
+  'coolant',
+  'air filter',
+  'wiper',
+  'battery'
+]
+
+function repairOf(i: number): string {
+  const parts = Array.from(
+    { length: 6 },
+    (_, n) => `${WORK[scatter(i * 6 + n) % WORK.length]} #${scatter(i + n) % 9973}`
+  )
+  return parts.join(', ')
+}
+
+/** A fixed scattering of numbers (multiplicative hashing), so that neighbours are unlike. */
+function scatter(n: number): number {
+  return Math.imul(n + 1, 0x9e3779b1) >>> 0
+}

@@ -1,0 +1,14 @@
+/** `npm run bench -- NAME [ARG...]`: runs one benchmark and prints its figures as JSON, with the machine's beside them. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<unknown> }>>> = {
+  'one-partner': () => import('./one-partner.js')
+}
+
+const [name, ...args] = process.argv.slice(2)
+const load = name === undefined ? undefined : BENCHMARKS[name]
+if (load === undefined) {
+  process.stderr.write(`usage: npm run bench -- NAME [ARG...]\nnames: ${Object.keys(BENCHMARKS).join(', ')}\n`)
+  process.exitCode = 2
+} else {
+  const { run } = await load()
+  process.stdout.write(`${JSON.stringify(await run(args), null, 2)}\n`)
+}
