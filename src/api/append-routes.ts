@@ -137,7 +137,7 @@ async function appendOne(
   reply: FastifyReply
 ): Promise<unknown> {
   const stop = new AbortController()
-  const abort = (): void => stop.abort()
+  const abort = (): void => stop.abort(new LedgerError('CLOSED', 'the node is stopping'))
   context.closing.addEventListener('abort', abort)
   try {
     const outcomes = context.node.append(object, oneChunk(asOneLine(body)), { ...options, signal: stop.signal })

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LedgerError } from '../base/errors.js'
 import { errorAnswer } from './errors.js'
 import { createLineWriter, type LineWriter } from './line-writer.js'
 import type { ApiContext } from './route.js'
@@ -31,7 +32,7 @@ export async function streamAnswer(
   const { raw } = reply
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
-  const abort = (): void => stop.abort()
+  const abort = (): void => stop.abort(new LedgerError('CLOSED', 'the node is stopping'))
   // By hand and not with AbortSignal.any: what that ties to a signal that lives long is not given back on Node 20.
   context.closing.addEventListener('abort', abort)
   raw.once('close', abort)

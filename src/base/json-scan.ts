@@ -4,6 +4,9 @@ import { isKeptNumber } from './json-number.js'
 import { DEPTH_MAX } from './limits.js'
 import { isWellFormed } from './utf8.js'
 
+/** Characters (UTF-16 code units) of a member's name in a message. */
+const NAME_CHARS_SHOWN = 64
+
 const ESCAPED: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -175,7 +178,7 @@ export function scanJson(text: string): Outcome<Json> {
         const name = readString()
         path.push(name)
         if (name === '__proto__') fail('member named __proto__', start)
-        if (Object.hasOwn(members, name)) fail(`member ${JSON.stringify(name)} appears twice`, start)
+        if (Object.hasOwn(members, name)) fail(`member ${shown(name)} appears twice`, start)
         skipSpace()
         expect(':', "':'")
         skipSpace()
@@ -210,6 +213,11 @@ export function scanJson(text: string): Outcome<Json> {
 /** JSON Pointer (RFC 6901) of member names and array indexes; the empty text is the whole value. */
 export function jsonPointer(path: readonly (string | number)[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+/** A name for a message, which must not grow with the input. */
+function shown(name: string): string {
+  return JSON.stringify(name.length > NAME_CHARS_SHOWN ? `${name.slice(0, NAME_CHARS_SHOWN)}...` : name)
 }
 
 function isDigit(code: number): boolean {

@@ -84,8 +84,12 @@ export function logPath(index: number, size: number, node: (level: number, index
 
 /** Root over `count` leaves from `start` on, where `start` is a multiple of the largest power of two in `count`. */
 function subtreeRoot(start: number, count: number, node: (level: number, index: number) => string): string {
-  const level = Math.floor(Math.log2(count))
-  const complete = 2 ** level
+  let level = 0
+  let complete = 1
+  while (complete * 2 <= count) {
+    complete *= 2
+    level++
+  }
   if (complete === count) return node(level, start / count)
   return nodeHash(node(level, start / complete), subtreeRoot(start + complete, count - complete, node))
 }

@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { LedgerError } from '../base/errors.js'
 import { LOG_LEVELS } from '../node/log.js'
 import { type Context, createContext, type GlobalOptions, type Io, isLogLevel } from './context.js'
-import { describeFailure, EXIT, exitCodeOf } from './failure.js'
+import { describeFailure, EXIT, exitCodeOf, usage } from './failure.js'
 
 /** One command: how it is written, what is read from the line, what it does. */
 export interface CommandSpec<Arguments> {
@@ -87,7 +87,9 @@ export function readArguments<Arguments>(spec: CommandSpec<Arguments>, argv: rea
     .define()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-  command.action(() => (args = { value: spec.read(command.processedArgs, command.opts()) }))
+  command.action(() => {
+    args = { value: spec.read(command.processedArgs, command.opts()) }
+  })
   command.parse([...argv], { from: 'user' })
   if (args === undefined) throw new LedgerError('INVARIANT', 'the command did not run')
   return args.value
@@ -143,19 +145,25 @@ function quieten(command: Command, io: Io): void {
 
 function tellFailure(thrown: unknown, root: Command, io: Io): number {
   const debug = root.opts<GlobalOptions>().logLevel === 'debug'
-  if (!(thrown instanceof CommanderError)) {
-    io.stderr.write(describeFailure(thrown, debug))
-    return exitCodeOf(thrown)
+  if (thrown instanceof CommanderError) {
+    if (thrown.exitCode === 0) return EXIT.done
+    // The help itself was the answer.
+    if (thrown.code === 'commander.help') return EXIT.usage
   }
-  if (thrown.exitCode === 0) return EXIT.done
-  if (thrown.code !== 'commander.help') {
-    const name = root.args[0] === undefined || !isCommand(root, root.args[0]) ? root.name() : `${root.name()} ${root.args[0]}`
-    const message = thrown.message.replace(/^error: /, '').replaceAll('\n', ' ')
-    io.stderr.write(describeFailure(new LedgerError('USAGE', message, { remedy: `see: ${name} --help` }), debug))
-  }
-  return EXIT.usage
+  const failure = thrown instanceof CommanderError ? usage(messageOf(thrown)) : thrown
+  io.stderr.write(describeFailure(withHelpAtHand(failure, root), debug))
+  return exitCodeOf(failure)
 }
 
-function isCommand(root: Command, name: string): boolean {
-  return root.commands.some((command) => command.name() === name)
+function messageOf(error: CommanderError): string {
+  return error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+}
+
+/** A mistake of the command line whose message does not say what to do about it points to the help. */
+function withHelpAtHand(failure: unknown, root: Command): unknown {
+  if (!(failure instanceof LedgerError) || failure.code !== 'USAGE' || 'remedy' in failure.details) return failure
+  const [name] = root.args
+  const command = root.commands.find((one) => one.name() === name)
+  const remedy = `see: ${[root.name(), ...(command === undefined ? [] : [command.name()])].join(' ')} --help`
+  return new LedgerError('USAGE', failure.message, { ...failure.details, remedy }, failure.cause)
 }

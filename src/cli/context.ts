@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -10,6 +11,10 @@ export interface Io {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Terminal
   readonly stderr: Terminal
+  /** Where SIGINT and SIGTERM are heard. */
+  readonly signals: Pick<EventEmitter, 'on' | 'off'>
+  /** Ends the process at once. */
+  exit(code: number): never
 }
 
 export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number }

@@ -1,20 +1,21 @@
 import type { Program } from './command.js'
 import type { Io } from './context.js'
-import { EXIT } from './failure.js'
+import { describeFailure, exitCodeOf } from './failure.js'
 
 /** Runs a program as the process: real streams, real environment, and an end as soon as its output is out. */
 export async function runAsProcess(build: (io: Io) => Program): Promise<never> {
   const { env, stdin, stdout, stderr } = process
+  // What nobody caught ends the process like any other failure: a code and a line, no stack trace.
+  const fatal = (error: unknown): never => {
+    stderr.write(describeFailure(error, process.argv.includes('debug')))
+    process.exit(exitCodeOf(error))
+  }
+  process.on('uncaughtException', fatal).on('unhandledRejection', fatal)
   // A reader that goes away is told by the next write; without a listener it would end the process with a stack trace.
   stdout.on('error', () => {})
   stderr.on('error', () => {})
-  const io: Io = { env, stdin, stdout, stderr }
-  const code = await build(io)
-    .main(process.argv.slice(2))
-    .catch((error: unknown) => {
-      stderr.write(`INTERNAL: ${error instanceof Error ? error.message : String(error)}\n`)
-      return EXIT.failed
-    })
+  const io: Io = { env, stdin, stdout, stderr, signals: process, exit: (code) => process.exit(code) }
+  const code = await build(io).main(process.argv.slice(2))
   await Promise.all([drained(stdout), drained(stderr)])
   // Not left to an empty event loop: an input nobody reads any more may still be open.
   process.exit(code)

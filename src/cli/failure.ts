@@ -40,7 +40,6 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   STORE_DAMAGED: 'nothing was signed with it; keep a copy of the home and look at the disk before anything else',
   LOG_DAMAGED: 'nothing was signed with it; keep a copy of the home and look at the disk before anything else',
   SIGN_REFUSED: 'another copy of this home may be running; nothing was signed',
-  NETWORK_FILE: 'correct the file and run the command again',
   CLOSED: 'run the command again once the node is up',
   BUSY: 'run the command again in a moment',
   INVARIANT: 'this is a fault of the software: please report it, with the log at --log-level debug',
@@ -51,7 +50,9 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
 export function describeFailure(thrown: unknown, debug: boolean): string {
   const error = asLedgerError(thrown)
   const remedy = typeof error.details.remedy === 'string' ? error.details.remedy : REMEDIES[error.code]
-  const lines = [`${error.code}: ${plain(error.message)}`, ...(remedy === undefined ? [] : [remedy])]
+  // A network file may have many mistakes; each is told, with what to do about it.
+  const message = error.code === 'NETWORK_FILE' ? error.message.split('\n').map(plain).join('\n') : plain(error.message)
+  const lines = [`${error.code}: ${message}`, ...(remedy === undefined ? [] : [remedy])]
   return `${[...lines, ...(debug ? stacksOf(thrown) : [])].join('\n')}\n`
 }
 

@@ -29,7 +29,9 @@ export function createTable(
     held = []
     if (!headed && rows.length === 1) return
     headed = true
-    for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, cell.length)))
+    for (const row of rows) {
+      for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length)
+    }
     for (const row of rows) {
       const cells = row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)))
       if (!out.write(`${cells.join('  ').trimEnd()}\n`)) await out.room()

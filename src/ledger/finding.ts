@@ -18,25 +18,32 @@ export const FINDINGS_MAX = 100
 /** Collects mistakes, so that as many as possible are reported at once. */
 export interface Findings {
   readonly list: readonly Finding[]
+  /** What is allowed and still likely not meant. */
+  readonly warnings: readonly Finding[]
   /** Blames the value at the path. */
   value(path: FindingPath, problem: string, remedy: string): void
   /** Blames the name of the member at the path. */
   name(path: FindingPath, problem: string, remedy: string): void
   /** Blames a place within the string at the path. */
   within(path: FindingPath, offset: number, problem: string, remedy: string): void
+  /** Warns of a place within the string at the path. */
+  warn(path: FindingPath, offset: number, problem: string, remedy: string): void
 }
 
 /** Starts an empty collection. */
 export function collectFindings(): Findings {
   const list: Finding[] = []
-  const add = (finding: Finding): void => {
-    if (list.length < FINDINGS_MAX) list.push(finding)
+  const warnings: Finding[] = []
+  const add = (to: Finding[], finding: Finding): void => {
+    if (to.length < FINDINGS_MAX) to.push(finding)
   }
   return {
     list,
-    value: (path, problem, remedy) => add({ path, at: 'value', offset: null, problem, remedy }),
-    name: (path, problem, remedy) => add({ path, at: 'name', offset: null, problem, remedy }),
-    within: (path, offset, problem, remedy) => add({ path, at: 'value', offset, problem, remedy })
+    warnings,
+    value: (path, problem, remedy) => add(list, { path, at: 'value', offset: null, problem, remedy }),
+    name: (path, problem, remedy) => add(list, { path, at: 'name', offset: null, problem, remedy }),
+    within: (path, offset, problem, remedy) => add(list, { path, at: 'value', offset, problem, remedy }),
+    warn: (path, offset, problem, remedy) => add(warnings, { path, at: 'value', offset, problem, remedy })
   }
 }
 

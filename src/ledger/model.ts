@@ -1,7 +1,14 @@
-import type { Outcome, Refusal } from '../base/errors.js'
-import type { JsonObject } from '../base/json.js'
-import type { NetworkDefinition } from './network-definition.js'
-import type { RuleInput, RuleValue } from './rules.js'
+import { canonicalText } from '../base/canonical.js'
+import { LedgerError, type Outcome, type Refusal } from '../base/errors.js'
+import type { Json, JsonObject } from '../base/json.js'
+import { genesisHash } from '../base/tagged.js'
+import { collectFindings, type Finding, pathText } from './finding.js'
+import { checkNetwork } from './network-check.js'
+import type { NetworkDefinition, ObjectDefinition } from './network-definition.js'
+import type { CheckedObject } from './object-check.js'
+import type { RuleInput } from './rules.js'
+import { compileSchema } from './schema.js'
+import { compileNormalise } from './schema-normalise.js'
 
 /** Where a record points to, by the name of its reference. */
 export interface CompiledReference {
@@ -32,10 +39,11 @@ export interface CompiledObject {
   normalise(data: JsonObject): Outcome<JsonObject>
   /** Checks data exactly as it stands in a record. Refusal SCHEMA with path; null when good. */
   checkSchema(data: JsonObject): Refusal | null
-  /** Canonical JSON array of the key fields' values, such as `["VH-001"]`; `[]` for an object without key. */
+  /**
+   * Canonical JSON array of the key fields' values, such as `["VH-001"]`; `[]` for an object without key. The data must
+   * have passed {@link checkSchema}.
+   */
   keyOf(data: JsonObject): string
-  /** Data as rules see it. */
-  toRuleValue(data: JsonObject): RuleValue
   /** Runs the rules in their order. Refusal RULE_BROKEN or RULE_ERROR of the first that fails; null when all pass. */
   checkRules(input: RuleInput): Refusal | null
 }
@@ -50,5 +58,69 @@ export interface Model {
 
 /** What of the genesis' limits the model depends on. */
 export interface ModelLimits {
+  /** Units the rules of one object may cost together (docs/rules.md, "Cost"). */
   readonly ruleCostMax: number
+}
+
+/**
+ * Compiles the network definition of a genesis. The same definition and limits give the same model everywhere.
+ * @throws LedgerError NETWORK_FILE when the definition has mistakes, or is not written as {@link readNetworkFile} writes it
+ */
+export function compileModel(network: NetworkDefinition, limits: ModelLimits): Model {
+  const findings = collectFindings()
+  const checked = checkNetwork(network as unknown as Json, limits.ruleCostMax, findings)
+  if (checked === null) throw definitionError(findings.list)
+  const text = canonicalText(checked.network as unknown as Json)
+  if (text !== canonicalText(network as unknown as Json)) {
+    throw new LedgerError('NETWORK_FILE', 'the network definition leaves out defaults; it must be written in full')
+  }
+  const objects = new Map<string, CompiledObject>()
+  for (const object of checked.objects.values()) {
+    objects.set(object.name, compileObject(object, checked.network.objects[object.name]!, checked.network))
+  }
+  return { hash: genesisHash('model', text), network: checked.network, objects }
+}
+
+function definitionError(findings: readonly Finding[]): LedgerError {
+  const problems = findings.map(({ path, problem, remedy }) => ({ path: pathText(path), problem, remedy }))
+  const [first] = problems
+  const place = first === undefined || first.path === '' ? '' : `${first.path}: `
+  const message = `the network definition has mistakes: ${place}${first?.problem} (${first?.remedy})`
+  return new LedgerError('NETWORK_FILE', message, { problems })
+}
+
+function compileObject(
+  object: CheckedObject,
+  definition: ObjectDefinition,
+  network: NetworkDefinition
+): CompiledObject {
+  const { name, schema, rules, references } = object
+  const writers = new Set(
+    Object.entries(network.roles)
+      .filter(([, role]) => role.append.includes(name))
+      .map(([id]) => id)
+  )
+  const [onlyField] = definition.key
+  return {
+    name,
+    keyFields: definition.key,
+    references: references.map(({ scope, keysOf }) => ({
+      name: scope.name,
+      object: scope.object,
+      required: scope.required,
+      keysOf
+    })),
+    hasRules: rules !== null && rules.count > 0,
+    usesPrevious: rules?.usesPrevious ?? false,
+    usesBlock: rules?.usesBlock ?? false,
+    mayAppend: (role) => writers.has(role),
+    normalise: compileNormalise(schema),
+    checkSchema: compileSchema(name, schema),
+    // JSON.stringify writes strings, safe integers and booleans as canonical JSON does.
+    keyOf:
+      definition.key.length === 1
+        ? (data) => `[${JSON.stringify(data[onlyField!])}]`
+        : (data) => JSON.stringify(definition.key.map((field) => data[field])),
+    checkRules: (input) => rules?.check(input) ?? null
+  }
 }

@@ -1,4 +1,4 @@
-import { compileField, compileHas, compileIndex, compileName } from './rule-access.js'
+import { compileField, compileIndex, compileName } from './rule-access.js'
 import { compileValue, knowing, type Mention, place, type RuleContext, type RuleScope } from './rule-context.js'
 import { STEP } from './rule-cost.js'
 import { compileEquality, compileIn } from './rule-equality.js'
@@ -16,10 +16,17 @@ import { compileCall } from './rule-functions.js'
 import { compileMacro, MACRO_NAMES } from './rule-macros.js'
 import { compileArithmetic, compileMinus, compileOrder, factorTo, isExact, scaleOf } from './rule-operators.js'
 import { EXPRESSION_DEPTH_MAX, operands, parseExpression, type RuleNode } from './rule-parse.js'
+import { compileHas } from './rule-presence.js'
 import { BOOL, computedSlot, INT, NULL, type RuleType, typeText, unify, type Value } from './rule-type.js'
 
 /** Reports a mistake in an expression, with its position there. */
 export type ReportWithin = (offset: number, problem: string, remedy: string) => void
+
+/** Where mistakes and warnings go. */
+export interface Reports {
+  readonly problem: ReportWithin
+  readonly warning: ReportWithin
+}
 
 /** A checked test: answers true or false, or throws RuleFault. */
 export interface CompiledTest {
@@ -37,10 +44,10 @@ export interface CompiledTest {
  * everything else is reported.
  * @returns null when it has mistakes
  */
-export function compileTest(source: string, scope: RuleScope, report: ReportWithin): CompiledTest | null {
+export function compileTest(source: string, scope: RuleScope, reports: Reports): CompiledTest | null {
   const parsed = parseExpression(source)
   if ('problem' in parsed) {
-    report(parsed.offset, parsed.problem, parsed.remedy)
+    reports.problem(parsed.offset, parsed.problem, parsed.remedy)
     return null
   }
   const mentions: Mention[] = []
@@ -58,7 +65,8 @@ export function compileTest(source: string, scope: RuleScope, report: ReportWith
       if (node.op === 'id' && node.args === 'block') used.block = true
       return compilePart(node, at)
     },
-    problem: (node, problem, remedy) => report(node.start, problem, remedy)
+    problem: (node, problem, remedy) => reports.problem(node.start, problem, remedy),
+    warning: (node, problem, remedy) => reports.warning(node.start, problem, remedy)
   }
   const test = compileBoolean(parsed.node, context)
   if (test === null) return null

@@ -1,4 +1,4 @@
-import type { Expression, Facts } from './rule-expression.js'
+import { type Expression, type Facts, notNull } from './rule-expression.js'
 import type { RuleNode } from './rule-parse.js'
 import type { ObjectType, Slot } from './rule-type.js'
 import type { RuleInput } from './rules.js'
@@ -45,6 +45,8 @@ export interface RuleContext {
   compile(node: RuleNode, context: RuleContext): Expression | null
   /** Reports a mistake. */
   problem(node: RuleNode, problem: string, remedy: string): void
+  /** Reports what can make the rule fail with RULE_ERROR for some records. */
+  warning(node: RuleNode, problem: string, remedy: string): void
 }
 
 /** Where a part stands in the source. */
@@ -58,13 +60,24 @@ export function knowing(context: RuleContext, facts: Facts): RuleContext {
   return { ...context, facts: new Set([...context.facts, ...facts]) }
 }
 
-/** Compiles a part that must not be null. */
+/** Compiles a part that must not be null: where it may be, there is a warning, and a fault when it is. */
 export function compileValue(node: RuleNode, context: RuleContext): Expression | null {
   const part = context.compile(node, context)
   if (part === null || !part.nullable) return part
-  if (part.type.kind === 'null') context.problem(node, 'null cannot be used here', 'only == and != work with null')
-  else context.problem(node, `${part.text} may be null`, `write ${part.text} != null && before it`)
-  return null
+  if (part.type.kind === 'null') {
+    context.problem(node, 'null cannot be used here', 'only == and != work with null')
+    return null
+  }
+  const root = part.path === null ? undefined : rootOf(part.path, context)
+  const why = root === undefined || root.absence === '' ? '' : ` (${root.absence})`
+  const remedy = `write ${part.text} != null && or ${part.text} == null || before it`
+  context.warning(node, `${part.text} may be null${why}, and the record is then refused with RULE_ERROR`, remedy)
+  return { ...part, nullable: false, run: notNull(part) }
+}
+
+/** What a plain path such as `previous` or `refs.car` names; undefined for everything within them. */
+export function rootOf(path: string, context: RuleContext): Root | undefined {
+  return context.scope.roots.get(path) ?? context.scope.references.get(path.replace(/^refs\./, ''))
 }
 
 /** Names of an object's fields. */

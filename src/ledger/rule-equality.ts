@@ -1,10 +1,11 @@
 import { didYouMean } from './nearest.js'
-import { compileMembership } from './rule-access.js'
 import { compileValue, place, type RuleContext } from './rule-context.js'
 import { costOfComparing, costOfEach, STEP } from './rule-cost.js'
 import { type Expression, expression, type Facts, NO_FACTS, RuleFault } from './rule-expression.js'
 import { comparisonRemedy, factorTo, isExact, matchLiterals, scaleOf } from './rule-operators.js'
 import { operands, type RuleNode } from './rule-parse.js'
+import { compileMembership } from './rule-presence.js'
+import { hasFields } from './rule-reading.js'
 import { BOOL, type ListType, type RuleType, typeText, type Value } from './rule-type.js'
 
 type Equal = (a: Value, b: Value) => boolean
@@ -41,7 +42,7 @@ export function compileIn(node: RuleNode, context: RuleContext): Expression | nu
   const item = compileValue(itemNode, context)
   const set = compileValue(setNode, context)
   if (item === null || set === null) return null
-  if (set.type.kind === 'object' && item.type.kind === 'string') return compileMembership(item, set, node, context)
+  if (hasFields(set.type) && item.type.kind === 'string') return compileMembership(item, set, node, context)
   if (set.type.kind === 'list') return compileInList(item, set, set.type, node, context)
   context.problem(
     node,

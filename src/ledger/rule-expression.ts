@@ -72,3 +72,12 @@ export function bothFacts(a: Facts, b: Facts): Facts {
 export function commonFacts(a: Facts, b: Facts): Facts {
   return new Set([...a].filter((fact) => b.has(fact)))
 }
+
+/** Runs an expression that may be null where it must not be. */
+export function notNull(part: Expression): (run: Run) => Value {
+  return (run) => {
+    const value = part.run(run)
+    if (value === null) throw new RuleFault(`${part.text} is null`)
+    return value
+  }
+}

@@ -15,22 +15,24 @@ export interface ScopeReference {
   readonly itemsMax: number | null
 }
 
-/** What the rules of one object can see (docs/rules.md, "Variables"). */
-export function ruleScope(schema: ObjectSchema, references: readonly ScopeReference[]): RuleScope {
+/**
+ * What the rules of one object can see (docs/rules.md, "Variables").
+ * @param hasKey whether records of the object follow one another under a key; without, there is no `previous`
+ */
+export function ruleScope(schema: ObjectSchema, references: readonly ScopeReference[], hasKey: boolean): RuleScope {
   const record = objectSlot(objectTypeOf(schema), false)
-  const previous = { ...record, nullable: true }
   const author = objectSlot(fixedType({ id: textSlot(32, null, false), role: textSlot(64, null, false) }), false)
   const height: Slot = slotOf({ ...COUNT, nullable: false })
   const block = objectSlot(fixedType({ height, time: millisSlot() }), false)
   const roots = new Map<string, Root>([
     ['record', { slot: record, absence: '', get: (input) => input.record }],
-    [
-      'previous',
-      { slot: previous, absence: 'the first record of a key has none before it', get: (input) => input.previous }
-    ],
     ['author', { slot: author, absence: '', get: (input) => input.author }],
     ['block', { slot: block, absence: '', get: (input) => input.block }]
   ])
+  if (hasKey) {
+    const absence = 'the first record of a key has none before it'
+    roots.set('previous', { slot: { ...record, nullable: true }, absence, get: (input) => input.previous })
+  }
   return { roots, references: new Map(references.map((reference) => [reference.name, referenceRoot(reference)])) }
 }
 

@@ -84,12 +84,14 @@ function compileRule(
   path: FindingPath,
   findings: Findings
 ): CompiledRule | null {
-  const reportTo =
-    (member: string) =>
-    (offset: number, problem: string, remedy: string): void =>
-      findings.within([...path, member], offset, problem, remedy)
-  const test = compileTest(rule.expr, scope, reportTo('expr'))
-  const message = compileMessage(rule.message, scope, reportTo('message'))
+  const exprPath = [...path, 'expr']
+  const test = compileTest(rule.expr, scope, {
+    problem: (offset, problem, remedy) => findings.within(exprPath, offset, problem, remedy),
+    warning: (offset, problem, remedy) => findings.warn(exprPath, offset, problem, remedy)
+  })
+  const message = compileMessage(rule.message, scope, (offset, problem, remedy) =>
+    findings.within([...path, 'message'], offset, problem, remedy)
+  )
   if (test === null || message === null) return null
   return { id: rule.id, test, message: message.write, mentions: [...test.mentions, ...message.mentions] }
 }

@@ -41,18 +41,15 @@ export function draftOfText(
   if (!data.ok) return data
   const unique = uniqueOf(data.value, target.keyField)
   if (!unique.ok) return unique
-  const body: RecordBody = {
-    data: data.value,
-    object: target.object,
-    ...(unique.value === undefined ? {} : { unique: unique.value })
-  }
-  const written = encodeRecord(body)
+  const member = unique.value === undefined ? {} : { unique: unique.value }
+  const written = encodeRecord({ data: data.value, object: target.object, ...member })
   if (utf8Length(written) > recordBytesMax) {
     return refuse('TOO_LARGE', `the record has ${utf8Length(written)} bytes; at most ${recordBytesMax} are allowed`, {
       details: { bytes: utf8Length(written), bytesMax: recordBytesMax }
     })
   }
-  const record = checkBody(model, written, body)
+  // From the canonical text, so that the author sees its members in the same order as every other partner.
+  const record = checkBody(model, written, JSON.parse(written) as RecordBody)
   return record.refusal === null ? accept(record) : { ok: false, refusal: record.refusal }
 }
 

@@ -64,7 +64,7 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
     const { id, height } = view
     if (view.status !== 'accepted' || height === undefined) {
       const refusal = view.refusal ?? { code: 'RULE_BROKEN' as const, message: 'refused' }
-      return { kind: 'decided', outcome: { line, status: 'refused', id, ...refusal } }
+      return { kind: 'decided', outcome: { line, status: 'refused', id, ...placeOf(height), ...refusal } }
     }
     return { kind: 'decided', outcome: { line, status: 'accepted', id, height } }
   }
@@ -154,4 +154,8 @@ const TAB = 0x09
 
 function isBlank(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === SPACE || byte === TAB)
+}
+
+function placeOf(height: number | undefined): { readonly height?: number } {
+  return height === undefined ? {} : { height }
 }

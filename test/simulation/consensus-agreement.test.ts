@@ -53,8 +53,6 @@ for (const network of networks) {
       assertAllDecided(options, result)
       crashes += result.crashes
       roundMax = Math.max(roundMax, result.roundMax)
-      if (process.env.SHOW)
-        console.log(voters, liars, silent, seed, result.steps, result.crashes, result.roundMax, result.evidence.length)
     }
     if (voters >= 4 && voters <= 7) assert.ok(crashes > 0 && roundMax > 1, 'the schedules are hostile')
   })

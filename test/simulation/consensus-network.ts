@@ -1,18 +1,9 @@
 import { messagesOf } from '../../src/consensus/progress.js'
 import { faultsOf, type QuorumRule, quorumOf } from '../../src/consensus/quorum.js'
-import type {
-  Certificate,
-  Effect,
-  Evidence,
-  Input,
-  Message,
-  Proposal,
-  SignedProposal,
-  SignedVote,
-  StartHeight,
-  Vote
-} from '../../src/consensus/types.js'
+import type { Certificate, Effect, Evidence, Input, Message, StartHeight } from '../../src/consensus/types.js'
+import { heightOf, isForged, isWithheld, makeLiar } from './consensus-liar.js'
 import { type Outgoing, type SimNode, simNode } from './consensus-node.js'
+import { seededRandom, virtualClock } from './virtual-clock.js'
 
 export interface NetworkOptions {
   readonly seed: number
@@ -49,17 +40,6 @@ const TIMEOUTS = {
   precommit: { firstMs: 300, growthMs: 200, capMs: 4_000 }
 }
 
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** An honest voter of the network: a machine, and the bodies it holds. */
 interface Partner {
   readonly id: string
@@ -78,33 +58,27 @@ export function runNetwork(options: NetworkOptions): NetworkResult {
   // The liars come first in the order of proposers, where they hurt most.
   const lying = ids.slice(0, liars)
   const honest = ids.slice(liars, voters - silent)
-  const invalidBlocks = new Set<string>()
+  const liar = makeLiar(random, lying)
   const evidence: Evidence[] = []
   const partners = new Map<string, Partner>()
-  let now = 0
+  const clock = virtualClock()
+  const { plan } = clock
   let roundMax = 0
   let steps = 0
 
-  // The clock: events by time, then by order of planning.
-  const agenda: { at: number; order: number; run: () => void }[] = []
-  let planned = 0
-  function plan(delayMs: number, run: () => void): void {
-    const event = { at: now + delayMs, order: planned++, run }
-    let place = agenda.length
-    while (place > 0 && agenda[place - 1]!.at < event.at) place--
-    // Latest first, so that the next one is taken from the end; equal times stay in order.
-    agenda.splice(place, 0, event)
+  function orderOf(height: number): string[] {
+    const turn = height % voters
+    return [...ids.slice(turn), ...ids.slice(0, turn)]
   }
 
   function startOf(self: string, height: number): StartHeight {
-    const turn = height % voters
     return {
       type: 'start-height',
       height,
       epoch: 0,
       voters: ids.map((id) => ({ id, incarnation: 0 })),
       self,
-      order: [...ids.slice(turn), ...ids.slice(0, turn)],
+      order: orderOf(height),
       quorum: quorumOf(voters, rule),
       faults: faultsOf(voters, rule),
       timeouts: TIMEOUTS
@@ -113,15 +87,16 @@ export function runNetwork(options: NetworkOptions): NetworkResult {
 
   /** Late and lossy before the network heals. */
   function send(run: () => void): void {
-    if (now >= healMs) return plan(5 + random() * 60, run)
-    if (random() < 0.25) return
-    plan(5 + random() ** 3 * 3_000, run)
-    if (random() < 0.1) plan(random() * 5_000, run)
+    if (clock.now() >= healMs) plan(5 + random() * 60, run)
+    else if (random() >= 0.25) {
+      plan(5 + random() ** 3 * 3_000, run)
+      if (random() < 0.1) plan(random() * 5_000, run)
+    }
   }
 
   function give(partner: Partner, input: Input): void {
     steps += 1
-    const crashes = now < healMs && random() < 0.004
+    const crashes = clock.now() < healMs && random() < 0.01
     partner.node.give(input, crashes ? Math.floor(random() * 4) : undefined)
     roundMax = Math.max(roundMax, partner.node.state.round)
   }
@@ -138,19 +113,25 @@ export function runNetwork(options: NetworkOptions): NetworkResult {
   function deliver(to: Partner, message: Message): void {
     const body = message.type === 'proposal' ? message.proposal.block : null
     // Bodies travel on their own, and may get lost on their own.
-    if (body !== null && !body.includes('withheld') && (now >= healMs || random() < 0.7)) to.bodies.add(body)
+    if (body !== null && !isWithheld(body) && (clock.now() >= healMs || random() < 0.7)) to.bodies.add(body)
     give(to, message)
   }
 
   function broadcast(from: string, message: Message): void {
     for (const [id, to] of partners) if (id !== from) send(() => deliver(to, message))
-    for (const liar of lying) send(() => lie(liar, message))
+    for (const id of lying) {
+      send(() => {
+        for (const to of partners.values()) {
+          for (const lie of liar(id, message, orderOf(heightOf(message)))) send(() => deliver(to, lie))
+        }
+      })
+    }
   }
 
   function holds(partner: Partner, block: string): boolean {
     if (partner.bodies.has(block)) return true
     const holder = [...partners.values()].find((other) => other.bodies.has(block))
-    if (holder === undefined || (now < healMs && random() < 0.6)) return false
+    if (holder === undefined || (clock.now() < healMs && random() < 0.6)) return false
     partner.bodies.add(block)
     return true
   }
@@ -166,7 +147,7 @@ export function runNetwork(options: NetworkOptions): NetworkResult {
     })
     answer(partner, 5 + random() * 40, () => {
       if (partner.node.state.start.height !== height) return null
-      if (invalidBlocks.has(block)) {
+      if (isForged(block)) {
         return { type: 'block-checked', height, round, block, result: { type: 'invalid', reason: 'forged' } }
       }
       if (holds(partner, block)) return said('valid')
@@ -178,26 +159,32 @@ export function runNetwork(options: NetworkOptions): NetworkResult {
   function carryOut(partner: Partner, effect: Outgoing): void {
     switch (effect.type) {
       case 'publish-vote':
-        return broadcast(partner.id, { type: 'vote', vote: effect.vote })
+        broadcast(partner.id, { type: 'vote', vote: effect.vote })
+        return
       case 'publish-proposal':
-        return broadcast(partner.id, { type: 'proposal', proposal: effect.proposal, prevotes: effect.prevotes })
+        broadcast(partner.id, { type: 'proposal', proposal: effect.proposal, prevotes: effect.prevotes })
+        return
       case 'resend':
         for (const message of effect.messages) broadcast(partner.id, message)
         return
       case 'check-block':
       case 'fetch-block':
-        return check(partner, effect.height, effect.round, effect.block)
+        check(partner, effect.height, effect.round, effect.block)
+        return
       case 'build-block':
-        return build(partner, effect)
+        build(partner, effect)
+        return
       case 'schedule-timeout': {
         const { kind, height, round, ms } = effect
-        return answer(partner, ms, () => ({ type: 'timeout', kind, height, round }))
+        answer(partner, ms, () => ({ type: 'timeout', kind, height, round }))
+        return
       }
       case 'evidence':
         evidence.push(effect.evidence)
         return
       case 'decide':
-        return decide(partner, effect.certificate)
+        decide(partner, effect.certificate)
+        return
       case 'stop':
         throw new Error(`${partner.id} stopped: ${JSON.stringify(effect.cause)}`)
     }
@@ -235,7 +222,7 @@ export function runNetwork(options: NetworkOptions): NetworkResult {
     if (partner.certificates.length >= heights) return
     const { height } = partner.node.state.start
     give(partner, { type: 'resend' })
-    if (now >= healMs) give(partner, { type: 'work-available', height })
+    if (clock.now() >= healMs) give(partner, { type: 'work-available', height })
     const other = pick([...partners.values()])
     const certificate = other.certificates[height - 1]
     if (certificate !== undefined) {
@@ -248,42 +235,6 @@ export function runNetwork(options: NetworkOptions): NetworkResult {
     }
   }
 
-  /** A liar answers what it hears with contradictions, a different one for each partner. */
-  function lie(liar: string, heard: Message): void {
-    const { height, round } = heard.type === 'vote' ? heard.vote : heard.proposal
-    const block = heard.type === 'vote' ? heard.vote.block : heard.proposal.block
-    if (random() < 0.5) return
-    for (const to of partners.values()) {
-      const at = Math.max(0, round + pick([0, 0, 0, 0, 1, 2]))
-      const choice = pick([null, block, block, `${height}-${liar}-${at}`, `${height}-${liar}-${at}-other`])
-      const kind = pick(['prevote', 'precommit'] as const)
-      send(() =>
-        give(to, {
-          type: 'vote',
-          vote: forged({ block: choice, height, incarnation: 0, kind, round: at, voter: liar })
-        })
-      )
-      if (startOf(liar, height).order[at % voters] === liar) send(() => deliver(to, falseProposal(liar, height, at)))
-    }
-  }
-
-  function falseProposal(liar: string, height: number, round: number): Message {
-    const block = `${height}-${liar}-${round}${pick(['', '-other', '-withheld', '-invalid'])}`
-    if (block.endsWith('invalid')) invalidBlocks.add(block)
-    const validRound = random() < 0.3 ? Math.floor(random() * (round + 1)) - 1 : -1
-    const proposal: Proposal = { block, height, incarnation: 0, proposer: liar, round, validRound }
-    const signature = `${liar}:proposal:${round}:${block}:${validRound}`
-    const prevotes =
-      validRound < 0
-        ? []
-        : lying.map((voter) => forged({ block, height, incarnation: 0, kind: 'prevote', round: validRound, voter }))
-    return { type: 'proposal', proposal: { ...proposal, signature } satisfies SignedProposal, prevotes }
-  }
-
-  function forged(vote: Vote): SignedVote {
-    return { ...vote, signature: `${vote.voter}:${vote.kind}:${vote.round}:${vote.block}` }
-  }
-
   for (const id of honest) {
     const node = simNode(startOf(id, 1), (effect) => carryOut(partner, effect))
     const partner: Partner = { id, node, bodies: new Set(), certificates: [] }
@@ -294,11 +245,7 @@ export function runNetwork(options: NetworkOptions): NetworkResult {
     plan(random() * RESEND_MS, () => tick(partner))
   }
   const done = () => [...partners.values()].every((partner) => partner.certificates.length >= heights)
-  while (agenda.length > 0 && now < endMs && !done()) {
-    const event = agenda.pop()!
-    now = event.at
-    event.run()
-  }
+  clock.run(() => clock.now() >= endMs || done())
   return {
     decided: new Map([...partners].map(([id, partner]) => [id, partner.certificates])),
     evidence,

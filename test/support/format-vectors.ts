@@ -1,5 +1,5 @@
-import { bytesToHex } from '../../src/base/hex.js'
 import { signer } from '../../src/base/crypto.js'
+import { bytesToHex } from '../../src/base/hex.js'
 import { batchBytes, encodeBatch } from '../../src/ledger/batch.js'
 import { certificateText } from '../../src/ledger/certificate.js'
 import { partnerSetHash, partnerSetText } from '../../src/ledger/partner-set.js'
@@ -33,7 +33,12 @@ export function formatVectors() {
     key: { seed: bytesToHex(seedOf('p1')), text: keyOf('p1') },
     genesis: { text: chain.genesis.text, hash: chain.genesis.hash, model: chain.model.hash },
     partners: { text: partnerSetText(set), hash: partnerSetHash(scope, set) },
-    batch: { bytes: batchBytes(scope, batch.header), hash: batch.hash, signature: batch.signature, encoded: encodeBatch(scope, batch) },
+    batch: {
+      bytes: batchBytes(scope, batch.header),
+      hash: batch.hash,
+      signature: batch.signature,
+      encoded: encodeBatch(scope, batch)
+    },
     block: { header: executed.text, hash: executed.hash, certificate: certificateText(certificate) },
     verdicts: { leaves: verdictLeaves(executed.execution.verdicts), ...executed.execution.verdictRoot },
     result: executed.execution.resultHash,

@@ -224,12 +224,17 @@ async function openOrCreateJournal(path: string, genesis: string, head: StoreHea
   try {
     return await openJournal(path, genesis)
   } catch (error) {
-    if (error instanceof LedgerError && error.code === 'LOG_DAMAGED') throw damaged(path, error.message, error)
+    if (error instanceof LedgerError && error.code === 'LOG_DAMAGED') throw journalDamaged(path, error)
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
     // It is created before the first block.
     if (head !== null) throw damaged(path, 'it is missing, so nobody can tell whether blocks were lost', error)
     return createJournal(path, genesis)
   }
+}
+
+function journalDamaged(path: string, error: LedgerError): LedgerError {
+  const { why, offset } = error.details
+  return damaged(path, typeof why === 'string' ? `${why} at byte ${offset}` : error.message, error)
 }
 
 /** Holds the chain in the database against the journal, and looks for holes in it. */

@@ -101,6 +101,8 @@ test('a refusal names what and where', () => {
     return outcome.ok ? 'accepted' : outcome.refusal.message
   }
   assert.is(message('{"a":1,"a":2}'), 'member "a" appears twice (at character 7)')
+  const long = JSON.stringify('x'.repeat(100_000))
+  assert.ok(message(`{${long}:1,${long}:2}`).length < 200)
   assert.is(message('[01]'), "expected ',' or ']', found '1' (at character 2)")
   assert.is(message('[\u00a01]'), 'expected a value, found U+00A0 (at character 1)')
   assert.is(message('{"a"'), "expected ':', found the end (at character 4)")

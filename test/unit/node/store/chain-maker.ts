@@ -24,7 +24,10 @@ export function bodyOf(height: number, count = 3): BatchBody {
 }
 
 export function recordText(height: number, index: number): string {
-  return JSON.stringify({ data: { height, index, vehicle: `VH-${index}`, note: 'checked'.repeat(20) }, object: 'visit' })
+  return JSON.stringify({
+    data: { height, index, vehicle: `VH-${index}`, note: 'checked'.repeat(20) },
+    object: 'visit'
+  })
 }
 
 export function blockHashOf(height: number): string {

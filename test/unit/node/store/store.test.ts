@@ -255,7 +255,9 @@ test(
     await store.putBatches([bodyOf(1)])
     const names = ['a', 'ab', 'a-', 'a.b']
     const keys = ['["a"]', '["ab"]', '["a\\u0000"]', '["a",1]', '["é"]', '["\u{10ffff}"]', '["😀"]', '[]']
-    const entries = names.flatMap((object) => keys.map((key, index) => ({ object, key, batch: 0, index, accepted: true })))
+    const entries = names.flatMap((object) =>
+      keys.map((key, index) => ({ object, key, batch: 0, index, accepted: true }))
+    )
     await store.commit({ ...blockOf(1), entries })
     for (const object of names) {
       for (const [index, key] of keys.entries()) {
@@ -287,7 +289,8 @@ test(
       inOrder
     )
     assert.ok(items.every(({ key, entry }) => entry.text === `state ${key}`))
-    const keysOf = async (prefix: string, options = {}) => (await all(store.states(prefix, options))).map(({ key }) => key)
+    const keysOf = async (prefix: string, options = {}) =>
+      (await all(store.states(prefix, options))).map(({ key }) => key)
     assert.equal(await keysOf('r:a['), inOrder.slice(0, 4))
     assert.equal(await keysOf('r:a["\u{10ffff}'), ['r:a["\u{10ffff}"]'])
     assert.equal(await keysOf('r:a[', { after: inOrder[1] }), inOrder.slice(2, 4))

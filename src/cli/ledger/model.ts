@@ -1,0 +1,70 @@
+import { Command } from 'commander'
+import type { JsonObject } from '../../base/json.js'
+import type { NetworkDefinition, ObjectDefinition } from '../../ledger/network-definition.js'
+import type { CommandSpec } from '../command.js'
+import { pairs, plain, styled, valueText } from '../text.js'
+import { connect } from './connect.js'
+
+const HELP = `
+Roles, objects, fields, references and rules in force. With --json: {"hash","network"}, the network file with its defaults.
+
+Examples:
+  ledger model
+  ledger model --json`
+
+export const modelCommand: CommandSpec<Record<string, never>> = {
+  define: () => new Command('model').description('the data model and rules in force').addHelpText('after', HELP),
+
+  read: () => ({}),
+
+  async run(context) {
+    const model = await connect(context).model()
+    const text = context.json ? `${JSON.stringify(model)}\n` : modelText(model.network, model.hash, context.color)
+    context.out.write(text)
+    return 0
+  }
+}
+
+export function modelText(network: NetworkDefinition, hash: string, color: boolean): string {
+  const roles = Object.entries(network.roles).map(([name, { append, govern, vote }]): [string, string] => {
+    const rights = [
+      append.length === 0 ? 'appends nothing' : `appends ${append.map(plain).join(', ')}`,
+      ...(govern ? ['governs'] : []),
+      ...(vote ? ['votes on blocks'] : [])
+    ]
+    return [plain(name), rights.join('; ')]
+  })
+  const head = pairs([
+    ['network', styled(color, 'bold', plain(network.title))],
+    ['model', hash],
+    ['quorum', plain(network.quorum)]
+  ])
+  const objects = Object.entries(network.objects).map(([name, object]) => objectText(name, object, color))
+  return `${head}\n\nroles\n${pairs(roles, '  ')}\n\n${objects.join('\n')}`
+}
+
+function objectText(name: string, object: ObjectDefinition, color: boolean): string {
+  const key =
+    object.key.length === 0 ? 'no key: each record is its own history' : `key ${object.key.map(plain).join(' ')}`
+  const title = object.title === name ? '' : ` ${plain(object.title)}`
+  const references = Object.entries(object.references).map(([reference, { object: target, key, required }]) => {
+    const must = required ? ', which must exist' : ''
+    return `  refers  ${plain(reference)}: the ${plain(target)} of ${key.map(plain).join(' ')}${must}`
+  })
+  const rules = object.rules.flatMap(({ id, expr }) => [`  rule    ${plain(id)}`, `            ${plain(expr)}`])
+  const lines = [
+    `${styled(color, 'bold', plain(name))}${title} (${key})`,
+    pairs(fieldRows(object.fields), '  field   '),
+    ...references,
+    ...rules
+  ]
+  return `${lines.filter((line) => line !== '').join('\n')}\n`
+}
+
+function fieldRows({ properties, required }: JsonObject): [string, string][] {
+  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) return []
+  const must = new Set(Array.isArray(required) ? required : [])
+  return Object.entries(properties).map(([name, schema]) => {
+    return [plain(name) + (must.has(name) ? '' : '?'), valueText(schema)]
+  })
+}

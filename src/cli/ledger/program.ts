@@ -1,0 +1,55 @@
+import { createProgram, type Program } from '../command.js'
+import type { Io } from '../context.js'
+import { readVersion } from '../version.js'
+import { appendCommand } from './append.js'
+import { blockCommand } from './block.js'
+import { checkpointCommand } from './checkpoint.js'
+import { genesisCommand } from './genesis.js'
+import { getCommand } from './get.js'
+import { historyCommand } from './history.js'
+import { listCommand } from './list.js'
+import { modelCommand } from './model.js'
+import { partnersCommand } from './partners.js'
+import { receiptCommand } from './receipt.js'
+import { showCommand } from './show.js'
+import { statusCommand } from './status.js'
+import { verifyCommand } from './verify.js'
+import { verifyReceiptCommand } from './verify-receipt.js'
+import { watchCommand } from './watch.js'
+
+const HELP = `
+Examples:
+  ledger append inspection visits.ndjson      write records, one JSON object a line
+  ledger get inspection VH-001                the newest record of a vehicle
+  ledger history inspection VH-001            all its records, oldest first
+  ledger list inspection --where garage=north --json
+  ledger watch --since 0                      every record from the beginning, then as they come
+  ledger verify                               check the whole copy and run every rule again
+
+Exit codes: 0 done, 1 anything else, 2 wrong usage, 3 some records refused, 4 not permitted, 5 no quorum in time,
+6 verification failed, 7 not found. Data goes to stdout, everything else to stderr.`
+
+/** The program behind bin/ledger: asks a node over the control socket of its home. */
+export function ledgerProgram(io: Io): Program {
+  const about = {
+    name: 'ledger',
+    description: 'Write records into a ledger that partners keep together, look them up, and prove them.',
+    help: HELP
+  }
+  return createProgram(about, readVersion, io)
+    .add(appendCommand)
+    .add(getCommand)
+    .add(historyCommand)
+    .add(listCommand)
+    .add(showCommand)
+    .add(blockCommand)
+    .add(watchCommand)
+    .add(statusCommand)
+    .add(partnersCommand)
+    .add(genesisCommand)
+    .add(modelCommand)
+    .add(verifyCommand)
+    .add(receiptCommand)
+    .add(checkpointCommand)
+    .add(verifyReceiptCommand)
+}

@@ -1,0 +1,45 @@
+import type { Refusal } from '../../base/errors.js'
+import type { RecordView } from '../../node/ledger-node.js'
+import { fieldsText, outline, pairs, plain, styled, timeText, valueText } from '../text.js'
+
+/** A record as a block of text for people. */
+export function recordText(record: RecordView, color: boolean): string {
+  const key = record.key.map(valueText).join(' ')
+  const head = styled(color, 'bold', `${plain(record.object)} ${key}`.trimEnd())
+  const rows: [string, string][] = [
+    ['record', plain(record.id)],
+    ['written by', plain(record.author)],
+    ['status', statusText(record, color)],
+    ...(record.unique === undefined ? [] : [['unique', valueText(record.unique)] as [string, string]]),
+    ...(record.refusal === undefined ? [] : [['refused', refusalText(record.refusal)] as [string, string]])
+  ]
+  return `${head}\n${pairs(rows, '  ')}\n  data\n${outline(record.data, '    ')}\n`
+}
+
+function statusText({ status, height, time }: RecordView, color: boolean): string {
+  const place = height === undefined ? '' : ` in block ${height}${time === undefined ? '' : `, ${timeText(time)}`}`
+  if (status === 'pending') return styled(color, 'yellow', 'pending: stored, and commits when the quorum is back')
+  return styled(color, status === 'accepted' ? 'green' : 'red', status) + place
+}
+
+/** `RULE_BROKEN odometer 46426 is lower than 46427 (rule odometer-never-decreases)` */
+export function refusalText({ code, message, rule, path }: Refusal): string {
+  const where = path === undefined || path === '' || message.includes(path) ? '' : ` (at ${plain(path)})`
+  return `${code} ${plain(message)}${where}${rule === undefined ? '' : ` (rule ${plain(rule)})`}`
+}
+
+export const RECORD_COLUMNS = ['BLOCK', 'TIME', 'RECORD', 'KEY', 'DATA']
+
+/** The cells of a record in a table with {@link RECORD_COLUMNS}. */
+export function recordCells(record: RecordView): string[] {
+  const { height, time, id, key, data, refusal, status } = record
+  const verdict =
+    refusal === undefined ? (status === 'accepted' ? '' : `${status} `) : `REFUSED ${refusalText(refusal)} `
+  return [
+    height === undefined ? '-' : String(height),
+    time === undefined ? '-' : timeText(time),
+    plain(id),
+    key.length === 0 ? '-' : key.map(valueText).join(' '),
+    verdict + fieldsText(data)
+  ]
+}

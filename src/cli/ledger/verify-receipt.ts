@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import { LedgerError, type Refusal } from '../../base/errors.js'
+import type { ReceiptStatement } from '../../ledger/verify-receipt.js'
+import type { CommandSpec } from '../command.js'
+import { EXIT, usage } from '../failure.js'
+import { count, outline, plain, styled, timeText } from '../text.js'
+
+export interface VerifyReceiptArguments {
+  readonly file: string
+  readonly genesis: string
+  readonly checkpoint?: string
+}
+
+/** Bytes of the files it reads: far above any receipt. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024
+
+const HELP = `
+Needs no node and no home: the receipt and the genesis are enough, and a checkpoint makes the proof stronger. Says who wrote
+what and when, who endorsed it, and whose honesty that rests on. Exit code 6 when the receipt does not hold.
+
+Examples:
+  ledger verify-receipt receipt.json --genesis genesis.json
+  ledger verify-receipt receipt.json --genesis genesis.json --checkpoint checkpoint.json --json`
+
+export const verifyReceiptCommand: CommandSpec<VerifyReceiptArguments> = {
+  define: () =>
+    new Command('verify-receipt')
+      .description('check a receipt, offline')
+      .argument('<file>', 'the receipt, as "ledger receipt" printed it')
+      .requiredOption('--genesis <file>', 'the genesis, as "ledger genesis --json" printed it')
+      .option('--checkpoint <file>', 'a checkpoint from a partner you trust')
+      .addHelpText('after', HELP),
+
+  read: ([file], { genesis, checkpoint }) => ({
+    file: file as string,
+    genesis: genesis as string,
+    ...(checkpoint === undefined ? {} : { checkpoint: checkpoint as string })
+  }),
+
+  async run(context, { file, genesis, checkpoint }) {
+    const receiptText = await textOf(file)
+    const genesisText = await textOf(genesis)
+    const checkpointText = checkpoint === undefined ? undefined : await textOf(checkpoint)
+    const { verifyReceipt } = await import('../../ledger/verify-receipt.js')
+    const outcome = verifyReceipt(receiptText, genesisText, checkpointText)
+    if (outcome.ok) {
+      const statement = { ...outcome.value, time: new Date(outcome.value.time).toISOString() }
+      const text = context.json
+        ? JSON.stringify({ ok: true, ...statement })
+        : statementText(outcome.value, context.color)
+      context.out.write(`${text}\n`)
+      return EXIT.done
+    }
+    if (!context.json) throw failed(outcome.refusal)
+    context.out.write(`${JSON.stringify({ ok: false, ...outcome.refusal })}\n`)
+    return EXIT.verificationFailed
+  }
+}
+
+/** Bytes that are not UTF-8 are told by what verifies: they cannot be what was printed. */
+async function textOf(path: string): Promise<string> {
+  try {
+    const bytes = await readFile(path)
+    if (bytes.length > FILE_BYTES_MAX) throw new Error('it is too large')
+    return bytes.toString('utf8')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw usage(`cannot read ${path}: ${reason}`, 'check the name and the permissions of the file')
+  }
+}
+
+function failed({ code, message }: Refusal): LedgerError {
+  const remedy = 'do not rely on this receipt; ask its sender for a new one'
+  const why = code === 'VERIFICATION_FAILED' ? message : `${code}: ${message}`
+  return new LedgerError('VERIFICATION_FAILED', why, { remedy })
+}
+
+function statementText(statement: ReceiptStatement, color: boolean): string {
+  const { recordId, object, author, status, code, rule, height, time, endorsers, data, trust } = statement
+  const when = timeText(new Date(time).toISOString())
+  const reason = `${code ?? ''}${rule === undefined || rule === '' ? '' : ` (rule ${rule})`}`.trim()
+  const verdict =
+    status === 'accepted'
+      ? styled(color, 'green', 'It was ACCEPTED: it kept every rule in force.')
+      : styled(color, 'red', `It was REFUSED: ${plain(reason)}. It is not part of the state.`)
+  return [
+    styled(color, 'bold', 'The receipt holds.'),
+    `${plain(author)} wrote this record of '${plain(object)}', ${plain(recordId)}, committed in block ${height} at ${when}:`,
+    outline(data, '    '),
+    verdict,
+    `Endorsed by ${count(endorsers.length, 'partner')}: ${endorsers.map(plain).join(', ')}.`,
+    plain(trust)
+  ].join('\n')
+}

@@ -1,0 +1,179 @@
+import type { Json, JsonObject } from '../base/json.js'
+import { type FindingPath, type Findings, quote } from './finding.js'
+import { checkKey, keySchemaOf } from './key-check.js'
+import { didYouMean } from './nearest.js'
+import type { ObjectDefinition, ReferenceDefinition, RuleDefinition } from './network-definition.js'
+import { checkMembers, checkName, isObject, REFERENCE_NAME, ROLE_NAME, readFlag, readText } from './network-members.js'
+import { type CheckedReference, checkReference } from './reference-check.js'
+import { MESSAGE_CHARS_MAX } from './rule-message.js'
+import { EXPRESSION_CHARS_MAX } from './rule-parse.js'
+import { ruleScope } from './rule-scope.js'
+import { type CompiledRules, compileRules } from './rules.js'
+import { readFields } from './schema-read.js'
+import type { ObjectSchema } from './schema-type.js'
+
+const REFERENCES_MAX = 20
+const RULES_MAX = 50
+
+/** An object that was checked, with what was compiled on the way. */
+export interface CheckedObject {
+  readonly name: string
+  readonly path: FindingPath
+  readonly schema: ObjectSchema
+  /** Filled in once all objects are known. */
+  references: readonly CheckedReference[]
+  rules: CompiledRules | null
+}
+
+/** Reads the shape of an object's definition and fills in the defaults; null when it has none. */
+export function readObject(json: Json, path: FindingPath, findings: Findings): ObjectDefinition | null {
+  if (!isObject(json)) {
+    findings.value(path, 'an object describes a kind of record', 'write key and fields below it')
+    return null
+  }
+  checkMembers(json, ['title', 'key', 'fields', 'references', 'rules'], ['key', 'fields'], path, 'an object', findings)
+  const name = String(path.at(-1))
+  return {
+    title: json.title === undefined ? name : readText(json.title, [...path, 'title'], 1, 200, findings),
+    key: readNames(
+      json.key ?? [],
+      [...path, 'key'],
+      'write [FIELD], or [] when each record stands for itself',
+      findings
+    ),
+    fields: (json.fields ?? {}) as JsonObject,
+    references: readReferences(json.references, [...path, 'references'], findings),
+    rules: readRules(json.rules, [...path, 'rules'], findings)
+  }
+}
+
+/** Checks what an object says about itself: fields and key. */
+export function checkObject(
+  name: string,
+  definition: ObjectDefinition,
+  path: FindingPath,
+  findings: Findings
+): CheckedObject | null {
+  const read = readFields(definition.fields, [...path, 'fields'], findings)
+  if (read === null) return null
+  checkKey(definition.key, read, path, findings)
+  return { name, path, schema: keySchemaOf(definition.key, read), references: [], rules: null }
+}
+
+/** Checks what an object says about others: references and rules. */
+export function checkObjectLinks(
+  object: CheckedObject,
+  definition: ObjectDefinition,
+  objects: ReadonlyMap<string, CheckedObject>,
+  definitions: ReadonlyMap<string, ObjectDefinition>,
+  ruleCostMax: number,
+  findings: Findings
+): void {
+  const references: CheckedReference[] = []
+  let complete = true
+  for (const [name, reference] of Object.entries(definition.references)) {
+    const path = [...object.path, 'references', name]
+    const target = objects.get(reference.object)
+    const targetDefinition = definitions.get(reference.object)
+    if (targetDefinition === undefined) {
+      findings.value(
+        [...path, 'object'],
+        `there is no object ${quote(reference.object)}`,
+        didYouMean(reference.object, [...definitions.keys()], 'objects')
+      )
+    }
+    const checked =
+      target === undefined || targetDefinition === undefined
+        ? null
+        : checkReference(
+            name,
+            reference,
+            object.schema,
+            { name: reference.object, schema: target.schema, key: targetDefinition.key },
+            path,
+            findings
+          )
+    if (checked === null) complete = false
+    else references.push(checked)
+  }
+  object.references = references
+  // Rules are checked once all references are good: a mistake there would show again in every rule that uses it.
+  if (!complete) return
+  const scope = ruleScope(
+    object.schema,
+    references.map((reference) => reference.scope),
+    definition.key.length > 0
+  )
+  object.rules = compileRules(definition.rules, scope, ruleCostMax, [...object.path, 'rules'], findings)
+}
+
+function readReferences(
+  json: Json | undefined,
+  path: FindingPath,
+  findings: Findings
+): Record<string, ReferenceDefinition> {
+  const references: Record<string, ReferenceDefinition> = {}
+  if (json === undefined) return references
+  if (!isObject(json)) {
+    findings.value(path, 'references are listed by name', 'write NAME: { object: OBJECT, key: [FIELD] }')
+    return references
+  }
+  const entries = Object.entries(json)
+  if (entries.length > REFERENCES_MAX)
+    findings.name(path, `there are more than ${REFERENCES_MAX} references`, 'remove some')
+  for (const [name, reference] of entries.slice(0, REFERENCES_MAX)) {
+    const referencePath = [...path, name]
+    checkName(name, REFERENCE_NAME, referencePath, findings)
+    if (!isObject(reference)) {
+      findings.value(referencePath, 'a reference points to an object', 'write { object: OBJECT, key: [FIELD] }')
+      continue
+    }
+    checkMembers(reference, ['object', 'key', 'required'], ['object', 'key'], referencePath, 'a reference', findings)
+    references[name] = {
+      object: readText(reference.object, [...referencePath, 'object'], 1, 64, findings),
+      key: readNames(
+        reference.key ?? [],
+        [...referencePath, 'key'],
+        'write the fields that hold the key: [FIELD]',
+        findings
+      ),
+      required: readFlag(reference.required, [...referencePath, 'required'], false, findings)
+    }
+  }
+  return references
+}
+
+function readRules(json: Json | undefined, path: FindingPath, findings: Findings): RuleDefinition[] {
+  if (json === undefined) return []
+  if (!Array.isArray(json)) {
+    findings.value(path, 'rules must be a list', 'begin each rule with - id: NAME')
+    return []
+  }
+  if (json.length > RULES_MAX) findings.name(path, `there are more than ${RULES_MAX} rules`, 'join some of them')
+  const ids = new Set<string>()
+  return json.slice(0, RULES_MAX).map((rule, index) => readRule(rule, [...path, index], ids, findings))
+}
+
+function readRule(json: Json, path: FindingPath, ids: Set<string>, findings: Findings): RuleDefinition {
+  if (!isObject(json)) {
+    findings.value(path, 'a rule has id, expr and message', 'write - id: NAME, and expr and message below it')
+    return { id: '', expr: 'true', message: '' }
+  }
+  checkMembers(json, ['id', 'expr', 'message'], ['id', 'expr', 'message'], path, 'a rule', findings)
+  const id = readText(json.id, [...path, 'id'], 1, 64, findings)
+  if (id !== '' && !ROLE_NAME.pattern.test(id))
+    findings.value([...path, 'id'], `${quote(id)} cannot be the id of a rule`, ROLE_NAME.text)
+  if (id !== '' && ids.has(id))
+    findings.value([...path, 'id'], `another rule of this object is called ${id}`, 'give each rule its own id')
+  ids.add(id)
+  const expr = readText(json.expr, [...path, 'expr'], 1, EXPRESSION_CHARS_MAX, findings)
+  const message = readText(json.message, [...path, 'message'], 1, MESSAGE_CHARS_MAX, findings)
+  return { id, expr: expr === '' ? 'true' : expr, message }
+}
+
+/** A list of field names; mistakes are reported. */
+function readNames(json: Json, path: FindingPath, remedy: string, findings: Findings): string[] {
+  if (Array.isArray(json) && json.every((name) => typeof name === 'string')) return json as string[]
+  findings.value(path, `${quote(json)} is not a list of fields`, remedy)
+  return []
+}
