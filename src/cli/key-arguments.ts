@@ -51,7 +51,9 @@ function example(object: string, key: readonly string[]): string {
 
 /** A text as a value of the field's type. Where the schema allows several, a text that fits none but string is one. */
 function typed(definition: ObjectDefinition, field: string, text: string): Json {
-  const types = typesOf(definition, field)
+  const schema = followed(definition.fields, member(definition.fields.properties, field))
+  const types = typesOf(schema)
+  if (types.includes('decimal')) return decimalText(text, member(schema, 'scale'))
   if (types.includes('integer') || types.includes('number')) {
     const number = Number(text)
     const isInteger = /^-?(0|[1-9][0-9]*)$/.test(text) && Number.isSafeInteger(number)
@@ -66,8 +68,14 @@ function typed(definition: ObjectDefinition, field: string, text: string): Json 
   return text
 }
 
-function typesOf(definition: ObjectDefinition, field: string): string[] {
-  const schema = followed(definition.fields, member(definition.fields.properties, field))
+/** `12.5` as `12.50`: a decimal stands in records with all its fraction digits. */
+function decimalText(text: string, scale: Json | undefined): string {
+  const [, whole, fraction = ''] = /^(-?[0-9]+)(?:\.([0-9]*))?$/.exec(text) ?? []
+  if (whole === undefined || typeof scale !== 'number' || fraction.length > scale) return text
+  return scale === 0 ? whole : `${whole}.${fraction.padEnd(scale, '0')}`
+}
+
+function typesOf(schema: Json | undefined): string[] {
   const type = member(schema, 'type')
   if (typeof type === 'string') return [type]
   if (Array.isArray(type)) return type.filter((one) => typeof one === 'string')

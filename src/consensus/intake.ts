@@ -68,11 +68,10 @@ export function takeCertificate(state: ConsensusState, certificate: Certificate)
     if (transition.state.step !== 'stopped') transition = andThen(transition, (next) => takeVote(next, vote))
   }
   if (transition.state.certified !== null || transition.state.step === 'stopped') return transition
-  const certified: Certificate = { block, height, round, votes: sortedByVoter(certificate.votes) }
-  return { state: { ...transition.state, certified }, effects: transition.effects }
+  return { state: { ...transition.state, certified: certificate }, effects: transition.effects }
 }
 
-/** All endorsements known for the certified block: late ones are welcome in the certificate too. */
+/** All endorsements known for the certified block, sorted: late ones are welcome in the certificate too. */
 export function fullCertificate(state: ConsensusState, certified: Certificate): Certificate {
   const votes = new Map<string, CertificateVote>(certified.votes.map((vote) => [vote.voter, vote]))
   for (const vote of votesFor(tallyOf(state, certified.round, 'precommit'), certified.block)) {
@@ -129,6 +128,7 @@ function stopForOwnKey(state: ConsensusState, message: Message): Transition {
 
 function countVote(state: ConsensusState, vote: SignedVote): Transition {
   const { round, voter, kind } = vote
+  if (round < state.round - ROUNDS_BEHIND_MAX) return unchanged(state)
   const seen = state.highest.get(voter) ?? -1
   const known = round > seen ? { ...state, highest: new Map(state.highest).set(voter, round) } : state
   if (!isKeptRound(known, round)) return unchanged(known)
@@ -186,9 +186,7 @@ function prevotesFor(
   const counted = new Map<string, SignedVote>()
   for (const vote of prevotes.slice(0, state.start.voters.length)) {
     const fits = vote.kind === 'prevote' && vote.round === proposal.validRound && vote.block === proposal.block
-    if (fits && isAdmissible(state, { ...vote, id: vote.voter }) && !counted.has(vote.voter)) {
-      counted.set(vote.voter, vote)
-    }
+    if (fits && isAdmissible(state, { ...vote, id: vote.voter })) counted.set(vote.voter, vote)
   }
   return [...counted.values()]
 }

@@ -22,14 +22,15 @@ export function decideCertified(state: ConsensusState): Transition | null {
   const { certified } = state
   const block = certified === null ? undefined : state.blocks.get(certified.block)
   if (certified === null || block === undefined) return null
+  if (block.verdict !== 'valid' && block.verdict !== 'invalid') return null
+  const certificate = fullCertificate(state, certified)
   if (block.verdict === 'valid') {
-    const certificate = fullCertificate(state, certified)
     const decided: ConsensusState = { ...state, step: 'decided', certified: certificate, stopped: null, unsigned: [] }
     return { state: decided, effects: [{ type: 'decide', certificate }] }
   }
   // Rule 9: never commits what it did not compute, and lends its signature to nothing more.
-  if (block.verdict !== 'invalid' || state.step === 'stopped') return null
-  return stop(state, { type: 'diverged', certificate: certified, reason: block.reason })
+  if (state.step === 'stopped') return null
+  return stop(state, { type: 'diverged', certificate, reason: block.reason })
 }
 
 /** Rule 8: a height begins on votes of f + 1 voters, one of them honest, or on a valid proposal. */

@@ -46,7 +46,7 @@ function complaint(error: ErrorObject, schema: FieldSchema, value: Json | undefi
     case 'maxProperties':
       return `has ${sizeOf(value)} fields; ${error.keyword === 'minProperties' ? 'at least' : 'at most'} ${limit} are allowed`
     case 'uniqueItems':
-      return `lists the same value twice, at positions ${Number(error.params.j) + 1} and ${Number(error.params.i) + 1}`
+      return `lists the same value twice, at positions ${twice(error.params.i, error.params.j)}`
     case 'pattern':
       return `does not match the pattern ${cut(String(error.params.pattern), 100)}: ${quote(value)}`
     case 'format':
@@ -58,6 +58,11 @@ function complaint(error: ErrorObject, schema: FieldSchema, value: Json | undefi
     default:
       return `must be ${comparison(String(error.params.comparison))} ${limit}, not ${quote(value)}`
   }
+}
+
+function twice(i: unknown, j: unknown): string {
+  const [first, second] = [Number(i) + 1, Number(j) + 1]
+  return `${Math.min(first, second)} and ${Math.max(first, second)}`
 }
 
 function comparison(sign: string): string {

@@ -8,9 +8,10 @@ import { partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
 import { refusalsOf } from '../ledger/verdict.js'
 import type { Chain } from './chain.js'
+import { createHistoryDigest, type HistoryDigest } from './history-digest.js'
 import type { VerifyReport } from './ledger-node.js'
 import { openScratchState, type ScratchState } from './scratch-state.js'
-import type { BatchRef, StateItem, StoredBlock, StoreSnapshot } from './store/store-types.js'
+import type { BatchRef, HistoryEntryWithHeight, StateItem, StoredBlock, StoreSnapshot } from './store/store-types.js'
 import { encodeRefusals } from './stored-refusals.js'
 
 export interface VerifyOptions {
@@ -37,12 +38,13 @@ export async function verifyCopy(chain: Chain, options: VerifyOptions = {}): Pro
   const snapshot = chain.store.snapshot()
   const head = snapshot.head ?? { height: 0, hash: chain.scope.genesis }
   const report = { height: head.height, head: head.hash }
-  const progress = { records: 0 }
+  const progress = { records: 0, history: createHistoryDigest() }
   try {
     const scratch = await openScratchState()
     try {
       await verifyBlocks(chain, scratch, head, progress, options)
       await compareStates(scratch, snapshot, options)
+      await compareHistory(chain, head.height, progress.history, options)
     } finally {
       await scratch.close()
     }
@@ -63,11 +65,17 @@ function failureOf(error: unknown): { height: number | null; reason: string } | 
   return null
 }
 
+interface Progress {
+  records: number
+  /** What the blocks so far wrote into the history. */
+  readonly history: HistoryDigest
+}
+
 async function verifyBlocks(
   chain: Chain,
   scratch: ScratchState,
   head: { readonly height: number; readonly hash: string },
-  progress: { records: number },
+  progress: Progress,
   { signal, onProgress }: VerifyOptions
 ): Promise<void> {
   let tip = genesisTip(chain.scope.genesis, chain.genesis.time)
@@ -86,6 +94,7 @@ async function verifyBlocks(
     await scratch.write(executed.execution.writes)
     tip = next.tip
     progress.records += executed.header.verdicts.count
+    for (const entry of executed.execution.entries) progress.history.add({ ...entry, height })
     onProgress?.(tip.height, head.height)
     await breathe()
   }
@@ -166,6 +175,34 @@ async function compareStates(scratch: ScratchState, snapshot: StoreSnapshot, { s
   }
   const left = await expected.next()
   must(null, left.done === true, 'the state lacks a value that a block wrote')
+}
+
+/** Entries read at once. */
+const PAGE = 5000
+
+/** The index of histories holds what the blocks wrote, no more and no less. */
+async function compareHistory(
+  chain: Chain,
+  height: number,
+  expected: HistoryDigest,
+  { signal }: VerifyOptions
+): Promise<void> {
+  const found = createHistoryDigest()
+  for (const object of chain.rulebook.model.objects.keys()) {
+    let after: HistoryEntryWithHeight | undefined
+    do {
+      signal?.throwIfAborted()
+      const page = await chain.store.history(object, null, {
+        limit: PAGE,
+        includeRefused: true,
+        ...(after && { after })
+      })
+      // Blocks that were committed meanwhile are left out here as everywhere.
+      for (const entry of page) if (entry.height <= height) found.add(entry)
+      after = page.length < PAGE ? undefined : page.at(-1)
+    } while (after !== undefined)
+  }
+  must(null, found.text() === expected.text(), 'the index of histories is not what the blocks wrote')
 }
 
 /** Every value that is stored, also those that the chain does not lead to, holds its checksum. */

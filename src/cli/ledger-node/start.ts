@@ -7,7 +7,7 @@ import type { CommandSpec } from '../command.js'
 import { mergeConfig, type NodeConfig, readConfig } from '../config.js'
 import type { Context } from '../context.js'
 import { EXIT } from '../failure.js'
-import { parseHostPort } from '../host-port.js'
+import { type HostPort, parseHostPort } from '../host-port.js'
 import { readVersion } from '../version.js'
 import { addFoundingOptions, assertSameFounding, type Founding, found, readFounding } from './founding.js'
 import { openPorts, type Ports } from './ports.js'
@@ -18,6 +18,12 @@ export interface StartArguments {
   readonly founding: Founding | null
   /** What flags say of the configuration. */
   readonly config: Partial<NodeConfig>
+}
+
+interface StartOptions {
+  readonly listen?: readonly string[]
+  readonly announce?: readonly string[]
+  readonly http?: HostPort | 'off'
 }
 
 const MIB = 1024 * 1024
@@ -45,13 +51,13 @@ export const startCommand: CommandSpec<StartArguments> = {
       .addHelpText('after', HELP),
 
   read(_, options) {
-    const { listen, announce, http } = options as { listen?: string[]; announce?: string[]; http?: NodeConfig['http'] }
+    const { listen, announce, http } = options as StartOptions
     return {
       founding: readFounding(options),
       config: {
         ...(listen === undefined ? {} : { listen }),
         ...(announce === undefined ? {} : { announce }),
-        ...(http === undefined ? {} : { http })
+        ...(http === undefined ? {} : { http: http === 'off' ? null : http })
       }
     }
   },
@@ -152,8 +158,9 @@ function gathered(text: string, before: readonly string[] = []): readonly string
   return [...before, text]
 }
 
-function readHttp(text: string): NodeConfig['http'] {
-  if (text === 'off') return null
+/** `off` stays a word, because commander makes an empty text of null. */
+function readHttp(text: string): HostPort | 'off' {
+  if (text === 'off') return text
   const parsed = parseHostPort(text)
   if (parsed === null) throw new InvalidArgumentError('Write it as HOST:PORT, such as 127.0.0.1:8080.')
   return parsed

@@ -4,8 +4,8 @@ import { openBytes, openText, sealBytes, sealText, textOfSealed } from './checke
 import { readError, writeError } from './disk-errors.js'
 import { keyName } from './layout.js'
 
-/** LevelDB's table of unsorted writes, in bytes; its log has this size too. Fewer, larger tables cost less sorting. */
-const WRITE_BUFFER_BYTES = 8 * 1024 * 1024
+/** LevelDB's table of unsorted writes, in bytes: a larger one costs less sorting, but its log is read at each start. */
+const WRITE_BUFFER_BYTES = 16 * 1024 * 1024
 
 /** LevelDB's own cache of table blocks, in bytes. */
 const BLOCK_CACHE_BYTES = 16 * 1024 * 1024

@@ -17,6 +17,9 @@ export type Known = StateEntry | null | undefined
 export interface StateCache {
   get(key: string): Known
   set(key: string, entry: StateEntry | null): void
+  /** While it holds, nothing that was read or set since is forgotten, whatever room that takes. */
+  hold(): void
+  release(): void
   /** Bytes taken, roughly. */
   readonly bytes: number
 }
@@ -26,16 +29,21 @@ export function createStateCache(bytesMax: number): StateCache {
   let old = new Map<string, StateEntry | null>()
   let youngBytes = 0
   let oldBytes = 0
+  let held = false
+
+  function makeRoom(): void {
+    if (held || youngBytes <= bytesMax / 2) return
+    old = young
+    oldBytes = youngBytes
+    young = new Map()
+    youngBytes = 0
+  }
 
   function set(key: string, entry: StateEntry | null): void {
     youngBytes -= sizeOf(key, young.get(key))
     youngBytes += sizeOf(key, entry)
     young.set(key, entry)
-    if (youngBytes <= bytesMax / 2) return
-    old = young
-    oldBytes = youngBytes
-    young = new Map()
-    youngBytes = 0
+    makeRoom()
   }
 
   return {
@@ -47,6 +55,13 @@ export function createStateCache(bytesMax: number): StateCache {
       return older
     },
     set,
+    hold() {
+      held = true
+    },
+    release() {
+      held = false
+      makeRoom()
+    },
     get bytes() {
       return youngBytes + oldBytes
     }

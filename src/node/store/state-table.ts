@@ -23,13 +23,8 @@ export interface StateTable {
 
 export function createStateTable(database: LevelDatabase, cacheBytesMax = STATE_CACHE_BYTES_MAX): StateTable {
   const cache = createStateCache(cacheBytesMax)
-  /** What readers see while a batch is being written; whether the disk shows it already is unknown then. */
-  let before: Map<string, StateEntry | null> | null = null
-
   function read(key: string): StateEntry | null {
     database.assertUsable()
-    const frozen = before?.get(key)
-    if (frozen !== undefined) return frozen
     const known = cache.get(key)
     if (known !== undefined) return known
     const text = database.getText(stateKey(key))
@@ -43,21 +38,19 @@ export function createStateTable(database: LevelDatabase, cacheBytesMax = STATE_
     write(batch, writes) {
       const after = new Map<string, StateEntry>()
       for (const { key, entry } of writes) after.set(key, entry)
-      const old = new Map<string, StateEntry | null>()
+      // Until the batch is written the disk may show either: readers then find the former value in the cache.
+      cache.hold()
       let added = 0
-      for (const [key, entry] of after) {
-        const current = read(key)
-        if (current === null) added += 1
-        old.set(key, current)
-        const text = batch.putText(stateKey(key), entry.text)
-        after.set(key, ownEntry(text, entry.memo))
+      for (const [key, { text, memo }] of after) {
+        if (read(key) === null) added += 1
+        const own = batch.putText(stateKey(key), text)
+        after.set(key, memo === undefined ? { text: own } : { text: own, memo })
       }
-      before = old
       return {
         added,
         done() {
-          before = null
           for (const [key, entry] of after) cache.set(key, entry)
+          cache.release()
         }
       }
     }
@@ -78,8 +71,4 @@ export async function* readStates(
   for await (const page of database.pages(range, snapshot)) {
     for (const [key, text] of page) yield { key: key.slice(KIND.state.length), entry: { text } }
   }
-}
-
-function ownEntry(text: string, memo: unknown): StateEntry {
-  return memo === undefined ? { text } : { text, memo }
 }

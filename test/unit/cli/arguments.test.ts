@@ -144,12 +144,17 @@ test('reads keys whose type stands behind a reference or in a list of values', (
   const fields = {
     type: 'object',
     $defs: { number: { $ref: '#/$defs/inner' }, inner: { type: 'integer' } },
-    properties: { a: { $ref: '#/$defs/number' }, b: { enum: [1, 2] }, c: { type: ['integer', 'string'] } }
+    properties: {
+      a: { $ref: '#/$defs/number' },
+      b: { enum: [1, 2] },
+      c: { type: ['integer', 'string'] },
+      d: { type: 'decimal', scale: 2 }
+    }
   }
-  const object = { title: '', key: ['a', 'b', 'c'], fields, references: {}, rules: [] }
+  const object = { title: '', key: ['a', 'b', 'c', 'd'], fields, references: {}, rules: [] }
   const network = { ...FAKE_NETWORK, objects: { thing: object } }
-  assert.equal(parseKeyArguments(network, 'thing', ['1', '2', 'x']), [1, 2, 'x'])
-  assert.equal(parseKeyArguments(network, 'thing', ['1', '2', '3']), [1, 2, 3])
+  assert.equal(parseKeyArguments(network, 'thing', ['1', '2', 'x', '12.5']), [1, 2, 'x', '12.50'])
+  assert.equal(parseKeyArguments(network, 'thing', ['1', '2', '3', '-7']), [1, 2, 3, '-7.00'])
 })
 
 test('of several exit codes the first of 2, 1, 4, 5, 3 counts', () => {

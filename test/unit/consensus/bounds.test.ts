@@ -34,7 +34,15 @@ bounds('a liar filling every round that it can leaves a bounded state', () => {
   assert.is(subject.state.highest.size, 1)
 })
 
-bounds('rounds far behind are forgotten, and their blocks with them; a lock and its block are not', () => {
+bounds('a lock and its block are not forgotten with their round', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'), checked(0, 'x'), ...prevotes('ab', 0, 'x'))
+  subject.give(prevote('a', 600, null), prevote('b', 600, null))
+  assert.is(subject.state.rounds.has(0), false)
+  assert.equal(lines(subject.give(proposal(600, 'x', 0, 'abd'))), ['sign prevote 600 x'])
+})
+
+bounds('rounds far behind are forgotten', () => {
   const subject = machine({ replays: false })
   subject.give(work, proposal(0, 'x'), checked(0, 'x'), ...prevotes('ab', 0, 'x'))
   const far = ROUNDS_BEHIND_MAX + 10
@@ -47,7 +55,9 @@ bounds('rounds far behind are forgotten, and their blocks with them; a lock and 
   assert.is(subject.state.rounds.has(0), false)
   assert.equal(subject.state.locked, { block: 'x', round: 0 })
   assert.is(subject.state.blocks.get('x')?.verdict, 'valid')
-  assert.equal(lines(subject.give(prevote('c', 0, 'x'), prevote('d', 0, 'x'))), [], 'too old to know of')
+  const before = subject.state
+  assert.equal(subject.give(prevote('c', 0, 'x'), prevote('d', 0, 'x'), proposal(0, 'x')), [])
+  assert.is(subject.state, before, 'too old to know of')
 })
 
 bounds('a re-proposal and a certificate of forgotten rounds still count', () => {

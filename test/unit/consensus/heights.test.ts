@@ -63,13 +63,21 @@ alone('goes on to the next height', () => {
   assert.throws(() => step(next, startOf({ voters: 1, self: 'a' })), 'heights only go up')
 })
 
+alone('a block built for an earlier round is not proposed', () => {
+  const subject = machine({ voters: 1, self: 'a' })
+  subject.give(work, timeout('propose', 0), timeout('precommit', 0))
+  assert.is(subject.state.round, 1)
+  assert.equal(subject.give(built(0, 'x')), [])
+  assert.is(lines(subject.give(built(1, 'x')))[0], 'sign proposal 1 x -1')
+})
+
 alone('answers that belong to the height before change nothing', () => {
   const subject = machine({ voters: 1, self: 'a' })
-  subject.give(work)
   const old = HEIGHT - 1
+  assert.equal(subject.give({ type: 'work-available', height: old }), [])
+  subject.give(work)
   assert.equal(subject.give({ type: 'block-built', height: old, round: 0, block: 'x' }), [])
   assert.equal(subject.give({ type: 'nothing-to-propose', height: old, round: 0 }), [])
-  assert.equal(subject.give({ type: 'work-available', height: old }), [])
   assert.equal(subject.log.length, 1)
 })
 

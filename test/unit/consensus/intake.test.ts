@@ -117,6 +117,14 @@ ignored('what nobody asked to check', () => {
   assert.is(subject.state.blocks.size, 0)
 })
 
+ignored('the check of a block at another height', () => {
+  const subject = machine()
+  subject.give(work, proposal(0, 'x'))
+  const result = { type: 'valid' } as const
+  assert.equal(subject.give({ type: 'block-checked', height: HEIGHT - 1, round: 0, block: 'x', result }), [])
+  assert.is(subject.state.blocks.get('x')?.verdict, 'pending')
+})
+
 ignored('repeated messages, which are not logged either', () => {
   const subject = machine()
   const inputs = [work, proposal(0, 'x'), checked(0, 'x'), prevote('a', 0, 'x'), precommit('b', 0, null)]
@@ -237,6 +245,15 @@ stopping('a proposal of its own that it did not sign', () => {
   const subject = machine({ self: 'a' })
   subject.give(work)
   assert.equal(subject.give(proposal(0, 'x')).map(line), ['stop own-key-elsewhere'])
+})
+
+stopping('something else in the place of a message that is being signed', () => {
+  const voting = machine({ signs: false })
+  voting.give(work, timeout('propose', 0))
+  assert.equal(voting.give(prevote('d', 0, 'x')).map(line), ['stop own-key-elsewhere'])
+  const proposing = machine({ self: 'a', signs: false })
+  proposing.give(work, { type: 'block-built', height: HEIGHT, round: 0, block: 'x' })
+  assert.equal(proposing.give(proposal(0, 'y')).map(line), ['stop own-key-elsewhere'])
 })
 
 stopping('its own vote within a certificate or a re-proposal', () => {

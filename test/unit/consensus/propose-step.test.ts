@@ -104,6 +104,12 @@ const proposeCases: Case[] = [
     expect: ['sign prevote 1 x']
   },
   {
+    name: 'L28: it is completed by carrying more, even where the first vote seen of one of them was another',
+    given: [...freeInRound1, prevote('a', 0, 'y'), proposal(1, 'x', 0), checked(1, 'x')],
+    input: proposal(1, 'x', 0, 'abc'),
+    expect: ['evidence votes a', 'sign prevote 1 x']
+  },
+  {
     name: 'L28: the same prevote carried thrice is one prevote',
     given: [...freeInRound1, proposal(1, 'x', 0, 'aaa')],
     input: checked(1, 'x'),

@@ -61,6 +61,18 @@ const prevoteCases: Case[] = [
     expect: ['fetch 0 x from abc']
   },
   {
+    name: 'L36: a quorum for a block that is being checked: nothing is missing yet',
+    given: [work, proposal(0, 'x'), timeout('propose', 0), ...prevotes('ab', 0, 'x')],
+    input: prevote('c', 0, 'x'),
+    expect: []
+  },
+  {
+    name: 'L36: when the check finds parts missing, those who voted for the block are asked',
+    given: [work, proposal(0, 'x'), timeout('propose', 0), ...prevotes('abc', 0, 'x')],
+    input: checked(0, 'x', 'unavailable'),
+    expect: ['fetch 0 x from abc']
+  },
+  {
     name: 'L36: a quorum for the other of two proposals',
     given: [...prevotedX, proposal(0, 'y'), ...prevotes('abc', 0, 'y')],
     input: checked(0, 'y'),

@@ -14,7 +14,7 @@ const TABLES_TO = 30
 const HEIGHT = 40
 
 /** Bits turned in each kind of file: spread over it, never at the same place of a byte twice in a row. */
-const FLIPS = 60
+const FLIPS = 24
 
 async function makeStore(path: string): Promise<void> {
   const first = await openStore({ path, genesis: GENESIS })

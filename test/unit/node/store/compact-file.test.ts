@@ -1,0 +1,82 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as assert from 'uvu/assert'
+import type { LedgerError } from '../../../../src/base/errors.js'
+import { createCompactFile, openCompactFile } from '../../../../src/node/store/compact-file.js'
+import { suite } from '../../../support/suite.js'
+import { inDirectory } from './chain-maker.js'
+
+const test = suite('compact file')
+
+/** A file of which only the last `kept` records count. */
+function keeper(path: string, kept: number) {
+  const memory: string[] = []
+  const note = (text: string): void => {
+    memory.push(text)
+    if (memory.length > kept) memory.shift()
+  }
+  return { memory, note, options: { path, head: 'mine', survivors: () => memory, compactBytes: 2000 } }
+}
+
+test('it is written anew when it grows, and nothing appended meanwhile is lost', () =>
+  inDirectory(async (directory) => {
+    const path = join(directory, 'file')
+    const { memory, note, options } = keeper(path, 3)
+    const file = await createCompactFile(options)
+    for (let i = 0; i < 2000; i++) {
+      note(`record ${i}`)
+      file.append(`record ${i}`)
+      if (i % 7 === 0) await file.sync()
+      if (i % 11 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await file.sync()
+    await file.close()
+    assert.ok(statSync(path).size < 20_000, `${statSync(path).size} bytes`)
+    assert.not(existsSync(`${path}.new`))
+    const again = keeper(path, 3)
+    await (await openCompactFile(again.options, again.note)).close()
+    assert.equal(again.memory, memory)
+    assert.equal(again.memory, ['record 1997', 'record 1998', 'record 1999'])
+  }))
+
+test('syncs that wait while it is written anew resolve', () =>
+  inDirectory(async (directory) => {
+    const { note, options } = keeper(join(directory, 'file'), 3)
+    const file = await createCompactFile(options)
+    const syncs: Promise<void>[] = []
+    for (let i = 0; i < 500; i++) {
+      note(`record ${i}`)
+      file.append(`record ${i}`)
+      syncs.push(file.sync(), file.sync())
+      if (i % 5 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all(syncs)
+    await file.close()
+  }))
+
+test('what a crash left of writing it anew is forgotten', () =>
+  inDirectory(async (directory) => {
+    const path = join(directory, 'file')
+    const { options } = keeper(path, 3)
+    const file = await createCompactFile(options)
+    file.append('kept')
+    await file.close()
+    writeFileSync(`${path}.new`, 'half written')
+    const again = keeper(path, 3)
+    await (await openCompactFile(again.options, again.note)).close()
+    assert.equal(again.memory, ['kept'])
+    assert.not(existsSync(`${path}.new`))
+  }))
+
+test('a file with another head is refused', () =>
+  inDirectory(async (directory) => {
+    const { options } = keeper(join(directory, 'file'), 3)
+    await (await createCompactFile(options)).close()
+    const code = await openCompactFile({ ...options, head: 'yours' }, () => {}).then(
+      () => 'opened',
+      (error: LedgerError) => error.code
+    )
+    assert.is(code, 'LOG_DAMAGED')
+  }))
+
+test.run()

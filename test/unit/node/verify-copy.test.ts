@@ -1,0 +1,202 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as assert from 'uvu/assert'
+import { signer } from '../../../src/base/crypto.js'
+import { encodeBatch } from '../../../src/ledger/batch.js'
+import { type BlockHeader, blockHash, headerText } from '../../../src/ledger/block.js'
+import { type Certificate, certificateText } from '../../../src/ledger/certificate.js'
+import { advance, genesisTip } from '../../../src/ledger/chain.js'
+import { refusalsOf, type Verdict, verdictRoot } from '../../../src/ledger/verdict.js'
+import { voteBytes } from '../../../src/ledger/vote.js'
+import { openChain } from '../../../src/node/chain.js'
+import type { VerifyReport } from '../../../src/node/ledger-node.js'
+import { openStore } from '../../../src/node/store/store.js'
+import type { BlockCommit } from '../../../src/node/store/store-types.js'
+import { encodeRefusals } from '../../../src/node/stored-refusals.js'
+import { verifyCopy } from '../../../src/node/verify-copy.js'
+import { FOUNDED_AT, seedOf, smallChain } from '../../support/small-chain.js'
+import { suite } from '../../support/suite.js'
+
+const test = suite('verification of a copy')
+
+type Small = ReturnType<typeof smallChain>
+type Committed = Small['blocks'][number]
+
+/** What stands in the store for a block; a forger changes any of it, and the store gives it good checksums. */
+type Forge = (commit: BlockCommit, block: Committed, chain: Small) => BlockCommit
+
+/** Writes the chain into a real store, the block at `height` as the forger wants it, and verifies the copy. */
+async function verifyForged(chain: Small, height: number, forge: Forge): Promise<VerifyReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'ledger-forged-'))
+  const store = await openStore({ path: join(folder, 'store'), genesis: chain.scope.genesis })
+  try {
+    let tip = genesisTip(chain.scope.genesis, FOUNDED_AT)
+    for (const block of chain.blocks) {
+      const { header, hash, text, execution } = block.executed
+      await store.putBatches(block.signed.map((batch) => ({ hash: batch.hash, text: encodeBatch(chain.scope, batch) })))
+      const next = advance(tip, block.executed)
+      tip = next.tip
+      const commit: BlockCommit = {
+        height: header.height,
+        hash,
+        header: text,
+        certificate: certificateText(block.certificate),
+        batches: block.signed.map(({ header: { author, incarnation, sequence, count }, hash }) => {
+          return { author, incarnation, sequence, hash, count }
+        }),
+        refusals: encodeRefusals(refusalsOf(execution.verdicts)),
+        writes: execution.writes,
+        entries: execution.entries,
+        treeNodes: next.nodes
+      }
+      await store.commit(header.height === height ? forge(commit, block, chain) : commit)
+    }
+    const { genesis, model, scope } = chain
+    return await verifyCopy(openChain({ scope, genesis: genesis.genesis, model, store }))
+  } finally {
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function chainOfThree(ids: readonly string[] = ['p1']): Small {
+  const chain = smallChain(ids)
+  for (let i = 1; i <= 3; i++) {
+    const texts = [10 * i, 10 * i - 9].map((odometer) =>
+      chain.record('inspection', { vehicle: 'a', odometer }, `k${odometer}`)
+    )
+    chain.commit([['p1', texts]])
+  }
+  return chain
+}
+
+/** The header changed and signed again by everybody: all that a quorum of liars could do. */
+function resigned(commit: BlockCommit, block: Committed, chain: Small, change: Partial<BlockHeader>): BlockCommit {
+  const header = headerText({ ...block.executed.header, ...change })
+  const hash = blockHash(chain.scope, header)
+  const votes = block.certificate.votes.map(({ incarnation, voter }) => {
+    const vote = { block: hash, height: commit.height, incarnation, kind: 'precommit', round: 0, voter } as const
+    return { incarnation, signature: signer(seedOf(voter))(voteBytes(chain.scope, vote)), voter }
+  })
+  return {
+    ...commit,
+    header,
+    hash,
+    certificate: certificateText({ block: hash, height: commit.height, round: 0, votes })
+  }
+}
+
+test('an honest copy verifies', async () => {
+  const report = await verifyForged(chainOfThree(), 0, (commit) => commit)
+  assert.equal({ ok: report.ok, height: report.height, records: report.records }, { ok: true, height: 3, records: 6 })
+})
+
+test('a forged verdict with valid signatures fails, because the rules are run again', async () => {
+  const accepted: Verdict[][] = [[null, null]]
+  const report = await verifyForged(chainOfThree(), 3, (commit, block, chain) => ({
+    ...resigned(commit, block, chain, { verdicts: verdictRoot(accepted) }),
+    refusals: '[]'
+  }))
+  assert.equal(report.failure?.height, 3)
+  assert.match(report.failure?.reason ?? '', /its verdicts is not what comes out when it is run again/)
+})
+
+const HEADER_FORGERIES: readonly [string, Partial<BlockHeader>][] = [
+  ['result', { result: 'ab'.repeat(32) }],
+  ['history', { history: 'ab'.repeat(32) }],
+  ['previous', { previous: 'ab'.repeat(32) }],
+  ['model', { model: 'ab'.repeat(32) }],
+  ['partners', { partners: 'ab'.repeat(32) }],
+  ['nextPartners', { nextPartners: 'ab'.repeat(32) }],
+  ['batches', { batches: { count: 1, root: 'ab'.repeat(32) } }],
+  ['time', { time: FOUNDED_AT }]
+]
+
+for (const [name, change] of HEADER_FORGERIES) {
+  test(`a header with another ${name}, signed by all, fails`, async () => {
+    const report = await verifyForged(chainOfThree(), 3, (commit, block, chain) =>
+      resigned(commit, block, chain, change)
+    )
+    assert.equal(report.failure?.height, 3, JSON.stringify(report))
+  })
+}
+
+const STORE_FORGERIES: readonly [string, number | null, Forge][] = [
+  ['a certificate with too few votes', 2, withCertificate((c) => ({ ...c, votes: c.votes.slice(0, 2) }))],
+  [
+    'a certificate with a vote twice',
+    2,
+    withCertificate((c) => ({ ...c, votes: [c.votes[0]!, ...c.votes.slice(0, 2)] }))
+  ],
+  ['a certificate of another round', 2, withCertificate((c) => ({ ...c, round: 1 }))],
+  ['a certificate with a wrong signature', 2, withCertificate((c) => ({ ...c, votes: c.votes.map(otherSignature) }))],
+  [
+    'refusals with another message',
+    2,
+    (commit) => ({ ...commit, refusals: commit.refusals.replace('lower', 'higher') })
+  ],
+  ['a tree node of its own', 2, (commit) => ({ ...commit, treeNodes: commit.treeNodes.map(otherHash) })],
+  [
+    'a batch listed with another count',
+    2,
+    (commit) => ({ ...commit, batches: commit.batches.map((b) => ({ ...b, count: 1 })) })
+  ]
+]
+
+for (const [name, height, forge] of STORE_FORGERIES) {
+  test(`${name} fails`, async () => {
+    const chain = chainOfThree(['p1', 'p2', 'p3', 'p4'])
+    const report = await verifyForged(chain, 2, forge)
+    assert.is(report.ok, false)
+    assert.is(report.failure?.height, height, JSON.stringify(report.failure))
+  })
+}
+
+test('a state value of its own fails', async () => {
+  const changed = withWrite((text) => text.replace('"odometer":30', '"odometer":29'))
+  assert.match(
+    (await verifyForged(chainOfThree(), 3, changed)).failure?.reason ?? '',
+    /the state of r:inspection\["a"\]/
+  )
+})
+
+test('a state that lacks a value, or has one too many, fails', async () => {
+  const without = await verifyForged(chainOfThree(), 1, (commit) => {
+    return { ...commit, writes: commit.writes.filter(({ key }) => key !== 'u:p1/inspection/"k10"') }
+  })
+  assert.match(without.failure?.reason ?? '', /state/)
+  const more = await verifyForged(chainOfThree(), 1, (commit) => {
+    return { ...commit, writes: [...commit.writes, { key: 'u:zz', entry: { text: 'x' } }] }
+  })
+  assert.match(more.failure?.reason ?? '', /u:zz, which no block wrote/)
+})
+
+test('a history that lacks a record, or points to a wrong one, fails', async () => {
+  const without = await verifyForged(chainOfThree(), 2, (commit) => ({ ...commit, entries: commit.entries.slice(1) }))
+  assert.is(without.ok, false)
+  const turned = await verifyForged(chainOfThree(), 2, (commit) => {
+    return { ...commit, entries: commit.entries.map((entry) => ({ ...entry, accepted: true })) }
+  })
+  assert.is(turned.ok, false)
+})
+
+function withCertificate(change: (certificate: Certificate) => Certificate): Forge {
+  return (commit, { certificate }) => ({ ...commit, certificate: certificateText(change(certificate)) })
+}
+
+function withWrite(change: (text: string) => string): Forge {
+  return (commit) => {
+    return { ...commit, writes: commit.writes.map(({ key, entry }) => ({ key, entry: { text: change(entry.text) } })) }
+  }
+}
+
+function otherSignature<T extends { signature: string }>(vote: T): T {
+  return { ...vote, signature: `00${vote.signature.slice(2)}` }
+}
+
+function otherHash<T extends { hash: string }>(node: T): T {
+  return { ...node, hash: 'ab'.repeat(32) }
+}
+
+test.run()
