@@ -42,7 +42,7 @@ export interface ApiClient {
 }
 
 /** Records asked for at once where all are wanted. */
-const HISTORY_PAGE = 10_000
+const HISTORY_PAGE = 1000
 
 /**
  * A client of the API on a control socket. Errors of the node come as the LedgerErrors they are there; NODE_UNREACHABLE

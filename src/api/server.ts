@@ -77,7 +77,7 @@ export async function buildServer(context: ApiContext, access: 'local' | 'remote
   return { http, close: () => app.close() }
 }
 
-function sendError(reply: FastifyReply, { body, status }: ErrorAnswer): FastifyReply {
+function sendError(reply: FastifyReply, { body, status }: Pick<ErrorAnswer, 'body' | 'status'>): FastifyReply {
   // Not closed at once, whatever the client asked for: see linger.
   if (!reply.request.raw.complete) reply.header('connection', 'keep-alive')
   return sendJson(reply, body, status)
@@ -113,13 +113,13 @@ function guard(app: FastifyInstance, access: 'local' | 'remote', context: ApiCon
 
 /** 401 and not the 403 of the code: with a token it would be permitted. */
 function refuseRemote(reply: FastifyReply): unknown {
-  const error = { code: 'NOT_PERMITTED', message: 'this needs a token' }
-  return sendJson(reply.header('www-authenticate', 'Bearer'), { error }, 401)
+  const { body } = errorAnswer(new LedgerError('NOT_PERMITTED', 'this needs a token'))
+  return sendError(reply.header('www-authenticate', 'Bearer'), { body, status: 401 })
 }
 
 function limitBody(request: FastifyRequest, reply: FastifyReply, streamsIn: ReadonlySet<string>): void {
-  const isPipe = streamsIn.has(request.routeOptions.url ?? '') && request.headers['content-type'] === NDJSON_TYPE
-  if (isPipe) return
+  const type = request.headers['content-type']?.toLowerCase() ?? ''
+  if (streamsIn.has(request.routeOptions.url ?? '') && type.startsWith(NDJSON_TYPE)) return
   const timer = setTimeout(() => {
     if (!request.raw.complete) request.raw.destroy()
   }, BODY_TIMEOUT_MS)

@@ -1,3 +1,4 @@
+import type { Certificate, CertificateVote } from '../ledger/certificate.js'
 import { takeSigned } from './own.js'
 import {
   andThen,
@@ -14,7 +15,7 @@ import {
   unchanged,
   withRound
 } from './state.js'
-import type { Certificate, CertificateVote, Message, SignedProposal, SignedVote } from './types.js'
+import type { Message, SignedProposal, SignedVote } from './types.js'
 import { addVote, quorumBlock, sortedByVoter, votesFor } from './votes.js'
 
 /** Who signed a message, and for which height and round. */

@@ -1,6 +1,7 @@
 import { assertInvariant } from '../base/errors.js'
+import type { VoteKind } from '../ledger/vote.js'
 import { type ConsensusState, type Transition, UNSIGNED_MAX, type Unsigned } from './state.js'
-import type { Effect, Message, Proposal, SignedVote, Vote, VoteKind } from './types.js'
+import type { Effect, Message, Proposal, SignedVote, Vote } from './types.js'
 
 /** Place of a message within its round: the order in which the sign guard lets them pass. */
 const PHASE = { proposal: 0, prevote: 1, precommit: 2 } as const

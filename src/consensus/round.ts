@@ -1,4 +1,5 @@
 import { assertInvariant } from '../base/errors.js'
+import type { VoteKind } from '../ledger/vote.js'
 import { judgementOf } from './blocks.js'
 import { carriesQuorum, fullCertificate } from './intake.js'
 import { intendProposal, intendVote } from './own.js'
@@ -14,7 +15,6 @@ import {
   type Transition,
   unchanged
 } from './state.js'
-import type { VoteKind } from './types.js'
 import { hasAnyQuorum, hasNilQuorum, quorumBlock, votesFor } from './votes.js'
 
 /** L49-L54: decides on a quorum of precommits of any round, once the block is here and valid by own computation. */

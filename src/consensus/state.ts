@@ -1,17 +1,9 @@
 import { assertInvariant } from '../base/errors.js'
-import { VOTERS_MAX } from './quorum.js'
+import type { Certificate } from '../ledger/certificate.js'
+import { VOTERS_MAX } from '../ledger/quorum.js'
+import type { VoteKind } from '../ledger/vote.js'
 import { timeoutMs } from './timeouts.js'
-import type {
-  Certificate,
-  Effect,
-  Proposal,
-  SignedProposal,
-  SignedVote,
-  StartHeight,
-  StopCause,
-  Vote,
-  VoteKind
-} from './types.js'
+import type { Effect, Proposal, SignedProposal, SignedVote, StartHeight, StopCause, Vote } from './types.js'
 import { EMPTY_TALLY, type Tally } from './votes.js'
 
 /** Highest round that is not out of range. */

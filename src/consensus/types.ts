@@ -3,6 +3,8 @@
  * "The latest gossip on BFT consensus" (arXiv 1807.04938). The machine sees block hashes only: header, bodies, keys,
  * clock, disk and sockets belong to the interpreter of its effects.
  */
+import type { Certificate } from '../ledger/certificate.js'
+import type { ProposalBody, VoteBody } from '../ledger/vote.js'
 import type { TimeoutKind, TimeoutSettings } from './timeouts.js'
 
 /** A partner whose votes count at a height. Votes of another incarnation of it are ignored. */
@@ -11,27 +13,11 @@ export interface Voter {
   readonly incarnation: number
 }
 
-export type VoteKind = 'prevote' | 'precommit'
+/** What a voter signs; `block` is a hash in hex, or null for nil. */
+export type Vote = VoteBody
 
-/** Members are exactly those of the signed body (docs/formats.md); `block` is a hash in hex, or null for nil. */
-export interface Vote {
-  readonly block: string | null
-  readonly height: number
-  readonly incarnation: number
-  readonly kind: VoteKind
-  readonly round: number
-  readonly voter: string
-}
-
-/** Members are exactly those of the signed body (docs/formats.md); `validRound` is -1 for a fresh proposal. */
-export interface Proposal {
-  readonly block: string
-  readonly height: number
-  readonly incarnation: number
-  readonly proposer: string
-  readonly round: number
-  readonly validRound: number
-}
+/** What a proposer signs; `validRound` is -1 for a fresh proposal. */
+export type Proposal = ProposalBody
 
 export interface SignedVote extends Vote {
   readonly signature: string
@@ -39,20 +25,6 @@ export interface SignedVote extends Vote {
 
 export interface SignedProposal extends Proposal {
   readonly signature: string
-}
-
-/** Precommits of a quorum for one block in one round, sorted by voter, no voter twice (docs/formats.md). */
-export interface Certificate {
-  readonly block: string
-  readonly height: number
-  readonly round: number
-  readonly votes: readonly CertificateVote[]
-}
-
-export interface CertificateVote {
-  readonly incarnation: number
-  readonly signature: string
-  readonly voter: string
 }
 
 /**
@@ -66,7 +38,7 @@ export interface StartHeight {
   readonly voters: readonly Voter[]
   /** Own partner id; null, or the id of somebody who does not vote, makes an observer: it follows, and never signs. */
   readonly self: string | null
-  /** The proposer of round r is `order[r % order.length]`; a permutation of the voters' ids, see proposer-order.ts. */
+  /** The proposer of round r is `order[r % order.length]`; a permutation of the voters' ids, see ledger/proposer-order.ts. */
   readonly order: readonly string[]
   /** How many votes decide (Q), and how many voters may be missing (f = n - Q); see quorum.ts. */
   readonly quorum: number

@@ -1,6 +1,6 @@
 import type { FindingPath, Findings } from './finding.js'
 import { didYouMean } from './nearest.js'
-import { type FieldSchema, kindText, type ObjectSchema } from './schema-type.js'
+import { type FieldSchema, kindText, type ObjectSchema, UNREADABLE } from './schema-type.js'
 
 /** Fields of a key. */
 const KEY_FIELDS_MAX = 8
@@ -26,6 +26,7 @@ export function checkKey(key: readonly string[], schema: ObjectSchema, path: Fin
       return
     }
     if (key.indexOf(name) < index) findings.value(fieldPath, `the key names ${name} twice`, 'remove one of them')
+    if (field === UNREADABLE) return
     if (!isKeyType(field)) {
       const what =
         field.nullable && field.kind !== 'any' && field.kind !== 'null' ? 'may be null' : `is ${kindText(field)}`

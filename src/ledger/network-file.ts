@@ -36,7 +36,7 @@ export function readNetworkFile(text: string, file: string, ruleCostMax: number 
   const source = readNetworkText(text)
   const findings = collectFindings()
   const checked =
-    source.json === null || source.findings.length > 0 ? null : checkNetwork(source.json, ruleCostMax, findings)
+    source.json === undefined || source.findings.length > 0 ? null : checkNetwork(source.json, ruleCostMax, findings)
   const told = (list: readonly Finding[]): Problem[] =>
     inOrder(list.map((finding) => problemOf(finding, file, source.locate(finding))))
   if (checked !== null) return { ok: true, network: checked.network, warnings: told(findings.warnings) }

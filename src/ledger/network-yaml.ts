@@ -34,8 +34,8 @@ export interface Position {
 
 /** A network file as data. */
 export interface NetworkText {
-  /** Null when nothing can be made of the text. */
-  readonly json: Json | null
+  /** Undefined when nothing can be made of the text. */
+  readonly json: Json | undefined
   /** Mistakes of the text itself. */
   readonly findings: readonly Finding[]
   /** Where the cause of a finding stands. */
@@ -57,20 +57,20 @@ export function readNetworkText(text: string): NetworkText {
     positions.set(pathText(path), at(offset))
     findings.value(path, problem, remedy)
   }
-  const done = (root: Node | null, json: Json | null): NetworkText => ({
+  const done = (root: Node | null, json: Json | undefined): NetworkText => ({
     json,
     findings: findings.list,
     locate: (finding) => positions.get(pathText(finding.path)) ?? locate(finding, root, text, at)
   })
   if (text.length > FILE_CHARS_MAX) {
     fail(0, `the file is longer than ${FILE_CHARS_MAX} characters`, 'shorten descriptions, or split the network')
-    return done(null, null)
+    return done(null, undefined)
   }
   const tokens = [...new Parser(lines.addNewLine).parse(text)]
   const deep = firstTooDeep(tokens)
   if (deep !== null) {
     fail(deep, `the file nests deeper than ${LEVELS_MAX} levels`, 'flatten it')
-    return done(null, null)
+    return done(null, undefined)
   }
   const composer = new Composer({
     version: '1.2',
@@ -85,7 +85,7 @@ export function readNetworkText(text: string): NetworkText {
   const [document, second] = documents as [Document.Parsed | undefined, Document.Parsed | undefined]
   if (document?.contents === null || document === undefined) {
     fail(0, 'the file is empty', 'write format: 1, title, roles and objects; config/networks has examples')
-    return done(null, null)
+    return done(null, undefined)
   }
   for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
     fail(
@@ -96,7 +96,7 @@ export function readNetworkText(text: string): NetworkText {
   }
   if (second !== undefined)
     fail(second.range[0], 'a second document begins here', 'remove the line --- and what follows')
-  if (findings.list.length > 0) return done(document.contents, null)
+  if (findings.list.length > 0) return done(document.contents, undefined)
   return done(document.contents, toJson(document.contents, [], findings))
 }
 
@@ -155,7 +155,11 @@ function objectOf(pairs: readonly Pair[], path: FindingPath, findings: Findings)
   for (const { key, value } of pairs) {
     if (!isScalar(key) || typeof key.value !== 'string') {
       const shown = isScalar(key) ? String(key.source ?? key.value) : 'this'
-      findings.value(path, `${quote(shown)} is not a text and cannot be a name here`, `put it in quotes: "${shown}"`)
+      findings.name(
+        [...path, shown],
+        `${quote(shown)} is not a text and cannot be a name here`,
+        `put it in quotes: "${shown}"`
+      )
       continue
     }
     const name = key.value
@@ -198,7 +202,9 @@ function locate(finding: Finding, root: Node | null, text: string, at: (offset: 
   for (const [index, step] of finding.path.entries()) {
     const last = index === finding.path.length - 1
     if (isMap(node)) {
-      const pair: Pair | undefined = node.items.find(({ key }) => isScalar(key) && key.value === step)
+      const pair: Pair | undefined = node.items.find(
+        ({ key }) => isScalar(key) && (key.value === step || key.source === step)
+      )
       if (pair === undefined) return at(offset)
       offset = startOf(pair.key)
       node = pair.value

@@ -75,7 +75,7 @@ export function checkObjectLinks(
     const path = [...object.path, 'references', name]
     const target = objects.get(reference.object)
     const targetDefinition = definitions.get(reference.object)
-    if (targetDefinition === undefined) {
+    if (targetDefinition === undefined && reference.object !== '') {
       findings.value(
         [...path, 'object'],
         `there is no object ${quote(reference.object)}`,

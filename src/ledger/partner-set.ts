@@ -60,5 +60,5 @@ export function votersOf(set: PartnerSet): readonly Partner[] {
 
 /** Votes needed for a certificate of this set. */
 export function quorumOfSet(set: PartnerSet): number {
-  return quorumOf(set.quorum, votersOf(set).length)
+  return quorumOf(votersOf(set).length, set.quorum)
 }

@@ -3,7 +3,7 @@ import { type FindingPath, type Findings, quote } from './finding.js'
 import { didYouMean } from './nearest.js'
 import type { ReferenceDefinition } from './network-definition.js'
 import type { ScopeReference } from './rule-scope.js'
-import { type FieldSchema, kindText, type ObjectSchema } from './schema-type.js'
+import { type FieldSchema, kindText, type ObjectSchema, UNREADABLE } from './schema-type.js'
 
 /** Records one record may point to by one reference: each is read for every record. */
 export const REFERENCE_ITEMS_MAX = 256
@@ -87,8 +87,9 @@ function checkField(
     )
     return null
   }
-  const optional = !schema.required.has(name) || field.nullable
   const single = field.kind === 'list' ? field.items : field
+  if (single === UNREADABLE || targetField === UNREADABLE) return null
+  const optional = !schema.required.has(name) || field.nullable
   const targetName = `${target.name}.${target.key[index]}`
   if (single.kind !== targetField.kind || scaleOf(single) !== scaleOf(targetField)) {
     findings.value(

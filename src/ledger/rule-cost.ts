@@ -10,7 +10,7 @@ export const RULE_COST_MAX = 10_000
 export const STEP = 1
 
 /** Reading a date, time or decimal out of its text. */
-export const READ_TEXT = 3
+export const READ_TEXT = 5
 
 /** Characters of a text that is compared or copied in one unit. */
 const COPIED_CHARS = 100

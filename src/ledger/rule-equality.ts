@@ -5,7 +5,7 @@ import { type Expression, expression, type Facts, NO_FACTS, RuleFault } from './
 import { comparisonRemedy, factorTo, isExact, matchLiterals, scaleOf } from './rule-operators.js'
 import { operands, type RuleNode } from './rule-parse.js'
 import { compileMembership } from './rule-presence.js'
-import { hasFields } from './rule-reading.js'
+import { costOfReading, hasFields } from './rule-reading.js'
 import { BOOL, type ListType, type RuleType, typeText, type Value } from './rule-type.js'
 
 type Equal = (a: Value, b: Value) => boolean
@@ -71,9 +71,10 @@ function compileInLiteral(
     cost += value.cost + candidate.cost + costOfEquality(value.type, candidate.type)
     tests.push({ candidate, value, equal })
   }
+  // As in CEL, all of the list is evaluated first: a fault in it is one even when an earlier item is equal.
   return expression(BOOL, cost, place(node, context), (run) => {
-    for (const { candidate, value, equal } of tests) if (equal(value.run(run), candidate.run(run))) return true
-    return false
+    const answers = tests.map(({ candidate, value, equal }) => equal(value.run(run), candidate.run(run)))
+    return answers.includes(true)
   })
 }
 
@@ -103,7 +104,8 @@ function compileInList(
     )
     return null
   }
-  const cost = item.cost + list.cost + costOfEach(itemsMax, costOfEquality(item.type, items.type))
+  const cost =
+    item.cost + list.cost + costOfEach(itemsMax, costOfReading(items.type) + costOfEquality(item.type, items.type))
   return expression(BOOL, cost, place(node, context), (run) => {
     const value = sought.run(run)
     for (const json of list.run(run) as readonly unknown[]) {
@@ -198,7 +200,8 @@ function costOfEquality(left: RuleType, right: RuleType): number {
   if (left.kind === 'string' && right.kind === 'string') return costOfComparing(left.charsMax, right.charsMax)
   if (left.kind === 'list' && right.kind === 'list') {
     const itemsMax = Math.min(left.itemsMax ?? Infinity, right.itemsMax ?? Infinity)
-    return costOfEach(itemsMax, 2 * STEP + costOfEquality(left.items.type, right.items.type))
+    const reading = costOfReading(left.items.type) + costOfReading(right.items.type)
+    return costOfEach(itemsMax, reading + costOfEquality(left.items.type, right.items.type))
   }
   return STEP
 }

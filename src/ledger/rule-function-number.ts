@@ -3,6 +3,7 @@ import { place } from './rule-context.js'
 import { costOfEach, STEP } from './rule-cost.js'
 import { type Expression, expression, RuleFault } from './rule-expression.js'
 import { checkedDecimal, checkedDouble, checkedInt, isExact, scaleOf } from './rule-operators.js'
+import { costOfReading } from './rule-reading.js'
 import { DOUBLE, INT, type RuleType } from './rule-type.js'
 
 export function compileDouble(call: Call): Expression | null {
@@ -70,7 +71,7 @@ export function compileSum(call: Call): Expression | null {
       if (value === undefined) throw new RuleFault(`an item of ${list.text} is not of its type`)
       return value
     })
-  const total = cost + costOfEach(itemsMax, 4 * STEP)
+  const total = cost + costOfEach(itemsMax, 2 * STEP + costOfReading(items.type))
   const at = place(node, context)
   if (items.type.kind === 'double') {
     return expression(DOUBLE, total, at, (run) =>

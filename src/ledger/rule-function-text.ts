@@ -15,11 +15,17 @@ export function compileSize(call: Call): Expression | null {
   if (part.type.kind !== 'string') return wrongTypes(call)
   const chars = boundOf(part, call)
   if (chars === null) return null
-  return expression(INT, call.cost + costOfWalking(chars), at, (run) => {
-    let count = 0n
-    for (const _ of part.run(run) as string) count++
-    return count
-  })
+  return expression(INT, call.cost + costOfWalking(chars), at, (run) => codePoints(part.run(run) as string))
+}
+
+/** Text in records is well-formed: every high surrogate has its other half. */
+function codePoints(text: string): bigint {
+  let count = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0xd800 && unit <= 0xdbff) count--
+  }
+  return BigInt(count)
 }
 
 export function search(
@@ -68,7 +74,9 @@ export function changeCase(call: Call, from: number, to: number, shift: number):
   const chars = boundOf(text, call)
   if (chars === null) return null
   const type: RuleType = { kind: 'string', charsMax: chars, values: null }
-  return expression(type, call.cost + 2 * costOfWalking(chars), place(call.node, call.context), (run) => {
+  // Building the new text costs several times as much as walking the old one.
+  const cost = call.cost + 6 * costOfWalking(chars)
+  return expression(type, cost, place(call.node, call.context), (run) => {
     let changed = ''
     const before = text.run(run) as string
     for (let i = 0; i < before.length; i++) {

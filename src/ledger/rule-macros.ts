@@ -2,6 +2,7 @@ import { compileValue, place, type RuleContext } from './rule-context.js'
 import { costOfEach } from './rule-cost.js'
 import { type Expression, expression, RuleFault, type Run } from './rule-expression.js'
 import type { RuleNode } from './rule-parse.js'
+import { costOfReading } from './rule-reading.js'
 import { BOOL, computedSlot, type ListType, typeText, type Value } from './rule-type.js'
 
 /** The macros of CEL that run a part of the rule once for each item of a list. */
@@ -105,7 +106,7 @@ function eachItem({ list, type, variable }: Loop, run: Run, visit: (item: Value)
 }
 
 function loopExpression(loop: Loop, part: Expression, type: Expression['type'], run: (run: Run) => Value): Expression {
-  const cost = loop.list.cost + costOfEach(loop.itemsMax, part.cost)
+  const cost = loop.list.cost + costOfEach(loop.itemsMax, part.cost + costOfReading(loop.type.items.type))
   return expression(type, cost, place(loop.node, loop.context), run)
 }
 

@@ -3,7 +3,15 @@ import { fieldNames, place, type RuleContext, rootOf } from './rule-context.js'
 import { READ_TEXT, STEP } from './rule-cost.js'
 import { type Expression, expression, notNull, RuleFault, type Run } from './rule-expression.js'
 import type { RuleNode } from './rule-parse.js'
-import { ANY_TYPE, type ObjectType, type Property, type RuleType, type Slot, type Value } from './rule-type.js'
+import {
+  ANY_TYPE,
+  type ObjectType,
+  type Property,
+  type RuleType,
+  type Slot,
+  UNREADABLE_TYPE,
+  type Value
+} from './rule-type.js'
 
 /** A field of data whose type the schema leaves open. */
 const OPEN_PROPERTY: Property = {
@@ -60,7 +68,7 @@ export function warnMissing(text: string, guard: string | null, node: RuleNode, 
   context.warning(node, `${text} may be missing, and the record is then refused with RULE_ERROR`, remedy)
 }
 
-/** The field of that name; null with the mistake reported when an object cannot have it. */
+/** The field of that name; null when an object cannot have it, which was reported here or with the schema. */
 export function propertyOf(object: Expression, name: string, node: RuleNode, context: RuleContext): Property | null {
   if (object.type.kind === 'any') return OPEN_PROPERTY
   const type = object.type as ObjectType
@@ -76,7 +84,8 @@ export function propertyOf(object: Expression, name: string, node: RuleNode, con
   if (object.path !== null && rootOf(object.path, context) !== undefined) {
     context.mentions.push({ root: object.path, field: name })
   }
-  return declared ?? { ...type.additional!, optional: true }
+  const property = declared ?? { ...type.additional!, optional: true }
+  return property.type === UNREADABLE_TYPE ? null : property
 }
 
 /** Whether an object can be looked into. */

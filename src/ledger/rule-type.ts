@@ -1,6 +1,6 @@
 import { readDecimal } from './decimal.js'
 import { instantOfMillis, readDate, readDateTime } from './rfc3339.js'
-import type { FieldSchema, ListSchema, ObjectSchema } from './schema-type.js'
+import { type FieldSchema, type ListSchema, type ObjectSchema, UNREADABLE } from './schema-type.js'
 
 /** Types of expressions in rules, made from the schema, so that every mistake is found before a rule ever runs. */
 export type RuleType = ScalarType | StringType | DecimalType | ListType | ObjectType
@@ -65,6 +65,9 @@ export const TIME: ScalarType = { kind: 'time' }
 export const NULL: ScalarType = { kind: 'null' }
 export const ANY_TYPE: ScalarType = { kind: 'any' }
 
+/** The type of a field whose schema has a mistake that was reported. */
+export const UNREADABLE_TYPE: ScalarType = { kind: 'any' }
+
 /** The type of an object's data. */
 export function objectTypeOf(schema: ObjectSchema): ObjectType {
   const properties = new Map<string, Property>()
@@ -78,7 +81,11 @@ export function objectTypeOf(schema: ObjectSchema): ObjectType {
 export function slotOf(schema: FieldSchema): Slot {
   switch (schema.kind) {
     case 'any':
-      return { type: ANY_TYPE, nullable: true, read: (json) => json as Value | undefined }
+      return {
+        type: schema === UNREADABLE ? UNREADABLE_TYPE : ANY_TYPE,
+        nullable: true,
+        read: (json) => json as Value | undefined
+      }
     case 'null':
       return { type: NULL, nullable: true, read: (json) => (json === null ? null : undefined) }
     case 'boolean':

@@ -7,7 +7,7 @@ import { readDecimalSchema, readNumericSchema } from './schema-read-number.js'
 import { readStringSchema } from './schema-read-string.js'
 import { checkKeywords, readType } from './schema-read-type.js'
 import { checkOrder, readCount, readValues, withNull } from './schema-read-value.js'
-import { ANY, type FieldSchema, type ObjectSchema } from './schema-type.js'
+import { ANY, type FieldSchema, type ObjectSchema, UNREADABLE } from './schema-type.js'
 
 /** Schemas within schemas: deeper data would not fit the nesting of a record. */
 export const SCHEMA_DEPTH_MAX = 16
@@ -218,7 +218,7 @@ function readProperties(json: Json | undefined, path: FindingPath, context: Sche
     }
     if (name === '__proto__') context.findings.name(fieldPath, 'no field can be named __proto__', 'choose another name')
     // A field that cannot be read stays known, so that one mistake is not reported again at each use.
-    properties.set(name, readSchema(schema, fieldPath, context) ?? ANY)
+    properties.set(name, readSchema(schema, fieldPath, context) ?? UNREADABLE)
   }
   return properties
 }

@@ -99,6 +99,9 @@ export interface AnySchema {
 
 export const ANY: AnySchema = { kind: 'any', nullable: true }
 
+/** Stands for a schema with a mistake that was reported: whatever uses it stays silent about it. */
+export const UNREADABLE: AnySchema = { kind: 'any', nullable: true }
+
 /** The kind of a schema for people. */
 export function kindText(schema: FieldSchema): string {
   switch (schema.kind) {

@@ -1,6 +1,6 @@
 import { assertInvariant, LedgerError } from '../base/errors.js'
 import { replay } from '../consensus/log.js'
-import { faultsOf, quorumOf } from '../consensus/quorum.js'
+import { ownMessagesOf } from '../consensus/progress.js'
 import { type ConsensusState, initialState } from '../consensus/state.js'
 import { step } from '../consensus/step.js'
 import { TIMEOUTS_DEFAULT, type TimeoutSettings } from '../consensus/timeouts.js'
@@ -9,13 +9,14 @@ import type { Certificate } from '../ledger/certificate.js'
 import { chargesIn } from '../ledger/charges.js'
 import { votersOf } from '../ledger/partner-set.js'
 import { proposerOrder } from '../ledger/proposer-order.js'
+import { faultsOf, quorumOf } from '../ledger/quorum.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import { buildBlock, type CandidateBlock, checkBlock, type ProposedBlock } from './block-content.js'
 import type { Chain, CommittedBlock } from './chain.js'
 import { decodeItems, encodeItem } from './consensus-log.js'
 import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
-import type { SignGuard, VotePosition } from './store/sign-guard.js'
+import { type SignGuard, STEPS, type VotePosition } from './store/sign-guard.js'
 import type { LogEntry, WriteAheadLog } from './store/write-ahead-log.js'
 
 export interface ConsensusDriverOptions {
@@ -154,9 +155,29 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   /** Signs in memory; the guard hears of it before it leaves, and after the log that led to it is durable. */
   function signAt(at: Vote | Proposal, step: VotePosition['step'], bytes: string): string {
     const signature = sign(bytes)
+    guardLater(at, step, bytes, signature)
+    return signature
+  }
+
+  function guardLater(at: Vote | Proposal, step: VotePosition['step'], bytes: string, signature: string): void {
     const { height, incarnation, round } = at
     signed.push({ position: { epoch: chain.scope.epoch, incarnation, height, round, step }, bytes, signature })
-    return signature
+  }
+
+  /** A crash between log and guard leaves own messages that the guard has not seen; it must, before they leave again. */
+  function reguard(): void {
+    for (const message of ownMessagesOf(state)) {
+      if (message.type === 'vote') {
+        const { signature, ...vote } = message.vote
+        guardLater(vote, vote.kind, voteBytes(chain.scope, vote), signature)
+      } else {
+        const { signature, ...proposal } = message.proposal
+        guardLater(proposal, 'proposal', proposalBytes(chain.scope, proposal), signature)
+      }
+    }
+    signed.sort(
+      (a, b) => a.position.round - b.position.round || STEPS.indexOf(a.position.step) - STEPS.indexOf(b.position.step)
+    )
   }
 
   function build(height: number, round: number): void {
@@ -274,6 +295,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       )
       state = restored.state
       for (const [hash] of known) check(first.height, 0, hash, '', false)
+      reguard()
       // Only what was executed again counts; the answers themselves are in the log already.
       inputs.length = 0
       carryOut(restored.effects)

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as assert from 'uvu/assert'
@@ -136,6 +137,30 @@ test('the main job: pipe in, refuse, look up, watch, prove, verify', async () =>
     const stopped = await ledger(['verify', '--json'])
     assert.is(stopped.code, 0, stopped.stderr)
     assert.is(ndjson(stopped.stdout)[0]?.head, status?.head)
+  })
+})
+
+test('a flipped byte in the store of a stopped node fails its verification, or is told by name', async () => {
+  await withSandbox(async (sandbox) => {
+    const node = await startedNode(sandbox)
+    const visits = Array.from({ length: 50 }, (_, odometer) => `{"vehicle":"A","odometer":${odometer}}\n`)
+    assert.is((await sandbox.ledger(['append', 'inspection'], visits.join(''))).code, 0)
+    assert.is(await node.stop(), 0)
+    const store = join(sandbox.home, 'store')
+    const names = (await readdir(store, { recursive: true })).filter((name) => /\.(log|ldb)$/.test(name))
+    for (const name of names) {
+      const path = join(store, name)
+      const bytes = await readFile(path)
+      if (bytes.length === 0) continue
+      const flipped = Buffer.from(bytes)
+      const middle = bytes.length >> 1
+      flipped[middle] = (flipped[middle] ?? 0) ^ 1
+      await writeFile(path, flipped)
+      const { code, stdout, stderr } = await sandbox.ledger(['verify', '--json'])
+      assert.ok(code === 6 || /^(STORE_DAMAGED|LOG_DAMAGED): /.test(stderr), `${name}: ${code} ${stdout}${stderr}`)
+      return
+    }
+    throw new Error('the store has no file to damage')
   })
 })
 

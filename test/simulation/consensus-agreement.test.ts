@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import { quorumOf } from '../../src/consensus/quorum.js'
+import { quorumOf } from '../../src/ledger/quorum.js'
 import { suite } from '../support/suite.js'
 import { type NetworkOptions, type NetworkResult, runNetwork } from './consensus-network.js'
 

@@ -6,7 +6,7 @@ import { quorumOf } from '../../ledger/quorum.js'
  * @param voters partners that vote on blocks
  */
 export function promiseOf(rule: string, voters: number): string {
-  const quorum = quorumOf(rule as QuorumRule, voters)
+  const quorum = quorumOf(Math.max(voters, 1), rule as QuorumRule)
   const away = voters - quorum
   if (voters <= 1) {
     return (

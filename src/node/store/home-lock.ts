@@ -18,13 +18,15 @@ export async function lockHome(home: string): Promise<HomeLock> {
   const path = join(home, 'lock')
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw writeError(path, error)
+  }
+  try {
     return await openLock(path)
   } catch (error) {
-    const code = openFailureCode(error)
-    if (code === 'LEVEL_LOCKED') throw homeLocked(home, error)
-    // The lock is taken before anything is read, so nobody else has it, and there is nothing in it to lose.
-    if (code === 'LEVEL_CORRUPTION') return renewLock(home, path)
-    throw writeError(path, error)
+    if (openFailureCode(error) === 'LEVEL_LOCKED') throw homeLocked(home, error)
+    // Damaged, perhaps: there is nothing in it to lose, and nobody else has it, for the lock comes before all reading.
+    return renewLock(home, path)
   }
 }
 

@@ -31,8 +31,9 @@ export function createStateCache(bytesMax: number): StateCache {
   let oldBytes = 0
   let held = false
 
-  function makeRoom(): void {
-    if (held || youngBytes <= bytesMax / 2) return
+  /** Makes room for `bytes` more. An entry larger than half of the room gets in all the same. */
+  function makeRoom(bytes: number): void {
+    if (held || youngBytes + bytes <= bytesMax / 2) return
     old = young
     oldBytes = youngBytes
     young = new Map()
@@ -40,10 +41,15 @@ export function createStateCache(bytesMax: number): StateCache {
   }
 
   function set(key: string, entry: StateEntry | null): void {
-    youngBytes -= sizeOf(key, young.get(key))
-    youngBytes += sizeOf(key, entry)
+    const replaced = young.get(key)
+    if (replaced !== undefined) {
+      young.delete(key)
+      youngBytes -= sizeOf(key, replaced)
+    }
+    const bytes = sizeOf(key, entry)
+    makeRoom(bytes)
     young.set(key, entry)
-    makeRoom()
+    youngBytes += bytes
   }
 
   return {
@@ -60,7 +66,7 @@ export function createStateCache(bytesMax: number): StateCache {
     },
     release() {
       held = false
-      makeRoom()
+      makeRoom(0)
     },
     get bytes() {
       return youngBytes + oldBytes
@@ -68,7 +74,6 @@ export function createStateCache(bytesMax: number): StateCache {
   }
 }
 
-function sizeOf(key: string, entry: Known): number {
-  if (entry === undefined) return 0
+function sizeOf(key: string, entry: StateEntry | null): number {
   return ENTRY_BYTES + key.length + (entry === null ? 0 : 3 * entry.text.length)
 }

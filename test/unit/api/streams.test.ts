@@ -109,6 +109,7 @@ test('reads no faster than the node takes, and writes no faster than the client 
     // Outcomes are small: nobody reads them, so input stops when the buffers between are full.
     await delay(400)
     const unread = given
+    assert.ok(unread < 700, `took ${unread} chunks while nobody read outcomes`)
     await delay(200)
     assert.ok(given - unread <= 2, `input went on from ${unread} to ${given} chunks while nobody read outcomes`)
     let count = 1
@@ -120,7 +121,8 @@ test('reads no faster than the node takes, and writes no faster than the client 
 test('a cut pipe is an error for the node, never the end of the last line', async () => {
   await withApi(async ({ socket, node }) => {
     const head = 'POST /v1/objects/inspection/records HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-ndjson\r\n'
-    const body = '{"vehicle":"A","odometer":12'
+    // All of a record, but not yet all of its line.
+    const body = '{"vehicle":"A","odometer":12}'
     const chunked = `${head}transfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n`
     await rawExchange(socket, chunked, () => node.taken() > 0)
     await until(() => node.running() === 0)
@@ -159,16 +161,20 @@ test('an unknown object is told although the pipe is silent', async () => {
 test('a failure amid the pipe comes after the outcomes before it', async () => {
   await withApi(async ({ client, node }) => {
     async function* input(): AsyncGenerator<Uint8Array> {
-      yield new TextEncoder().encode('{"vehicle":"A","odometer":1}\n')
-      await until(() => node.status().height === 1)
+      yield new TextEncoder().encode('{"vehicle":"A","odometer":1}\n'.repeat(1500))
+      await until(() => node.status().height === 1500)
       node.fail(new LedgerError('DISK_FULL', 'no space left'))
+      const chunk = new TextEncoder().encode('{"vehicle":"A","odometer":1}\n'.repeat(10_000))
       for (;;) {
-        yield new TextEncoder().encode('{"vehicle":"A","odometer":1}\n')
-        await delay(1)
+        yield chunk
+        await delay(0)
       }
     }
     const outcomes = client.append('inspection', input(), {})[Symbol.asyncIterator]()
     assert.is((await outcomes.next()).value.status, 'accepted')
+    // A reader that takes its time still gets to see it.
+    await delay(300)
+    for (let line = 2; line <= 1500; line += 1) assert.is((await outcomes.next()).value.line, line)
     assert.is(await codeOf(outcomes.next()), 'DISK_FULL')
   })
 })

@@ -240,13 +240,10 @@ following('an observer follows and decides, and never signs', () => {
   assert.equal(effects.map(line), ['timer propose 0', 'check 0 x', 'decide 0 x abc'])
 })
 
-following('an observer by the id of nobody who votes never proposes either', () => {
-  const start = { ...startOf(), self: 'nobody' }
-  const { state } = step(machine().state, { ...start, height: HEIGHT + 1 })
-  assert.equal(step(state, { type: 'work-available', height: HEIGHT + 1 }).effects.map(line), [
-    'persist work-available',
-    'timer propose 0'
-  ])
+following('whoever is not among the voters is an observer too', () => {
+  const subject = machine({ self: 'nobody' })
+  assert.equal(subject.give(work, timeout('propose', 0)).map(line), ['timer propose 0'])
+  assert.is(subject.state.step, 'prevote')
 })
 
 following('own messages are sent again, and what is missing asked for again; nothing changes', () => {

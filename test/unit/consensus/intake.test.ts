@@ -1,7 +1,8 @@
 import * as assert from 'uvu/assert'
 import { pendingEffects } from '../../../src/consensus/log.js'
 import { ROUND_MAX, ROUNDS_AHEAD_MAX } from '../../../src/consensus/state.js'
-import type { Certificate, Proposal, Vote } from '../../../src/consensus/types.js'
+import type { Proposal, Vote } from '../../../src/consensus/types.js'
+import type { Certificate } from '../../../src/ledger/certificate.js'
 import { suite } from '../../support/suite.js'
 import {
   certificate,

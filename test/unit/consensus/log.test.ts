@@ -28,6 +28,7 @@ const cases: [name: string, self: string, given: Input[], expect: string[]][] = 
   ['nothing has begun', 'd', [], []],
   ['waiting for a proposal', 'd', [work], ['timer propose 0']],
   ['building', 'a', [work], ['build 0', 'timer propose 0']],
+  ['building when the time was over', 'a', [work, timeout('propose', 0)], ['resend 1']],
   ['nothing to build', 'a', [...prevotes('bc', 0, null), nothing(0)], ['timer propose 0']],
   ['checking', 'd', [work, proposal(0, 'x')], ['check 0 x', 'timer propose 0']],
   ['pulling', 'd', [work, proposal(0, 'x'), checked(0, 'x', 'unavailable')], ['check 0 x', 'timer propose 0']],

@@ -1,6 +1,5 @@
 import * as assert from 'uvu/assert'
 import { replay } from '../../../src/consensus/log.js'
-import { faultsOf, type QuorumRule, quorumOf } from '../../../src/consensus/quorum.js'
 import { type ConsensusState, initialState, startedState } from '../../../src/consensus/state.js'
 import { step } from '../../../src/consensus/step.js'
 import { TIMEOUTS_DEFAULT } from '../../../src/consensus/timeouts.js'
@@ -13,9 +12,11 @@ import type {
   SignedProposal,
   SignedVote,
   StartHeight,
-  Vote,
-  VoteKind
+  Vote
 } from '../../../src/consensus/types.js'
+import type { QuorumRule } from '../../../src/ledger/network-definition.js'
+import { faultsOf, quorumOf } from '../../../src/ledger/quorum.js'
+import type { VoteKind } from '../../../src/ledger/vote.js'
 
 /** The height that all of these tests play at. */
 export const HEIGHT = 7

@@ -1,7 +1,14 @@
 import * as assert from 'uvu/assert'
 import type { JsonObject } from '../../../src/base/json.js'
-import { RULE_COST_MAX } from '../../../src/ledger/rule-cost.js'
-import { compileThing, problemsOf, readThing, ruleInput, type ThingSource } from '../../support/network-source.js'
+import { readNetworkFile } from '../../../src/ledger/network-file.js'
+import {
+  compileThing,
+  problemsOf,
+  readThing,
+  ruleInput,
+  type ThingSource,
+  thingText
+} from '../../support/network-source.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('rule cost')
@@ -103,35 +110,36 @@ test('the cost does not depend on how a thing is written, only on what it does',
 
 test('the rules of an object share its allowance', () => {
   const expr = 'record.thousand.all(x, x != "a")'
+  const network = JSON.parse(thingText({ ...SOURCE, expr }))
+  const { rules } = network.objects.thing
   const cost = costOf(expr)
-  const source = JSON.parse(JSON.stringify(readThing({ ...SOURCE, expr }))).network
-  const rule = source.objects.thing.rules[0]
-  source.objects.thing.rules = [rule, { ...rule, id: 'second' }, { ...rule, id: 'third' }]
-  assert.ok(3 * cost > RULE_COST_MAX)
-  const rules = (ids: string[]): ThingSource => ({
-    ...SOURCE,
-    objects: {},
-    more: {},
-    expr: ids.map(() => expr).join(' && ')
-  })
-  assert.ok(readThing(rules(['a', 'b'])).ok)
-  assert.not.ok(readThing(rules(['a', 'b', 'c'])).ok)
+  rules.push({ ...rules[0], id: 'second' })
+  const read = (costMax: number) => readNetworkFile(JSON.stringify(network), 'test.json', costMax)
+  assert.ok(read(2 * cost).ok)
+  const refused = read(2 * cost - 1)
+  assert.ok(!refused.ok)
+  const { problem, path } = refused.problems[0]!
+  assert.is(
+    problem,
+    `the rules can cost ${2 * cost} units together for one record (rule ${cost}, second ${cost}); at most ${2 * cost - 1} are allowed`
+  )
+  assert.is(path, 'objects.thing.rules')
 })
 
 test('no rule that is accepted takes longer than its cost allows for', () => {
   const properties: JsonObject = {
-    list: { type: 'array', maxItems: 60, items: { type: 'integer' } },
-    words: { type: 'array', maxItems: 40, items: { type: 'string', maxLength: 200 } },
+    list: { type: 'array', maxItems: 30, items: { type: 'integer' } },
+    words: { type: 'array', maxItems: 20, items: { type: 'string', maxLength: 200 } },
     text: { type: 'string', maxLength: 2000 },
     days: { type: 'array', maxItems: 300, items: { type: 'string', format: 'date-time' } },
-    amounts: { type: 'array', maxItems: 500, items: { type: 'decimal', scale: 15 } }
+    amounts: { type: 'array', maxItems: 400, items: { type: 'decimal', scale: 15 } }
   }
   const record: JsonObject = {
-    list: Array.from({ length: 60 }, (_, index) => index),
-    words: Array.from({ length: 40 }, (_, index) => `${'a'.repeat(190)}${index}`),
+    list: Array.from({ length: 30 }, (_, index) => index),
+    words: Array.from({ length: 20 }, (_, index) => `${'a'.repeat(190)}${index}`),
     text: 'a'.repeat(2000),
     days: Array.from({ length: 300 }, () => '2024-02-29T23:30:00.123456789-02:00'),
-    amounts: Array.from({ length: 500 }, () => '999999999999999999.999999999999999')
+    amounts: Array.from({ length: 400 }, () => '999999999999999999.999999999999999')
   }
   const rules = [
     'record.list.all(x, record.list.all(y, x + y >= 0))',

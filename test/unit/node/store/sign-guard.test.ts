@@ -56,13 +56,28 @@ const ORDER: readonly { name: string; first: VotePosition; second: VotePosition;
   { name: 'a step left out', first: at(5, 1, 'proposal'), second: at(5, 1, 'precommit'), signs: true },
   { name: 'a later round', first: at(5, 1, 'precommit'), second: at(5, 2, 'proposal'), signs: true },
   { name: 'a later height', first: at(5, 9, 'precommit'), second: at(6, 0, 'prevote'), signs: true },
-  { name: 'a later incarnation', first: at(5, 1, 'prevote'), second: at(3, 0, 'prevote', { incarnation: 1 }), signs: true },
-  { name: 'a later epoch', first: at(5, 1, 'prevote', { incarnation: 4 }), second: at(3, 0, 'prevote', { epoch: 1 }), signs: true },
+  {
+    name: 'a later incarnation',
+    first: at(5, 1, 'prevote'),
+    second: at(3, 0, 'prevote', { incarnation: 1 }),
+    signs: true
+  },
+  {
+    name: 'a later epoch',
+    first: at(5, 1, 'prevote', { incarnation: 4 }),
+    second: at(3, 0, 'prevote', { epoch: 1 }),
+    signs: true
+  },
   { name: 'the same position', first: at(5, 1, 'prevote'), second: at(5, 1, 'prevote'), signs: false },
   { name: 'an earlier step', first: at(5, 1, 'precommit'), second: at(5, 1, 'prevote'), signs: false },
   { name: 'an earlier round', first: at(5, 1, 'proposal'), second: at(5, 0, 'precommit'), signs: false },
   { name: 'an earlier height', first: at(5, 0, 'proposal'), second: at(4, 9, 'precommit'), signs: false },
-  { name: 'an earlier incarnation', first: at(5, 0, 'prevote', { incarnation: 1 }), second: at(6, 0, 'prevote'), signs: false },
+  {
+    name: 'an earlier incarnation',
+    first: at(5, 0, 'prevote', { incarnation: 1 }),
+    second: at(6, 0, 'prevote'),
+    signs: false
+  },
   { name: 'an earlier epoch', first: at(5, 0, 'prevote', { epoch: 1 }), second: at(6, 0, 'prevote'), signs: false }
 ]
 
@@ -89,11 +104,20 @@ test('exactly what was signed at this height is answered with the signature of t
     const again = await openGuard(path, OWNER)
     assert.is(again.guardVote(at(5, 0, 'prevote'), 'v', neverSign), 'signed v')
     assert.is(again.guardVote(at(5, 1, 'prevote'), 'w', neverSign), 'signed w')
-    assert.is(codeOf(() => again.guardVote(at(5, 0, 'prevote'), 'x', sign)), 'SIGN_REFUSED')
-    assert.is(codeOf(() => again.guardVote(at(5, 0, 'precommit'), 'c', sign)), 'SIGN_REFUSED')
+    assert.is(
+      codeOf(() => again.guardVote(at(5, 0, 'prevote'), 'x', sign)),
+      'SIGN_REFUSED'
+    )
+    assert.is(
+      codeOf(() => again.guardVote(at(5, 0, 'precommit'), 'c', sign)),
+      'SIGN_REFUSED'
+    )
     assert.equal(again.lastVote, { position: at(5, 1, 'prevote'), message: 'w', signature: 'signed w' })
     again.guardVote(at(6, 0, 'prevote'), 'y', sign)
-    assert.is(codeOf(() => again.guardVote(at(5, 1, 'prevote'), 'w', sign)), 'SIGN_REFUSED')
+    assert.is(
+      codeOf(() => again.guardVote(at(5, 1, 'prevote'), 'w', sign)),
+      'SIGN_REFUSED'
+    )
     await again.close()
   }))
 
@@ -106,8 +130,14 @@ test('a batch is signed once for a sequence', () =>
     await guard.close()
     const again = await openGuard(path, OWNER)
     assert.is(again.guardBatch(batch(1), 'b', neverSign), 'signed b')
-    assert.is(codeOf(() => again.guardBatch(batch(1), 'c', sign)), 'SIGN_REFUSED')
-    assert.is(codeOf(() => again.guardBatch(batch(0), 'a', sign)), 'SIGN_REFUSED')
+    assert.is(
+      codeOf(() => again.guardBatch(batch(1), 'c', sign)),
+      'SIGN_REFUSED'
+    )
+    assert.is(
+      codeOf(() => again.guardBatch(batch(0), 'a', sign)),
+      'SIGN_REFUSED'
+    )
     assert.is(again.guardBatch(batch(0, 1), 'd', sign), 'signed d')
     assert.is(again.lastVote, null)
     await again.close()
@@ -143,8 +173,14 @@ test('a missing guard is not whole and signs nothing', () =>
     assert.not(guard.whole)
     assert.is(guard.fault?.code, 'LOG_DAMAGED')
     assert.is(guard.fault?.details.missing, true)
-    assert.is(codeOf(() => guard.guardVote(at(1, 0, 'prevote'), 'a', sign)), 'SIGN_REFUSED')
-    assert.is(codeOf(() => guard.guardBatch({ epoch: 0, incarnation: 0, sequence: 0 }, 'a', sign)), 'SIGN_REFUSED')
+    assert.is(
+      codeOf(() => guard.guardVote(at(1, 0, 'prevote'), 'a', sign)),
+      'SIGN_REFUSED'
+    )
+    assert.is(
+      codeOf(() => guard.guardBatch({ epoch: 0, incarnation: 0, sequence: 0 }, 'a', sign)),
+      'SIGN_REFUSED'
+    )
   }))
 
 test('a guard with any bit turned is not whole', () =>

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { nextCharges, proposerOrder } from '../../../src/consensus/proposer-order.js'
+import { nextCharges, proposerOrder } from '../../../src/ledger/proposer-order.js'
 import { suite } from '../../support/suite.js'
 
-const test = suite('consensus: proposer order')
+const test = suite('proposer order')
 const voters = ['a', 'b', 'c', 'd']
 
 test('voters take turns by height', () => {

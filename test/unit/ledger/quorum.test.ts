@@ -1,10 +1,11 @@
 import * as assert from 'uvu/assert'
-import { faultsOf, type QuorumRule, quorumOf, quorumPromise } from '../../../src/consensus/quorum.js'
 import { startedState } from '../../../src/consensus/state.js'
 import { TIMEOUTS_DEFAULT, timeoutMs } from '../../../src/consensus/timeouts.js'
 import type { StartHeight } from '../../../src/consensus/types.js'
+import type { QuorumRule } from '../../../src/ledger/network-definition.js'
+import { faultsOf, quorumOf, quorumPromise } from '../../../src/ledger/quorum.js'
 import { suite } from '../../support/suite.js'
-import { startOf } from './machine.js'
+import { startOf } from '../consensus/machine.js'
 
 const quorum = suite('consensus: quorum')
 
