@@ -147,7 +147,7 @@ function nullEquality(left: Expression, right: Expression, node: RuleNode, conte
 /** A text that a field's enum does not list is a slip of the pen. */
 function checkValues(literal: Expression, field: Expression, node: RuleNode, context: RuleContext): boolean {
   if (typeof literal.literal !== 'string' || field.type.kind !== 'string' || field.type.values === null) return true
-  if (field.literal !== undefined || field.type.values.includes(literal.literal)) return true
+  if (field.path === null || field.type.values.includes(literal.literal)) return true
   const problem = `${field.text} can never be ${JSON.stringify(literal.literal)}`
   context.problem(node, problem, didYouMean(literal.literal, field.type.values, 'its values'))
   return false

@@ -1,0 +1,216 @@
+import { canonicalText } from '../base/canonical.js'
+import { isValidPublicKey, verifySignature } from '../base/crypto.js'
+import type { Refusal } from '../base/errors.js'
+import { keyFromText } from '../base/keys.js'
+import { PARTNERS_MAX } from '../base/limits.js'
+import { type Scope, taggedBytes } from '../base/tagged.js'
+import type { SetChange } from './membership.js'
+import type { NetworkDefinition } from './network-definition.js'
+import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
+import type { StateReader } from './state.js'
+import type { Evidence, Invitation, SystemRecord } from './system-record.js'
+import { proposalBytes, voteBytes } from './vote.js'
+
+/** What a system record is judged on. */
+export interface SystemGround {
+  readonly scope: Scope
+  readonly network: NetworkDefinition
+  /** In force at this height. */
+  readonly partners: PartnerSet
+  /** With every change decided so far, in this block too. */
+  readonly latest: PartnerSet
+  readonly state: StateReader
+  /** Milliseconds since 1970, of the block. */
+  readonly time: number
+}
+
+/** What an accepted system record brings about. */
+export interface SystemEffect {
+  readonly change?: SetChange
+  /** State to write: key and text. */
+  readonly write?: { readonly key: string; readonly text: string }
+}
+
+export type SystemVerdict = { readonly ok: true; readonly effect: SystemEffect } | { readonly ok: false; readonly refusal: Refusal }
+
+/** State key that says an invitation was redeemed or revoked. */
+export function invitationKey(key: string): string {
+  return `i:${key}`
+}
+
+/** State key of a partner's addresses. */
+export function addressKey(partner: string): string {
+  return `a:${partner}`
+}
+
+/** Tagged bytes of an invitation, signed by the inviter. */
+export function invitationBytes(scope: Scope, invitation: Invitation): string {
+  const { expires, inviter, key, name, partner, role } = invitation
+  return taggedBytes('invitation', scope, canonicalText({ expires, inviter, key, name, partner, role }))
+}
+
+/** Tagged bytes of a joiner, signed by its own key and by that of its invitation. */
+export function joinBytes(scope: Scope, join: { invitation: string; key: string; addresses: readonly string[] }): string {
+  const { addresses, invitation, key } = join
+  return taggedBytes('join', scope, canonicalText({ addresses: [...addresses], invitation, key }))
+}
+
+/** Tagged bytes of a partner that lost its disk, signed by its key. */
+export function rejoinBytes(scope: Scope, rejoin: { partner: string; incarnation: number; nonce: string }): string {
+  const { incarnation, nonce, partner } = rejoin
+  return taggedBytes('rejoin', scope, canonicalText({ incarnation, nonce, partner }))
+}
+
+/** Judges a system record: what execution says of it. Pure; the same on every machine. */
+export function judgeSystem(ground: SystemGround, author: Partner, record: SystemRecord): SystemVerdict {
+  switch (record.object) {
+    case '_admit':
+      return author.state === 'active' ? judgeAdmission(ground, record) : notActive(author)
+    case '_ready':
+      return judgeReady(ground, author)
+    case '_address':
+      return accepted({ write: { key: addressKey(author.id), text: canonicalText([...record.addresses]) } })
+    case '_present':
+      return author.state === 'active' ? accepted({}) : notActive(author)
+    case '_revoke':
+      return judgeRevocation(ground, author, record.key)
+    case '_rejoin':
+      return author.state === 'active' ? judgeRejoin(ground, record) : notActive(author)
+    case '_evidence':
+      return author.state === 'active' ? judgeEvidence(ground, record) : notActive(author)
+  }
+}
+
+function judgeAdmission(ground: SystemGround, record: SystemRecord & { object: '_admit' }): SystemVerdict {
+  const { scope, network, partners, latest, state, time } = ground
+  const { invitation, key, addresses } = record
+  const problem = invitationProblem(ground, invitation, record.invitationSignature)
+  if (problem !== null) return refused('NOT_PERMITTED', problem)
+  if (time >= invitation.expires) return refused('NOT_PERMITTED', 'the invitation has expired')
+  const before = state.get(invitationKey(invitation.key))
+  if (before !== undefined) return refused('NOT_PERMITTED', `the invitation was ${usedText(before.text)}`)
+  const role = network.roles[invitation.role]
+  if (role === undefined) return refused('NOT_PERMITTED', `there is no role ${invitation.role}`)
+  for (const set of [partners, latest]) {
+    if (partnerOf(set, invitation.partner) !== undefined) return refused('DUPLICATE', `${invitation.partner} is a partner`)
+    const same = set.partners.find((partner) => partner.key === key)
+    if (same !== undefined) return refused('DUPLICATE', `${same.id} has this key`)
+  }
+  if (latest.partners.length >= PARTNERS_MAX) return refused('NOT_PERMITTED', `there are ${PARTNERS_MAX} partners`)
+  const keyBytes = keyFromText(key)
+  if (keyBytes === null || !isValidPublicKey(keyBytes)) return refused('NOT_PERMITTED', 'the key is not a valid one')
+  const bytes = joinBytes(scope, { invitation: invitation.key, key, addresses })
+  if (!verifySignature(key, bytes, record.keySignature)) return refused('NOT_PERMITTED', 'the key did not sign')
+  if (!verifySignature(invitation.key, bytes, record.redeemSignature)) {
+    return refused('NOT_PERMITTED', 'the invitation was redeemed by somebody who does not hold it')
+  }
+  const partner: Partner = {
+    id: invitation.partner,
+    incarnation: 0,
+    key,
+    role: invitation.role,
+    state: 'pending',
+    voter: role.vote
+  }
+  return accepted({
+    change: (set) => ({ ...set, partners: sorted([...set.partners, partner]) }),
+    write: { key: invitationKey(invitation.key), text: `used ${invitation.partner}` }
+  })
+}
+
+/** Why an invitation is none, apart from its use and expiry; null when it is good. */
+export function invitationProblem(
+  { scope, network, partners }: Pick<SystemGround, 'scope' | 'network' | 'partners'>,
+  invitation: Invitation,
+  signature: string
+): string | null {
+  const inviter = partnerOf(partners, invitation.inviter)
+  if (inviter === undefined || inviter.state !== 'active') return `${invitation.inviter} is no active partner`
+  if (network.roles[inviter.role]?.govern !== true) return `role ${inviter.role} may not invite`
+  const signed = verifySignature(inviter.key, invitationBytes(scope, invitation), signature)
+  return signed ? null : `${invitation.inviter} did not sign the invitation`
+}
+
+function judgeReady({ latest }: SystemGround, author: Partner): SystemVerdict {
+  const state = partnerOf(latest, author.id)?.state
+  if (state !== 'pending') return refused('NOT_PERMITTED', `${author.id} is ${state ?? 'no partner'}, not pending`)
+  return accepted({ change: changeOf(author.id, (partner) => ({ ...partner, state: 'active' })) })
+}
+
+function judgeRevocation({ network, state }: SystemGround, author: Partner, key: string): SystemVerdict {
+  if (author.state !== 'active') return notActive(author)
+  if (network.roles[author.role]?.govern !== true) return refused('NOT_PERMITTED', `role ${author.role} may not revoke`)
+  const before = state.get(invitationKey(key))
+  if (before !== undefined) return refused('NOT_PERMITTED', `the invitation was ${usedText(before.text)}`)
+  return accepted({ write: { key: invitationKey(key), text: 'revoked' } })
+}
+
+function judgeRejoin(ground: SystemGround, record: SystemRecord & { object: '_rejoin' }): SystemVerdict {
+  const { scope, latest } = ground
+  const partner = partnerOf(latest, record.partner)
+  if (partner === undefined || partner.state === 'removed') return refused('NOT_PERMITTED', `${record.partner} is no partner`)
+  if (record.incarnation !== partner.incarnation + 1) {
+    return refused('NOT_PERMITTED', `${record.partner} is at incarnation ${partner.incarnation}`)
+  }
+  if (!verifySignature(partner.key, rejoinBytes(scope, record), record.signature)) {
+    return refused('NOT_PERMITTED', `${record.partner} did not sign`)
+  }
+  const { incarnation } = record
+  return accepted({ change: changeOf(partner.id, (before) => ({ ...before, incarnation })) })
+}
+
+function judgeEvidence(ground: SystemGround, evidence: Evidence): SystemVerdict {
+  const { scope, partners, state } = ground
+  const { first, second } = evidence
+  const id = evidence.kind === 'vote' ? evidence.first.voter : evidence.first.proposer
+  const partner = partnerOf(partners, id)
+  if (partner === undefined) return refused('NOT_PERMITTED', `${id} is no partner`)
+  if (placeOf(evidence, 'first') !== placeOf(evidence, 'second')) return refused('SCHEMA', 'they do not stand at one place')
+  if (bytesOf(scope, evidence, 'first') === bytesOf(scope, evidence, 'second')) return refused('SCHEMA', 'they are the same')
+  for (const [name, { signature }] of [['first', first], ['second', second]] as const) {
+    if (!verifySignature(partner.key, bytesOf(scope, evidence, name), signature)) {
+      return refused('NOT_PERMITTED', `${id} did not sign the ${name}`)
+    }
+  }
+  const key = `e:${id}/${placeOf(evidence, 'first')}`
+  if (state.get(key) !== undefined) return refused('DUPLICATE', 'this is known')
+  return accepted({ write: { key, text: canonicalText([first.block, second.block]) } })
+}
+
+/** Where a message stands: no honest partner signs two different ones there. */
+function placeOf(evidence: Evidence, which: 'first' | 'second'): string {
+  if (evidence.kind === 'vote') {
+    const { voter, incarnation, height, round, kind } = evidence[which]
+    return `${voter}/${incarnation}/${height}/${round}/${kind}`
+  }
+  const { proposer, incarnation, height, round } = evidence[which]
+  return `${proposer}/${incarnation}/${height}/${round}/proposal`
+}
+
+function bytesOf(scope: Scope, evidence: Evidence, which: 'first' | 'second'): string {
+  return evidence.kind === 'vote' ? voteBytes(scope, evidence[which]) : proposalBytes(scope, evidence[which])
+}
+
+function changeOf(id: string, change: (partner: Partner) => Partner): SetChange {
+  return (set) => ({ ...set, partners: set.partners.map((partner) => (partner.id === id ? change(partner) : partner)) })
+}
+
+function sorted(partners: readonly Partner[]): readonly Partner[] {
+  return [...partners].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+function usedText(text: string): string {
+  return text === 'revoked' ? 'revoked' : text.replace('used ', 'used by ')
+}
+
+function accepted(effect: SystemEffect): SystemVerdict {
+  return { ok: true, effect }
+}
+
+function refused(code: Refusal['code'], message: string): SystemVerdict {
+  return { ok: false, refusal: { code, message } }
+}
+
+function notActive(author: Partner): SystemVerdict {
+  return refused('NOT_PERMITTED', `partner ${author.id} is ${author.state}`)
+}
