@@ -3,7 +3,7 @@ import { leafOfHash } from '../base/merkle.js'
 import { appendLeaf, emptyFrontier, type Frontier, frontierRoot, type LogNode } from '../base/merkle-log.js'
 import { type BlockHeader, batchListRoot, blockHash, headerText } from './block.js'
 import { type CheckedBatch, type Execution, execute, type Rulebook } from './execution.js'
-import { type PartnerSet, partnerSetHash } from './partner-set.js'
+import { partnerSetHash } from './partner-set.js'
 import type { StateReader } from './state.js'
 
 /** The end of the chain: all that the next block depends on besides the state. */
@@ -30,7 +30,6 @@ export interface BlockPlan {
   /** Milliseconds since 1970. */
   readonly time: number
   readonly batches: readonly CheckedBatch[]
-  readonly nextPartners: PartnerSet
 }
 
 export interface ExecutedBlock {
@@ -52,7 +51,7 @@ export function executeBlock(rulebook: Rulebook, tip: Tip, state: StateReader, p
     height,
     history: frontierRoot(tip.history),
     model: rulebook.model.hash,
-    nextPartners: partnerSetHash(rulebook.scope, plan.nextPartners),
+    nextPartners: partnerSetHash(rulebook.scope, rulebook.nextPartners),
     originRound: plan.originRound,
     partners: partnerSetHash(rulebook.scope, rulebook.partners),
     previous: tip.hash,

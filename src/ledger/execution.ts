@@ -9,19 +9,31 @@ import type { BatchHeader } from './batch.js'
 import type { CountedRoot } from './block.js'
 import { CHARGES_KEY, chargesEntry, chargesIn } from './charges.js'
 import { type BlockTime, judge } from './judge.js'
+import { MEMBERSHIP_KEY, membershipEntry, membershipIn } from './membership.js'
 import type { Model } from './model.js'
-import { type PartnerSet, partnerOf, votersOf } from './partner-set.js'
+import { type Partner, type PartnerSet, partnerOf, votersOf } from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import type { CheckedRecord } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
+import { judgeSystem } from './system-judge.js'
+import type { SystemRecord } from './system-record.js'
 import { type Verdict, verdictRoot } from './verdict.js'
 
 /** What is in force when a block is executed. */
 export interface Rulebook {
   readonly scope: Scope
   readonly model: Model
+  /** In force at this height. */
   readonly partners: PartnerSet
+  /** In force from the next height on. */
+  readonly nextPartners: PartnerSet
+}
+
+/** What is in force for the block after a state. */
+export function rulebookAfter(scope: Scope, model: Model, founding: PartnerSet, state: StateReader): Rulebook {
+  const { now, next } = membershipIn(state, founding)
+  return { scope, model, partners: now, nextPartners: next }
 }
 
 /** A batch whose records were checked under the model in force. */
@@ -87,8 +99,9 @@ export function execute(
   batches: readonly CheckedBatch[]
 ): Execution {
   assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
-  const run = startRun(state)
+  const run = startRun(rulebook, state)
   const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
+  settleMembership(rulebook, run)
   settleCharges(rulebook, run, block, batches)
   return {
     verdicts,
@@ -109,10 +122,12 @@ interface Run extends StateReader {
   readonly lines: string[]
   readonly writes: StateWrite[]
   readonly entries: HistoryEntry[]
+  /** The partners with every change decided so far, in this block too. */
+  latest: PartnerSet
   write(key: string, entry: StateEntry, line: string): void
 }
 
-function startRun(state: StateReader): Run {
+function startRun(rulebook: Rulebook, state: StateReader): Run {
   const overlay = new Map<string, StateEntry>()
   const lines: string[] = []
   const writes: StateWrite[] = []
@@ -120,6 +135,7 @@ function startRun(state: StateReader): Run {
     lines,
     writes,
     entries: [],
+    latest: rulebook.nextPartners,
     get: (key) => overlay.get(key) ?? state.get(key),
     write(key, entry, line) {
       overlay.set(key, entry)
@@ -140,6 +156,12 @@ function executeBatch(
   const partner = partnerOf(rulebook.partners, author)
   assertInvariant(partner !== undefined, 'the author of an executed batch is a partner')
   const verdicts = batch.records.map((record, index): Verdict => {
+    const { system } = record
+    if (system !== null) {
+      const verdict = executeSystem(rulebook, run, block, partner, system)
+      run.entries.push({ object: system.object, key: '[]', batch: position, index, accepted: verdict === null })
+      return verdict
+    }
     const verdict = judge(run, partner, block, record)
     settle(run, block, record, { author, id: recordId(author, sequence, index), position, index }, verdict)
     return verdict
@@ -147,6 +169,26 @@ function executeBatch(
   const next = { incarnation, next: sequence + 1 }
   run.write(sequenceKey(author), authorSequenceEntry(next), `${sequenceKey(author)} ${incarnation} ${next.next}\n`)
   return verdicts
+}
+
+/** Judges a record of the network about itself, and writes down what follows. */
+function executeSystem(rulebook: Rulebook, run: Run, block: BlockTime, author: Partner, record: SystemRecord): Verdict {
+  const { model, partners, scope } = rulebook
+  const ground = { scope, network: model.network, partners, latest: run.latest, state: run, time: block.time }
+  const verdict = judgeSystem(ground, author, record)
+  if (!verdict.ok) return verdict.refusal
+  const { change, write } = verdict.effect
+  if (change !== undefined) run.latest = change(run.latest)
+  if (write !== undefined) run.write(write.key, { text: write.text }, `${write.key} ${write.text}\n`)
+  return null
+}
+
+/** The partner sets move on by one height; written down whenever they differ from what stands there. */
+function settleMembership(rulebook: Rulebook, run: Run): void {
+  const { partners, nextPartners } = rulebook
+  if (partners === nextPartners && run.latest === nextPartners) return
+  const entry = membershipEntry({ now: nextPartners, next: run.latest })
+  run.write(MEMBERSHIP_KEY, entry, `${MEMBERSHIP_KEY} ${entry.text}\n`)
 }
 
 /** Who has to wait with proposing after this block (docs/formats.md, "Result hash"). */

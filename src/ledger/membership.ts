@@ -27,20 +27,9 @@ export function membershipIn(state: StateReader, founding: PartnerSet): Membersh
   return entry.memo as Membership
 }
 
-/** The sets after a block that decided these changes. The same object when nothing changes. */
-export function membershipAfter({ now, next }: Membership, changes: readonly SetChange[]): Membership {
-  const after = changes.reduce((set, change) => change(set), next)
-  return after === next && next === now ? { now, next } : { now: next, next: after }
-}
-
 export function membershipEntry(membership: Membership): StateEntry {
   const next = membership.next === membership.now ? 'null' : partnerSetText(membership.next)
   return { text: `[${partnerSetText(membership.now)},${next}]`, memo: membership }
-}
-
-/** Whether a decided change waits for a block to come into force: then an empty one may be made (point 8). */
-export function isSettling({ now, next }: Membership): boolean {
-  return now !== next
 }
 
 function readMembership(text: string): Membership {
@@ -48,4 +37,3 @@ function readMembership(text: string): Membership {
   assertInvariant(now !== undefined, 'a stored membership has its form')
   return { now, next: next ?? now }
 }
-

@@ -3,6 +3,7 @@ import { accept, type Outcome, type Refusal, refuse } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import { UNIQUE_CHARS_MAX } from '../base/limits.js'
 import type { CompiledObject, Model } from './model.js'
+import { isSystemObject, readSystemRecord, type SystemRecord } from './system-record.js'
 
 /** What an author writes (docs/formats.md, "Record"). */
 export interface RecordBody {
@@ -21,10 +22,12 @@ export interface CheckedRecord {
   readonly refusal: Refusal | null
   /** Null when the text is no record at all. */
   readonly body: RecordBody | null
-  /** Null when the model has no such object. */
+  /** Null when the model has no such object, or the record is one of the network about itself. */
   readonly object: CompiledObject | null
   /** Canonical JSON array of the key; `[]` for an object without key, null when it could not be worked out. */
   readonly key: string | null
+  /** Set for a well-formed record of the network about itself. */
+  readonly system: SystemRecord | null
 }
 
 /** Canonical text of a record. `data` must be JSON that canonicalText accepts. */
@@ -58,19 +61,26 @@ export function isUnique(value: unknown): value is string | number {
 /** The one parse and one schema check of a record as it arrives from its author. */
 export function checkRecord(model: Model, text: string, bytesMax: number): CheckedRecord {
   const read = readRecord(text, bytesMax)
-  if (!read.ok) return { text, refusal: read.refusal, body: null, object: null, key: null }
+  if (!read.ok) return { text, refusal: read.refusal, body: null, object: null, key: null, system: null }
   return checkBody(model, text, read.value)
 }
 
 /** {@link checkRecord} for text that was just made by {@link encodeRecord} from this body. */
 export function checkBody(model: Model, text: string, body: RecordBody): CheckedRecord {
+  if (isSystemObject(body.object)) return checkSystemBody(text, body)
   const object = model.objects.get(body.object)
   if (object === undefined) {
     const refusal: Refusal = { code: 'UNKNOWN_OBJECT', message: `there is no object "${body.object.slice(0, 64)}"` }
-    return { text, refusal, body, object: null, key: null }
+    return { text, refusal, body, object: null, key: null, system: null }
   }
   const refusal = object.checkSchema(body.data)
-  return { text, refusal, body, object, key: refusal === null ? object.keyOf(body.data) : null }
+  return { text, refusal, body, object, key: refusal === null ? object.keyOf(body.data) : null, system: null }
+}
+
+function checkSystemBody(text: string, body: RecordBody): CheckedRecord {
+  const read = readSystemRecord(body.object, body.data)
+  const system = read.ok ? read.value : null
+  return { text, refusal: read.ok ? null : read.refusal, body, object: null, key: null, system }
 }
 
 function malformed(problem: string): Outcome<never> {

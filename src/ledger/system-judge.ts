@@ -31,7 +31,9 @@ export interface SystemEffect {
   readonly write?: { readonly key: string; readonly text: string }
 }
 
-export type SystemVerdict = { readonly ok: true; readonly effect: SystemEffect } | { readonly ok: false; readonly refusal: Refusal }
+export type SystemVerdict =
+  | { readonly ok: true; readonly effect: SystemEffect }
+  | { readonly ok: false; readonly refusal: Refusal }
 
 /** State key that says an invitation was redeemed or revoked. */
 export function invitationKey(key: string): string {
@@ -50,7 +52,10 @@ export function invitationBytes(scope: Scope, invitation: Invitation): string {
 }
 
 /** Tagged bytes of a joiner, signed by its own key and by that of its invitation. */
-export function joinBytes(scope: Scope, join: { invitation: string; key: string; addresses: readonly string[] }): string {
+export function joinBytes(
+  scope: Scope,
+  join: { invitation: string; key: string; addresses: readonly string[] }
+): string {
   const { addresses, invitation, key } = join
   return taggedBytes('join', scope, canonicalText({ addresses: [...addresses], invitation, key }))
 }
@@ -92,7 +97,8 @@ function judgeAdmission(ground: SystemGround, record: SystemRecord & { object: '
   const role = network.roles[invitation.role]
   if (role === undefined) return refused('NOT_PERMITTED', `there is no role ${invitation.role}`)
   for (const set of [partners, latest]) {
-    if (partnerOf(set, invitation.partner) !== undefined) return refused('DUPLICATE', `${invitation.partner} is a partner`)
+    if (partnerOf(set, invitation.partner) !== undefined)
+      return refused('DUPLICATE', `${invitation.partner} is a partner`)
     const same = set.partners.find((partner) => partner.key === key)
     if (same !== undefined) return refused('DUPLICATE', `${same.id} has this key`)
   }
@@ -148,7 +154,8 @@ function judgeRevocation({ network, state }: SystemGround, author: Partner, key:
 function judgeRejoin(ground: SystemGround, record: SystemRecord & { object: '_rejoin' }): SystemVerdict {
   const { scope, latest } = ground
   const partner = partnerOf(latest, record.partner)
-  if (partner === undefined || partner.state === 'removed') return refused('NOT_PERMITTED', `${record.partner} is no partner`)
+  if (partner === undefined || partner.state === 'removed')
+    return refused('NOT_PERMITTED', `${record.partner} is no partner`)
   if (record.incarnation !== partner.incarnation + 1) {
     return refused('NOT_PERMITTED', `${record.partner} is at incarnation ${partner.incarnation}`)
   }
@@ -165,9 +172,14 @@ function judgeEvidence(ground: SystemGround, evidence: Evidence): SystemVerdict 
   const id = evidence.kind === 'vote' ? evidence.first.voter : evidence.first.proposer
   const partner = partnerOf(partners, id)
   if (partner === undefined) return refused('NOT_PERMITTED', `${id} is no partner`)
-  if (placeOf(evidence, 'first') !== placeOf(evidence, 'second')) return refused('SCHEMA', 'they do not stand at one place')
-  if (bytesOf(scope, evidence, 'first') === bytesOf(scope, evidence, 'second')) return refused('SCHEMA', 'they are the same')
-  for (const [name, { signature }] of [['first', first], ['second', second]] as const) {
+  if (placeOf(evidence, 'first') !== placeOf(evidence, 'second'))
+    return refused('SCHEMA', 'they do not stand at one place')
+  if (bytesOf(scope, evidence, 'first') === bytesOf(scope, evidence, 'second'))
+    return refused('SCHEMA', 'they are the same')
+  for (const [name, { signature }] of [
+    ['first', first],
+    ['second', second]
+  ] as const) {
     if (!verifySignature(partner.key, bytesOf(scope, evidence, name), signature)) {
       return refused('NOT_PERMITTED', `${id} did not sign the ${name}`)
     }

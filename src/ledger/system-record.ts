@@ -99,12 +99,12 @@ const READERS: Readonly<Record<string, (data: JsonObject) => SystemRecord>> = {
     return { object: '_revoke', key: key(membersOf(data, '', ['key']).key, '/key') }
   },
   _rejoin(data) {
-    const { incarnation, nonce, partner, signature: by } = membersOf(data, '', [
-      'incarnation',
-      'nonce',
-      'partner',
-      'signature'
-    ])
+    const {
+      incarnation,
+      nonce,
+      partner,
+      signature: by
+    } = membersOf(data, '', ['incarnation', 'nonce', 'partner', 'signature'])
     return {
       object: '_rejoin',
       partner: asText(partner, '/partner', isPartnerId, 'a partner id'),
@@ -157,4 +157,3 @@ function signature(json: Json | undefined, path: string): string {
 function natural(json: Json | undefined, path: string): number {
   return asInteger(json, path, 0, Number.MAX_SAFE_INTEGER - 1)
 }
-

@@ -56,7 +56,10 @@ export function shapeOfVote(json: Json | undefined, path: MemberPath): VoteBody 
 }
 
 /** Checks the shape of a signed proposal. Throws ShapeError. */
-export function shapeOfProposal(json: Json | undefined, path: MemberPath): ProposalBody & { readonly signature: string } {
+export function shapeOfProposal(
+  json: Json | undefined,
+  path: MemberPath
+): ProposalBody & { readonly signature: string } {
   const names = ['block', 'height', 'incarnation', 'proposer', 'round', 'signature', 'validRound']
   const proposal = membersOf(json, path, names)
   return {

@@ -40,13 +40,12 @@ export function buildBlock(
 ): CandidateBlock | null {
   const bytesMax = Math.floor(chain.limits.blockBytesMax / 2 ** origin.round)
   const batches = mempool.candidates(chain.store.state, bytesMax)
-  if (batches.length === 0) return null
+  if (batches.length === 0 && !isSettling(chain)) return null
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, {
     originRound: origin.round,
     proposer: origin.proposer,
     time: origin.time,
-    batches,
-    nextPartners: chain.rulebook.partners
+    batches
   })
   return { executed, batches }
 }
@@ -68,8 +67,7 @@ export function checkBlock(
   const order = batchOrderProblem(chain.rulebook, chain.store.state, batches)
   if (order !== null) return invalid(order)
   const { originRound, proposer, time } = header.value
-  const nextPartners = chain.rulebook.partners
-  const plan = { originRound, proposer, time, batches, nextPartners }
+  const plan = { originRound, proposer, time, batches }
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, plan)
   if (executed.text !== block.header) return invalid('its execution here gives another header')
   const unfit = round.fresh ? unfitness(header.value, round, heardAt) : null
@@ -77,6 +75,11 @@ export function checkBlock(
     result: unfit === null ? { type: 'valid' } : { type: 'unfit', reason: unfit },
     candidate: { executed, batches }
   }
+}
+
+/** Point 8: an empty block may be made while a decided change of the partners is not yet in force. */
+export function isSettling({ rulebook }: Chain): boolean {
+  return rulebook.partners !== rulebook.nextPartners
 }
 
 function invalid(reason: string): Checked {
@@ -88,7 +91,7 @@ function headerProblem(chain: Chain, header: BlockHeader, hashes: readonly strin
   if (header.height !== tip.height + 1) return `it has height ${header.height}`
   if (header.previous !== tip.hash) return 'it follows another block'
   if (header.time <= tip.time) return 'it is not later than the block before'
-  if (hashes.length === 0) return 'it is empty'
+  if (hashes.length === 0 && !isSettling(chain)) return 'it is empty'
   const { count, root } = batchListRoot(hashes)
   return count === header.batches.count && root === header.batches.root ? null : 'it lists other batches'
 }

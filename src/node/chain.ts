@@ -4,7 +4,7 @@ import type { Scope } from '../base/tagged.js'
 import { type BlockHeader, readHeader } from '../ledger/block.js'
 import { type Certificate, certificateText } from '../ledger/certificate.js'
 import { advance, type ExecutedBlock, genesisTip, type Tip } from '../ledger/chain.js'
-import type { CheckedBatch, Rulebook } from '../ledger/execution.js'
+import { type CheckedBatch, type Rulebook, rulebookAfter } from '../ledger/execution.js'
 import type { Genesis, Limits } from '../ledger/genesis.js'
 import type { Model } from '../ledger/model.js'
 import { foundingSet } from '../ledger/partner-set.js'
@@ -36,15 +36,17 @@ export interface Chain {
 /** Opens the chain at the head of its store. Throws STORE_DAMAGED when the head cannot be read. */
 export function openChain(options: { scope: Scope; genesis: Genesis; model: Model; store: Store }): Chain {
   const { scope, genesis, model, store } = options
-  const partners = foundingSet(genesis)
-  const rulebook: Rulebook = { scope, model, partners }
+  const founding = foundingSet(genesis)
+  let rulebook = rulebookAfter(scope, model, founding, store.state)
   let tip = tipOf(store, scope, genesis)
   return {
     scope,
     genesis,
     limits: genesis.limits,
     store,
-    rulebook,
+    get rulebook() {
+      return rulebook
+    },
     get tip() {
       return tip
     },
@@ -67,6 +69,7 @@ export function openChain(options: { scope: Scope; genesis: Genesis; model: Mode
         treeNodes: next.nodes
       })
       tip = next.tip
+      rulebook = rulebookAfter(scope, model, founding, store.state)
       return { header, hash, batches, executed }
     }
   }

@@ -15,7 +15,8 @@ export function timeText(time: number): string {
 export function viewOfCommitted(model: Model, record: CommittedRecord): RecordView {
   const { id, author, height, time, body, refusal } = record
   const status = refusal === null ? 'accepted' : 'refused'
-  const shape = { id, ...partsOf(model, body), author, height, time: timeText(time), status } as const
+  const { data, ...parts } = partsOf(model, body)
+  const shape = { id, ...parts, author, height, time: timeText(time), status, data } as const
   return refusal === null ? shape : { ...shape, refusal }
 }
 
@@ -23,12 +24,14 @@ export function viewOfCommitted(model: Model, record: CommittedRecord): RecordVi
 export function viewOfState(model: Model, record: StateRecord): RecordView {
   const author = record.id.slice(0, record.id.indexOf('/'))
   const { id, height, time, body } = record
-  return { id, ...partsOf(model, body), author, height, time: timeText(time), status: 'accepted' }
+  const { data, ...parts } = partsOf(model, body)
+  return { id, ...parts, author, height, time: timeText(time), status: 'accepted', data }
 }
 
 /** A record of an own batch that no block has yet. */
 export function viewOfPending(model: Model, id: string, author: string, body: RecordBody | null): RecordView {
-  return { id, ...partsOf(model, body), author, status: 'pending' }
+  const { data, ...parts } = partsOf(model, body)
+  return { id, ...parts, author, status: 'pending', data }
 }
 
 function partsOf(model: Model, body: RecordBody | null) {

@@ -3,8 +3,8 @@ import { batchIsSigned, readBatch } from '../ledger/batch.js'
 import { readHeader } from '../ledger/block.js'
 import { checkCertificate, readCertificate } from '../ledger/certificate.js'
 import { advance, type ExecutedBlock, executeBlock, genesisTip, type Tip } from '../ledger/chain.js'
-import { batchOrderProblem, type CheckedBatch } from '../ledger/execution.js'
-import { partnerOf } from '../ledger/partner-set.js'
+import { batchOrderProblem, type CheckedBatch, type Rulebook, rulebookAfter } from '../ledger/execution.js'
+import { foundingSet, partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
 import { refusalsOf } from '../ledger/verdict.js'
 import type { Chain } from './chain.js'
@@ -78,14 +78,16 @@ async function verifyBlocks(
   progress: Progress,
   { signal, onProgress }: VerifyOptions
 ): Promise<void> {
+  const founding = foundingSet(chain.genesis)
   let tip = genesisTip(chain.scope.genesis, chain.genesis.time)
   while (tip.height < head.height) {
     signal?.throwIfAborted()
     const height = tip.height + 1
     const stored = readOf(height, () => chain.store.block(height))
     if (stored === undefined) throw new Failure(height, 'the block is missing')
-    const batches = stored.batches.map((ref, position) => verifyBatch(chain, height, ref, position))
-    const executed = verifyBlock(chain, scratch, tip, stored, batches)
+    const rulebook = rulebookAfter(chain.scope, chain.rulebook.model, founding, scratch.reader)
+    const batches = stored.batches.map((ref, position) => verifyBatch(chain, rulebook, height, ref, position))
+    const executed = verifyBlock(rulebook, scratch, tip, stored, batches)
     const next = advance(tip, executed)
     for (const { level, index, hash } of next.nodes) {
       const kept = readOf(height, () => chain.store.treeNode(level, index))
@@ -102,7 +104,7 @@ async function verifyBlocks(
 }
 
 /** Structure, root, hash and signature of a batch, then one parse and schema check of each of its records. */
-function verifyBatch(chain: Chain, height: number, ref: BatchRef, position: number): CheckedBatch {
+function verifyBatch(chain: Chain, rulebook: Rulebook, height: number, ref: BatchRef, position: number): CheckedBatch {
   const { author, incarnation, sequence, hash, count } = ref
   const name = `batch ${author}/${sequence}`
   const text = readOf(height, () => chain.store.readBatch(hash))
@@ -113,33 +115,32 @@ function verifyBatch(chain: Chain, height: number, ref: BatchRef, position: numb
   must(height, batch.value.hash === hash, `${name} is not the one that the block lists`)
   const same = header.author === author && header.incarnation === incarnation && header.sequence === sequence
   must(height, same && header.count === count, `${name} is listed with other words than its own`)
-  const key = partnerOf(chain.rulebook.partners, author)?.key
+  const key = partnerOf(rulebook.partners, author)?.key
   must(height, key !== undefined && batchIsSigned(chain.scope, batch.value, key), `${name} is not signed by its author`)
   const location = readOf(height, () => chain.store.locate(author, sequence))
   const found = location?.height === height && location.position === position && location.hash === hash
   must(height, found, `${name} is indexed at another place`)
-  const { model } = chain.rulebook
+  const { model } = rulebook
   const records = batch.value.records.map((record) => checkRecord(model, record, chain.limits.recordBytesMax))
   return { header, hash, records }
 }
 
 /** Runs the block again and compares every byte of what is stored with what comes out. */
 function verifyBlock(
-  chain: Chain,
+  rulebook: Rulebook,
   scratch: ScratchState,
   tip: Tip,
   stored: StoredBlock,
   batches: readonly CheckedBatch[]
 ): ExecutedBlock {
   const { height } = stored
-  const { rulebook } = chain
   const header = readHeader(stored.header)
   if (!header.ok) throw new Failure(height, header.refusal.message)
   must(height, header.value.time > tip.time, 'it is not later than the block before')
   const order = batchOrderProblem(rulebook, scratch.reader, batches)
   if (order !== null) throw new Failure(height, order)
   const { originRound, proposer, time } = header.value
-  const plan = { originRound, proposer, time, batches, nextPartners: rulebook.partners }
+  const plan = { originRound, proposer, time, batches }
   const executed = executeBlock(rulebook, tip, scratch.reader, plan)
   const wrong = firstDifference(header.value, executed.header)
   must(height, wrong === null, `its ${wrong} is not what comes out when it is run again`)

@@ -7,8 +7,9 @@ import { type Batch, batchBytes, batchHeader } from '../../src/ledger/batch.js'
 import type { Certificate } from '../../src/ledger/certificate.js'
 import { advance, type ExecutedBlock, executeBlock, genesisTip, type Tip } from '../../src/ledger/chain.js'
 import { ENGINE } from '../../src/ledger/engine.js'
-import type { CheckedBatch, Rulebook } from '../../src/ledger/execution.js'
+import { type CheckedBatch, type Rulebook, rulebookAfter } from '../../src/ledger/execution.js'
 import { type Genesis, writeGenesis } from '../../src/ledger/genesis.js'
+import { MEMBERSHIP_KEY, membershipEntry } from '../../src/ledger/membership.js'
 import { compileModel } from '../../src/ledger/model.js'
 import { readNetworkFile } from '../../src/ledger/network-file.js'
 import { foundingSet, type PartnerSet, votersOf } from '../../src/ledger/partner-set.js'
@@ -103,11 +104,10 @@ export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK) {
   const blocks: CommittedForTest[] = []
   const nodes = new Map<string, string>()
   const sequences = new Map<string, number>()
-  let set = foundingSet(genesis.genesis)
-  let nextSet = set
+  const founding = foundingSet(genesis.genesis)
   let tip: Tip = genesisTip(genesis.hash, FOUNDED_AT)
 
-  const rulebook = (): Rulebook => ({ scope, model, partners: set })
+  const rulebook = (): Rulebook => rulebookAfter(scope, model, founding, state)
 
   function seal(author: string, texts: readonly string[]): { batch: Batch; checked: CheckedBatch } {
     const sequence = sequences.get(author) ?? 0
@@ -120,7 +120,7 @@ export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK) {
   }
 
   function certify(block: string, height: number, round = 0): Certificate {
-    const votes = votersOf(set).map(({ id, incarnation }) => {
+    const votes = votersOf(rulebook().partners).map(({ id, incarnation }) => {
       const vote = { block, height, incarnation, kind: 'precommit', round, voter: id } as const
       return { incarnation, signature: signer(seedOf(id))(voteBytes(scope, vote)), voter: id }
     })
@@ -139,11 +139,11 @@ export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK) {
       return tip
     },
     get set() {
-      return set
+      return rulebook().partners
     },
     /** The set that comes into force with the block after the next commit. */
     setNext(next: PartnerSet): void {
-      nextSet = next
+      entries.set(MEMBERSHIP_KEY, membershipEntry({ now: rulebook().partners, next }))
     },
     record: (object: string, data: RecordBody['data'], unique?: string): string =>
       encodeRecord(unique === undefined ? { object, data } : { object, data, unique }),
@@ -155,18 +155,18 @@ export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK) {
         originRound: 0,
         proposer: ids[0] ?? '',
         time: tip.time + 1000,
-        batches: checked,
-        nextPartners: nextSet
+        batches: checked
       }
+      const set = rulebook().partners
       const executed = executeBlock(rulebook(), tip, state, plan)
       const certificate = certify(executed.hash, executed.header.height)
-      for (const { key, entry } of executed.execution.writes) entries.set(key, { text: entry.text })
+      for (const { key, entry } of executed.execution.writes)
+        entries.set(key, key === MEMBERSHIP_KEY ? entry : { text: entry.text })
       const next = advance(tip, executed)
       for (const { level, index, hash } of next.nodes) nodes.set(`${level}/${index}`, hash)
       tip = next.tip
       const committed = { executed, batches: checked, signed: sealed.map(({ batch }) => batch), certificate, set }
       blocks.push(committed)
-      set = nextSet
       return committed
     },
     /** The receipt of a record, resting on the newest block. */

@@ -108,7 +108,6 @@ export async function checkTables(
  * @throws LedgerError STORE_DAMAGED
  */
 export async function checkTable(table: TableFile): Promise<void> {
-  if ((await tableFile(table.path))?.identity !== table.identity) return
   let data: Buffer
   try {
     data = await readFile(table.path)

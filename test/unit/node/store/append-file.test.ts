@@ -144,6 +144,16 @@ test('a last record of which the disk wrote only the first sectors is cut off', 
     assert.is(await recordsOf(path), 'LOG_DAMAGED', 'zeros with content behind them')
   }))
 
+test('a damaged last record is not taken for a torn one because it ends in zeros', () =>
+  inDirectory(async (directory) => {
+    const path = join(directory, 'log')
+    const whole = await makeFile(path, ['first', `last${'\0'.repeat(40)}`])
+    const bytes = Buffer.from(whole)
+    bytes[whole.indexOf('last')]! ^= 1
+    writeFileSync(path, bytes)
+    assert.is(await recordsOf(path), 'LOG_DAMAGED')
+  }))
+
 test('a record that stands at another place is damage', () =>
   inDirectory(async (directory) => {
     const path = join(directory, 'log')

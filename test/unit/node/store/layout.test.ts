@@ -45,6 +45,8 @@ test('a history key gives back what it was made of', () => {
 })
 
 test('the end of a prefix is behind all its keys and before all others', () => {
+  assert.is(prefixEnd('a\ud7ff'), 'a\ue000')
+  assert.is(prefixEnd('a\u{10ffff}\u{10ffff}'), 'b')
   const text = fc.string({ unit: 'binary', minLength: 1 }).filter((value) => !/^\u{10ffff}*$/u.test(value))
   fc.assert(
     fc.property(text, fc.string({ unit: 'binary' }), text, (prefix, rest, other) => {
@@ -112,6 +114,9 @@ test('the cache of state keeps to its room, forgets the oldest and keeps what is
     assert.ok(cache.bytes <= bytesMax, `${cache.bytes} bytes`)
     if (i > 0) assert.is.not(cache.get('key 1'), undefined, 'in use')
   }
+  const { bytes } = cache
+  for (let i = 0; i < 100; i++) cache.set('key 9998', { text: 'x'.repeat(9998 % 200) })
+  assert.is(cache.bytes, bytes, 'the same key again takes no more room')
   assert.is(cache.get('key 5'), undefined)
   assert.is(cache.get('key 9999'), null)
   assert.equal(cache.get('key 9998'), { text: 'x'.repeat(9998 % 200) })

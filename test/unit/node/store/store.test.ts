@@ -95,6 +95,7 @@ test(
     await store.commit(blockOf(3))
     assert.is(store.counts.records, 9)
     assert.is(await codeOf(() => store.commit({ ...blockOf(3), hash: blockHashOf(9) })), 'INVARIANT')
+    await store.putBatches([bodyOf(5)])
     assert.is(await codeOf(() => store.commit(blockOf(5))), 'INVARIANT')
     assert.is(store.head?.height, 3)
   })
@@ -122,6 +123,28 @@ test(
     assert.is(store.head?.height, 2)
     assert.is(store.state.get('s:p1')?.text, '0 2')
   })
+)
+
+test(
+  'readers see the state of the head even when the cache is too small for a block and the disk is faster than they are',
+  withStore(
+    async (store) => {
+      await growTo(store, 1, 40)
+      await store.putBatches([bodyOf(2, 40)])
+      const committed = store.commit(blockOf(2, 40))
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.is(store.head?.height, 1)
+      // While this turn lasts the head cannot change, but the other thread writes.
+      for (const start = performance.now(); performance.now() - start < 100; ) {
+        for (let index = 0; index < 39; index++) {
+          assert.is(store.state.get(`r:visit["VH-${index}"]`)?.text, `p1/0/${index} 1 0\n${recordText(1, index)}`)
+        }
+      }
+      await committed
+      assert.is(store.state.get('r:visit["VH-0"]')?.text, `p1/1/0 2 0\n${recordText(2, 0)}`)
+    },
+    { cacheBytesMax: 4096 }
+  )
 )
 
 test(
@@ -188,7 +211,7 @@ test(
 
 test(
   'a body put twice at the same time is written once',
-  withStore(async (store) => {
+  withStore(async (store, path) => {
     const { hash, text } = bodyOf(1)
     await Promise.all([
       store.putBatches([{ hash, text }]),
@@ -200,6 +223,11 @@ test(
     ])
     assert.equal(store.uncommitted(), [hash, bodyOf(2).hash])
     assert.is(store.readBatch(hash), text)
+    await store.dropBatches([hash, bodyOf(2).hash])
+    await store.close()
+    const again = await openStore({ path, genesis: GENESIS })
+    assert.equal(again.uncommitted(), [], 'no second one is left')
+    await again.close()
   })
 )
 
@@ -244,6 +272,8 @@ test(
     assert.equal(places(entries), expected)
     const rest = await store.history('visit', null, { limit: 5, after: entries[4]! })
     assert.equal(places(rest), ['["VH-1"] 3/0/1'])
+    const newest = await store.history('visit', null, { limit: 2, reverse: true })
+    assert.equal(places(newest), ['["VH-1"] 3/0/1', '["VH-1"] 2/0/1'], 'refused ones are passed over')
     const reversed = await store.history('visit', null, { limit: 2, after: entries[4]!, reverse: true })
     assert.equal(places(reversed), ['["VH-1"] 1/0/1', '["VH-0"] 3/0/0'])
   })

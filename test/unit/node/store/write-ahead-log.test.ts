@@ -77,17 +77,27 @@ test('segments whose heights are all committed are deleted, others never', () =>
     assert.is(readdirSync(path).length, 1, 'the newest segment stays')
   }))
 
-test('an entry of an old height in a newer segment does not keep the older ones, and is kept with its own', () =>
+test('a segment stays until its highest height is committed, wherever in it that stands', () =>
   inDirectory(async (directory) => {
     const path = join(directory, 'log')
-    const log = await createWriteAheadLog({ path, genesis: GENESIS, segmentBytes: 200 })
+    const log = await createWriteAheadLog({ path, genesis: GENESIS, segmentBytes: 700 })
     for (const height of [1, 2, 9, 3, 4, 5]) {
       log.append(height, 'x'.repeat(300))
       await log.sync()
     }
-    await log.committed(5)
+    assert.is(readdirSync(path).length, 4, 'two entries a segment, and an empty one')
+    await log.committed(2)
+    assert.is(readdirSync(path).length, 3)
+    await log.committed(8)
+    assert.is(readdirSync(path).length, 3)
     await log.close()
     assert.equal(await entriesOf(path, 6), [`9 ${'x'.repeat(300)}`])
+    const opened = await openWriteAheadLog({ path, genesis: GENESIS, segmentBytes: 700 }, 0)
+    await opened.log.committed(8)
+    assert.is(readdirSync(path).length, 3)
+    await opened.log.committed(9)
+    assert.is(readdirSync(path).length, 1)
+    await opened.log.close()
   }))
 
 test('a torn last entry is left out; one cut in an older segment is damage', () =>
