@@ -5,6 +5,7 @@ import type { NetworkDefinition } from '../ledger/network-definition.js'
 import type {
   AppendOptions,
   AppendOutcome,
+  InviteOptions,
   ListedRecord,
   ListOptions,
   NodeStatus,
@@ -38,6 +39,10 @@ export interface ApiClient {
   append(object: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): AsyncIterable<AppendOutcome>
   /** Ends when the node stops. */
   changes(options: { since?: string; object?: string; signal?: AbortSignal }): AsyncIterable<Change>
+  /** Makes an invitation; the token is a secret of whoever is invited. */
+  invite(request: InviteOptions): Promise<{ readonly token: string; readonly addresses: readonly string[] }>
+  /** Settles once the chain holds the revocation. @param key of the invitation */
+  revoke(key: string): Promise<void>
   verify(options: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void }): Promise<VerifyReport>
 }
 
@@ -114,6 +119,16 @@ export function createClient(socketPath: string): ApiClient {
     },
     changes({ since, object, signal }) {
       return lines({ path: `/v1/changes${queryOf({ since, object })}`, signal })
+    },
+    async invite(request) {
+      const headers = { 'content-type': 'application/json' }
+      const body = oneChunk(new TextEncoder().encode(JSON.stringify(request)))
+      const response = await open({ method: 'POST', path: '/v1/invitations', headers }, body)
+      return JSON.parse(await readText(response, socketPath)) as { token: string; addresses: readonly string[] }
+    },
+    async revoke(key) {
+      const path = `/v1/invitations/${encodeURIComponent(key)}`
+      await readText(await open({ method: 'DELETE', path }), socketPath)
     },
     async verify({ signal, onProgress }) {
       for await (const line of lines<VerifyLine>({ method: 'POST', path: '/v1/verify', signal })) {

@@ -22,7 +22,7 @@ export interface ApiContext {
 
 /** One operation of the API: what is served and, word for word, what /openapi.json says of it. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** With parameters as `:name`. */
   readonly path: string
   /** OpenAPI operationId. */

@@ -1,5 +1,6 @@
 import { ERROR_CODES } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { INVITATION_MS_DEFAULT, INVITATION_MS_MAX, INVITATION_MS_MIN } from './limits.js'
 import { ref } from './route.js'
 
 /** JSON Schemas (2020-12) of everything the API takes and gives, as /openapi.json shows them. */
@@ -80,7 +81,38 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     stalled: nullable(shape({ since: time, why: text }))
   }),
   Partners: shape({ items: { type: 'array', items: ref('Partner') } }),
-  Partner: shape({ id: text, name: text, role: text, key: text, state: partnerState, voter: { type: 'boolean' } }),
+  Partner: shape({
+    id: text,
+    name: text,
+    role: text,
+    key: text,
+    state: partnerState,
+    voter: { type: 'boolean' },
+    connected: { type: 'boolean' },
+    height: { ...nullable(count), description: 'Of its copy, as it last told; null when unknown' },
+    addresses: { type: 'array', items: text, description: 'Multiaddrs where it can be reached' },
+    evidence: { ...count, description: 'Proofs on the chain that it signed two different things for one step' }
+  }),
+  InvitationRequest: shape(
+    {
+      partner: { type: 'string', description: 'Id the new partner gets: a-z, 0-9 and -, a letter first' },
+      role: { type: 'string', description: 'Role the new partner gets, as the network file names it' },
+      name: { type: 'string', minLength: 1, maxLength: 200, description: 'Name for people; the id when absent' },
+      expiresMs: {
+        type: 'integer',
+        minimum: INVITATION_MS_MIN,
+        maximum: INVITATION_MS_MAX,
+        default: INVITATION_MS_DEFAULT,
+        description: 'How long it holds, in milliseconds'
+      }
+    },
+    ['name', 'expiresMs']
+  ),
+  Invitation: shape({
+    token: { type: 'string', description: 'One line; whoever has it can join, once' },
+    addresses: { type: 'array', items: text, description: 'Where the token says that partners are reached' }
+  }),
+  Revocation: shape({ revoked: { type: 'string', description: 'Key of the invitation' } }),
   Genesis: { ...anyObject, description: 'Canonical JSON; its tagged hash is the genesis hash' },
   Model: shape({ hash, network: { ...anyObject, description: 'The network file with every default filled in' } }),
   Checkpoint: { ...anyObject, description: 'What verify-receipt takes with --checkpoint' },

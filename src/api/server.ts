@@ -6,6 +6,7 @@ import { appendRoutes } from './append-routes.js'
 import { type ErrorAnswer, errorAnswer } from './errors.js'
 import { feedRoutes } from './feed-routes.js'
 import { healthRoutes } from './health-routes.js'
+import { invitationRoutes } from './invitation-routes.js'
 import {
   BODY_BYTES_MAX,
   BODY_TIMEOUT_MS,
@@ -37,6 +38,7 @@ export const ROUTES: readonly Route[] = [
   ...objectRoutes,
   ...appendRoutes,
   ...feedRoutes,
+  ...invitationRoutes,
   ...healthRoutes,
   documentRoute
 ]

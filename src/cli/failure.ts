@@ -32,7 +32,8 @@ export function exitCodeOfAll(codes: Iterable<number>): number {
 /** What to do about it, where the message does not say it already. */
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   NODE_UNREACHABLE: 'start the node with: ledger-node start; or name its home with --home',
-  NOT_FOUNDED: 'found a network with: ledger-node init --network FILE --partner ID --role ROLE',
+  NOT_FOUNDED:
+    'found a network with: ledger-node init --network FILE --partner ID --role ROLE; or join one with: ledger-node start --invite TOKEN',
   ALREADY_FOUNDED: 'leave --network, --partner and --role out to start what is there, or choose another --home',
   HOME_PATH_TOO_LONG: 'choose a home with a shorter path with --home',
   KEY_FILE: 'it must be the key this partner was admitted with, in a file of mode 0600',

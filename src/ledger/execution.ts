@@ -177,9 +177,9 @@ function executeSystem(rulebook: Rulebook, run: Run, block: BlockTime, author: P
   const ground = { scope, network: model.network, partners, latest: run.latest, state: run, time: block.time }
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
-  const { change, write } = verdict.effect
+  const { change, writes = [] } = verdict.effect
   if (change !== undefined) run.latest = change(run.latest)
-  if (write !== undefined) run.write(write.key, { text: write.text }, `${write.key} ${write.text}\n`)
+  for (const { key, text } of writes) run.write(key, { text }, `${key} ${text}\n`)
   return null
 }
 

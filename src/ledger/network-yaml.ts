@@ -137,6 +137,8 @@ function firstTooDeep(tokens: readonly object[]): number | null {
 
 /** What a node holds, as JSON; mistakes are reported and stand as null. */
 function toJson(node: unknown, path: FindingPath, findings: Findings): Json {
+  // A name without value, as in { name }.
+  if (node === null) return null
   const { anchor, tag } = node as { anchor?: string; tag?: string }
   if (anchor !== undefined)
     findings.value(path, `anchors such as &${anchor} are not supported`, 'write the value out where it is used')
@@ -145,7 +147,6 @@ function toJson(node: unknown, path: FindingPath, findings: Findings): Json {
   if (isMap(node)) return objectOf(node.items, path, findings)
   if (isSeq(node)) return node.items.map((item, index) => toJson(item, [...path, index], findings))
   if (isScalar(node)) return scalarOf(node, path, findings)
-  if (node === null) return null
   findings.value(path, 'aliases such as *name are not supported', 'write the value out where it is used')
   return null
 }
@@ -220,14 +221,14 @@ function locate(finding: Finding, root: Node | null, text: string, at: (offset: 
   return at(offset + offsetWithin(node, finding.offset, text))
 }
 
-/** From a position in a string to the position in the file, past its quotes, indentation and line breaks. */
+/**
+ * From a position in a string to the position in the file: quotes, escapes, indentation and line breaks lie between, so
+ * the word at the position is looked for, as often as it occurs up to there.
+ */
 function offsetWithin(node: Scalar, offset: number, text: string): number {
   const value = String(node.value)
   const [start = 0, end = start] = node.range ?? []
   const source = text.slice(start, end)
-  const verbatim = source.indexOf(value)
-  if (verbatim !== -1) return verbatim + offset
-  // Escapes and folded lines shift positions; the word at the position is mostly found again.
   const word = /^[\w.]+|^./su.exec(value.slice(offset))?.[0] ?? ''
   const before = value.slice(0, offset).split(word).length - 1
   let found = -1

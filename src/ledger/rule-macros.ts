@@ -8,9 +8,6 @@ import { BOOL, computedSlot, type ListType, typeText, type Value } from './rule-
 /** The macros of CEL that run a part of the rule once for each item of a list. */
 export const MACRO_NAMES: readonly string[] = ['all', 'exists', 'exists_one', 'filter', 'map']
 
-/** Variables within variables: each multiplies the cost. */
-const VARIABLES_MAX = 16
-
 /** What a macro works on. */
 interface Loop {
   readonly list: Expression
@@ -87,10 +84,6 @@ function openLoop(
     return null
   }
   const number = context.counter.variables++
-  if (number >= VARIABLES_MAX) {
-    context.problem(node, `a rule has at most ${VARIABLES_MAX} variables`, 'split it into several rules')
-    return null
-  }
   const variables = new Map(context.variables).set(variable, { number, slot: list.type.items })
   return { list, type: list.type, itemsMax, variable: number, inner: { ...context, variables }, node, context }
 }

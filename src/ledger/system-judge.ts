@@ -27,8 +27,8 @@ export interface SystemGround {
 /** What an accepted system record brings about. */
 export interface SystemEffect {
   readonly change?: SetChange
-  /** State to write: key and text. */
-  readonly write?: { readonly key: string; readonly text: string }
+  /** State to write: keys and texts, in this order. */
+  readonly writes?: readonly { readonly key: string; readonly text: string }[]
 }
 
 export type SystemVerdict =
@@ -43,6 +43,21 @@ export function invitationKey(key: string): string {
 /** State key of a partner's addresses. */
 export function addressKey(partner: string): string {
   return `a:${partner}`
+}
+
+/** State key of the name under which a partner was admitted. */
+export function nameKey(partner: string): string {
+  return `w:${partner}`
+}
+
+/** State key of how many contradictions of a partner are known. */
+export function evidenceCountKey(partner: string): string {
+  return `e:${partner}`
+}
+
+/** State key of the nonce with which a partner rejoined last. */
+export function nonceKey(partner: string): string {
+  return `n:${partner}`
 }
 
 /** Tagged bytes of an invitation, signed by the inviter. */
@@ -74,7 +89,7 @@ export function judgeSystem(ground: SystemGround, author: Partner, record: Syste
     case '_ready':
       return judgeReady(ground, author)
     case '_address':
-      return accepted({ write: { key: addressKey(author.id), text: canonicalText([...record.addresses]) } })
+      return accepted({ writes: [{ key: addressKey(author.id), text: canonicalText([...record.addresses]) }] })
     case '_present':
       return author.state === 'active' ? accepted({}) : notActive(author)
     case '_revoke':
@@ -120,7 +135,11 @@ function judgeAdmission(ground: SystemGround, record: SystemRecord & { object: '
   }
   return accepted({
     change: (set) => ({ ...set, partners: sorted([...set.partners, partner]) }),
-    write: { key: invitationKey(invitation.key), text: `used ${invitation.partner}` }
+    writes: [
+      { key: invitationKey(invitation.key), text: `used ${invitation.partner}` },
+      { key: nameKey(partner.id), text: invitation.name.replaceAll('\n', ' ') },
+      { key: addressKey(partner.id), text: canonicalText([...addresses]) }
+    ]
   })
 }
 
@@ -148,7 +167,7 @@ function judgeRevocation({ network, state }: SystemGround, author: Partner, key:
   if (network.roles[author.role]?.govern !== true) return refused('NOT_PERMITTED', `role ${author.role} may not revoke`)
   const before = state.get(invitationKey(key))
   if (before !== undefined) return refused('NOT_PERMITTED', `the invitation was ${usedText(before.text)}`)
-  return accepted({ write: { key: invitationKey(key), text: 'revoked' } })
+  return accepted({ writes: [{ key: invitationKey(key), text: 'revoked' }] })
 }
 
 function judgeRejoin(ground: SystemGround, record: SystemRecord & { object: '_rejoin' }): SystemVerdict {
@@ -162,8 +181,11 @@ function judgeRejoin(ground: SystemGround, record: SystemRecord & { object: '_re
   if (!verifySignature(partner.key, rejoinBytes(scope, record), record.signature)) {
     return refused('NOT_PERMITTED', `${record.partner} did not sign`)
   }
-  const { incarnation } = record
-  return accepted({ change: changeOf(partner.id, (before) => ({ ...before, incarnation })) })
+  const { incarnation, nonce } = record
+  return accepted({
+    change: changeOf(partner.id, (before) => ({ ...before, incarnation })),
+    writes: [{ key: nonceKey(partner.id), text: nonce }]
+  })
 }
 
 function judgeEvidence(ground: SystemGround, evidence: Evidence): SystemVerdict {
@@ -186,7 +208,13 @@ function judgeEvidence(ground: SystemGround, evidence: Evidence): SystemVerdict 
   }
   const key = `e:${id}/${placeOf(evidence, 'first')}`
   if (state.get(key) !== undefined) return refused('DUPLICATE', 'this is known')
-  return accepted({ write: { key, text: canonicalText([first.block, second.block]) } })
+  const count = Number(state.get(evidenceCountKey(id))?.text ?? 0) + 1
+  return accepted({
+    writes: [
+      { key, text: canonicalText([first.block, second.block]) },
+      { key: evidenceCountKey(id), text: String(count) }
+    ]
+  })
 }
 
 /** Where a message stands: no honest partner signs two different ones there. */

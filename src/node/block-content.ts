@@ -39,7 +39,7 @@ export function buildBlock(
   origin: { readonly round: number; readonly proposer: string; readonly time: number }
 ): CandidateBlock | null {
   const bytesMax = Math.floor(chain.limits.blockBytesMax / 2 ** origin.round)
-  const batches = mempool.candidates(chain.store.state, bytesMax)
+  const batches = mempool.candidates(chain.rulebook.partners, chain.store.state, bytesMax)
   if (batches.length === 0 && !isSettling(chain)) return null
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, {
     originRound: origin.round,
@@ -50,14 +50,23 @@ export function buildBlock(
   return { executed, batches }
 }
 
-/** Checks a proposed block by executing it. `heardAt`: when its proposal was first heard, milliseconds since 1970. */
+/** Hashes of the batches of a block that are not here. */
+export function missingBatches(chain: Chain, mempool: Mempool, block: ProposedBlock): string[] {
+  return block.batches.filter((hash) => mempool.get(hash) === undefined && !chain.store.hasBatch(hash))
+}
+
+/**
+ * Checks a proposed block by executing it, unless that was done before.
+ * @param content `heardAt`: when its proposal was first heard, milliseconds since 1970
+ */
 export function checkBlock(
   chain: Chain,
   mempool: Mempool,
-  block: ProposedBlock,
-  round: Round,
-  heardAt: number
+  content: { readonly block: ProposedBlock; readonly heardAt: number; readonly candidate: CandidateBlock | null },
+  round: Round
 ): Checked {
+  const { block, heardAt, candidate } = content
+  if (candidate !== null) return { result: fitness(candidate, round, heardAt), candidate }
   const header = readHeader(block.header)
   if (!header.ok) return invalid(header.refusal.message)
   const problem = headerProblem(chain, header.value, block.batches)
@@ -70,11 +79,12 @@ export function checkBlock(
   const plan = { originRound, proposer, time, batches }
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, plan)
   if (executed.text !== block.header) return invalid('its execution here gives another header')
-  const unfit = round.fresh ? unfitness(header.value, round, heardAt) : null
-  return {
-    result: unfit === null ? { type: 'valid' } : { type: 'unfit', reason: unfit },
-    candidate: { executed, batches }
-  }
+  return { result: fitness({ executed, batches }, round, heardAt), candidate: { executed, batches } }
+}
+
+function fitness({ executed }: CandidateBlock, round: Round, heardAt: number): CheckResult {
+  const reason = round.fresh ? unfitness(executed.header, round, heardAt) : null
+  return reason === null ? { type: 'valid' } : { type: 'unfit', reason }
 }
 
 /** Point 8: an empty block may be made while a decided change of the partners is not yet in force. */

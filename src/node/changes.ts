@@ -19,6 +19,7 @@ interface Place {
 /** The committed accepted records, from any place of the chain on and then as they come. */
 export function createChanges(chain: Chain, reader: RecordReader) {
   const waiting = new Set<() => void>()
+  let closed = false
 
   function* changesIn(height: number, from: Place, object: string | undefined): Generator<Change> {
     const block = reader.block(height)
@@ -46,16 +47,16 @@ export function createChanges(chain: Chain, reader: RecordReader) {
   }
 
   return {
-    /** Ends without error when the signal is aborted. */
+    /** Ends without error when the signal is aborted or the node closes. */
     async *changes({ since, object, signal }: ChangeOptions): AsyncGenerator<Change> {
       const from = since === undefined ? endOf(chain.tip.height) : placeOf(since)
-      for (let height = Math.max(1, from.height); !signal.aborted; ) {
+      for (let height = Math.max(1, from.height); !signal.aborted && !closed; ) {
         if (height > chain.tip.height) {
           await nextBlock(signal)
           continue
         }
         for (const change of changesIn(height, from, object)) {
-          if (signal.aborted) return
+          if (signal.aborted || closed) return
           yield change
         }
         height++
@@ -63,6 +64,11 @@ export function createChanges(chain: Chain, reader: RecordReader) {
     },
     /** A block has been committed. */
     committed(): void {
+      for (const wake of [...waiting]) wake()
+    },
+    /** Ends all that are being read. */
+    close(): void {
+      closed = true
       for (const wake of [...waiting]) wake()
     }
   }

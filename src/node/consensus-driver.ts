@@ -1,28 +1,28 @@
 import { assertInvariant, LedgerError } from '../base/errors.js'
 import { replay } from '../consensus/log.js'
-import { ownMessagesOf } from '../consensus/progress.js'
+import { messagesOf, ownMessagesOf } from '../consensus/progress.js'
 import { type ConsensusState, initialState } from '../consensus/state.js'
 import { step } from '../consensus/step.js'
 import { TIMEOUTS_DEFAULT, type TimeoutSettings } from '../consensus/timeouts.js'
-import type { Effect, Input, Message, Proposal, StartHeight, StopCause, Vote } from '../consensus/types.js'
+import type { Effect, Evidence, Input, Message, Proposal, StartHeight, StopCause, Vote } from '../consensus/types.js'
 import type { Certificate } from '../ledger/certificate.js'
 import { chargesIn } from '../ledger/charges.js'
 import { votersOf } from '../ledger/partner-set.js'
 import { proposerOrder } from '../ledger/proposer-order.js'
 import { faultsOf, quorumOf } from '../ledger/quorum.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
-import { buildBlock, type CandidateBlock, checkBlock, type ProposedBlock } from './block-content.js'
+import { buildBlock, type CandidateBlock, isSettling, type ProposedBlock } from './block-content.js'
+import { createBlockContents, type Wanted } from './block-contents.js'
 import type { Chain, CommittedBlock } from './chain.js'
 import { decodeItems, encodeItem } from './consensus-log.js'
-import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
-import { type SignGuard, STEPS, type VotePosition } from './store/sign-guard.js'
 import type { LogEntry, WriteAheadLog } from './store/write-ahead-log.js'
+import type { TimerHandle, Timers } from './timers.js'
+import type { VoteSigner } from './vote-signer.js'
 
 export interface ConsensusDriverOptions {
   /** Own partner id. */
   readonly self: string
-  readonly incarnation: number
   /** @default TIMEOUTS_DEFAULT */
   readonly timeouts?: TimeoutSettings
 }
@@ -31,23 +31,30 @@ export interface ConsensusDriverDependencies {
   readonly chain: Chain
   readonly mempool: Mempool
   readonly wal: WriteAheadLog
-  readonly guard: SignGuard
-  readonly sign: (bytes: string) => string
+  readonly signer: VoteSigner
   /** Milliseconds since 1970. */
   readonly now: () => number
-  readonly log: Logger
-  /** Sends an own message to the partners; what it rests on is durable. */
-  readonly publish: (message: Message) => void
+  readonly timers: Timers
+  /** Sends an own message to the partners, with the block a proposal is for; what it rests on is durable. */
+  readonly publish: (message: Message, reason: string | null, block: ProposedBlock | null) => void
+  /** A block that matters here is not here whole: get the rest. */
+  readonly fetch: (wanted: Wanted) => void
+  readonly onEvidence: (evidence: Evidence) => void
   /** Called after each commit, before the next height starts. */
   readonly onCommitted: (block: CommittedBlock) => void
   /** Called once when the node must stop. */
   readonly fail: (error: unknown) => void
 }
 
-interface Signed {
-  readonly position: VotePosition
-  readonly bytes: string
-  readonly signature: string
+interface Adoption {
+  readonly candidate: CandidateBlock
+  readonly certificate: Certificate
+  readonly done: () => void
+}
+
+interface Outbound {
+  readonly message: Message
+  readonly reason: string | null
 }
 
 /**
@@ -56,33 +63,29 @@ interface Signed {
  * message, or the commit of a block. A crash in between loses the burst as a whole.
  */
 export function createConsensusDriver(options: ConsensusDriverOptions, dependencies: ConsensusDriverDependencies) {
-  const { chain, mempool, wal, guard, sign, now, log, publish, onCommitted, fail } = dependencies
+  const { chain, mempool, wal, signer, now, timers, publish, onEvidence, onCommitted, fail } = dependencies
   const inputs: Input[] = []
-  const timers = new Set<NodeJS.Timeout>()
-  const known = new Map<string, CandidateBlock | ProposedBlock>()
+  const running = { timers: new Set<TimerHandle>(), burst: null as Promise<void> | null }
+  const contents = createBlockContents(chain, mempool, { now, fetch: dependencies.fetch })
   let state: ConsensusState = initialState()
-  let outbound: Message[] = []
-  let signed: Signed[] = []
+  let outbound: Outbound[] = []
   let decided: Certificate | null = null
-  let running: Promise<void> | null = null
+  let adoption: Adoption | null = null
+  let paused = false
   let stopped = false
 
-  function start(): StartHeight {
+  function heightStart(): StartHeight {
     const { partners } = chain.rulebook
     const voters = votersOf(partners).map(({ id, incarnation }) => ({ id, incarnation }))
     const height = chain.tip.height + 1
-    const order = proposerOrder(
-      height,
-      voters.map(({ id }) => id),
-      chargesIn(chain.store.state)
-    )
+    const ids = voters.map(({ id }) => id)
     return {
       type: 'start-height',
       height,
       epoch: chain.scope.epoch,
       voters,
-      self: options.self,
-      order,
+      self: signer.maySign(height) ? options.self : null,
+      order: proposerOrder(height, ids, chargesIn(chain.store.state)),
       quorum: quorumOf(voters.length, partners.quorum),
       faults: faultsOf(voters.length, partners.quorum),
       timeouts: options.timeouts ?? TIMEOUTS_DEFAULT
@@ -92,14 +95,10 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function take(input: Input): void {
     const transition = step(state, input)
     state = transition.state
-    carryOut(transition.effects)
+    for (const effect of transition.effects) carryOut(effect)
   }
 
-  function carryOut(effects: readonly Effect[]): void {
-    for (const effect of effects) carryOutOne(effect)
-  }
-
-  function carryOutOne(effect: Effect): void {
+  function carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'persist':
         wal.append(state.start.height, encodeItem({ kind: 'input', entry: effect.entry }))
@@ -111,22 +110,24 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         signProposal(effect.proposal)
         break
       case 'publish-vote':
-        outbound.push({ type: 'vote', vote: effect.vote })
+        outbound.push({ message: { type: 'vote', vote: effect.vote }, reason: effect.reason })
         break
-      case 'publish-proposal':
-        outbound.push({ type: 'proposal', proposal: effect.proposal, prevotes: effect.prevotes })
+      case 'publish-proposal': {
+        const { proposal, prevotes } = effect
+        outbound.push({ message: { type: 'proposal', proposal, prevotes }, reason: null })
         break
+      }
       case 'resend':
-        outbound.push(...effect.messages)
+        outbound.push(...effect.messages.map((message) => ({ message, reason: null })))
         break
       case 'build-block':
         build(effect.height, effect.round)
         break
       case 'check-block':
-        check(effect.height, effect.round, effect.block, effect.proposer, effect.validRound < 0)
+        check({ ...effect, fresh: effect.validRound < 0, holders: [effect.proposer] })
         break
       case 'fetch-block':
-        check(effect.height, effect.round, effect.block, '', false)
+        check({ ...effect, fresh: false, proposer: '' })
         break
       case 'schedule-timeout':
         schedule({ type: 'timeout', kind: effect.kind, height: effect.height, round: effect.round }, effect.ms)
@@ -135,7 +136,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         decided = effect.certificate
         break
       case 'evidence':
-        log.warn('a voter signed two conflicting messages', { evidence: effect.evidence })
+        onEvidence(effect.evidence)
         break
       case 'stop':
         throw stopError(effect.cause)
@@ -143,41 +144,13 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   function signVote(vote: Vote): void {
-    const signature = signAt(vote, vote.kind, voteBytes(chain.scope, vote))
+    const signature = signer.sign(vote, vote.kind, voteBytes(chain.scope, vote))
     inputs.push({ type: 'vote', vote: { ...vote, signature } })
   }
 
   function signProposal(proposal: Proposal): void {
-    const signature = signAt(proposal, 'proposal', proposalBytes(chain.scope, proposal))
+    const signature = signer.sign(proposal, 'proposal', proposalBytes(chain.scope, proposal))
     inputs.push({ type: 'proposal', proposal: { ...proposal, signature }, prevotes: [] })
-  }
-
-  /** Signs in memory; the guard hears of it before it leaves, and after the log that led to it is durable. */
-  function signAt(at: Vote | Proposal, step: VotePosition['step'], bytes: string): string {
-    const signature = sign(bytes)
-    guardLater(at, step, bytes, signature)
-    return signature
-  }
-
-  function guardLater(at: Vote | Proposal, step: VotePosition['step'], bytes: string, signature: string): void {
-    const { height, incarnation, round } = at
-    signed.push({ position: { epoch: chain.scope.epoch, incarnation, height, round, step }, bytes, signature })
-  }
-
-  /** A crash between log and guard leaves own messages that the guard has not seen; it must, before they leave again. */
-  function reguard(): void {
-    for (const message of ownMessagesOf(state)) {
-      if (message.type === 'vote') {
-        const { signature, ...vote } = message.vote
-        guardLater(vote, vote.kind, voteBytes(chain.scope, vote), signature)
-      } else {
-        const { signature, ...proposal } = message.proposal
-        guardLater(proposal, 'proposal', proposalBytes(chain.scope, proposal), signature)
-      }
-    }
-    signed.sort(
-      (a, b) => a.position.round - b.position.round || STEPS.indexOf(a.position.step) - STEPS.indexOf(b.position.step)
-    )
   }
 
   function build(height: number, round: number): void {
@@ -193,47 +166,46 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       inputs.push({ type: 'nothing-to-propose', height, round })
       return
     }
-    const { hash, text } = candidate.executed
-    known.set(hash, candidate)
-    const block = { header: text, batches: candidate.batches.map((batch) => batch.hash) }
+    const { hash } = candidate.executed
+    const block = contents.built(candidate)
     wal.append(height, encodeItem({ kind: 'block', hash, block }))
     inputs.push({ type: 'block-built', height, round, block: hash })
   }
 
-  function check(height: number, round: number, block: string, proposer: string, fresh: boolean): void {
-    const content = known.get(block)
-    if (content === undefined) {
-      inputs.push({ type: 'block-checked', height, round, block, result: { type: 'unavailable' } })
-      return
-    }
-    if ('executed' in content) {
-      inputs.push({ type: 'block-checked', height, round, block, result: { type: 'valid' } })
-      return
-    }
-    const { result, candidate } = checkBlock(chain, mempool, content, { round, proposer, fresh }, now())
-    if (candidate !== null) known.set(block, candidate)
-    inputs.push({ type: 'block-checked', height, round, block, result })
+  function check(wanted: Wanted): void {
+    const { height, round, block } = wanted
+    inputs.push({ type: 'block-checked', height, round, block, result: contents.check(wanted) })
   }
 
   function schedule(input: Input, ms: number): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
+    const timer = timers.set(ms, () => {
+      running.timers.delete(timer)
       feed(input)
-    }, ms)
-    timers.add(timer)
+    })
+    running.timers.add(timer)
   }
 
   function feed(input: Input): void {
-    if (stopped) return
+    if (stopped || paused) return
     inputs.push(input)
-    running ??= run().finally(() => {
-      running = null
+    wake()
+  }
+
+  function wake(): void {
+    if (running.burst !== null || stopped) return
+    running.burst = run().finally(() => {
+      running.burst = null
+      if (hasWork()) wake()
     })
+  }
+
+  function hasWork(): boolean {
+    return !stopped && (inputs.length > 0 || decided !== null || adoption !== null)
   }
 
   async function run(): Promise<void> {
     try {
-      while (!stopped && (inputs.length > 0 || decided !== null)) await burst()
+      while (hasWork()) await burst()
     } catch (error) {
       stop()
       fail(error)
@@ -241,74 +213,133 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   async function burst(): Promise<void> {
-    for (let input = inputs.shift(); input !== undefined && decided === null; input = inputs.shift()) take(input)
-    await makeDurable()
-    for (const message of outbound) publish(message)
-    outbound = []
-    if (decided !== null) await commit(decided)
-  }
-
-  async function makeDurable(): Promise<void> {
+    while (decided === null && adoption === null) {
+      const input = inputs.shift()
+      if (input === undefined) break
+      take(input)
+    }
     await wal.sync()
-    if (signed.length === 0) return
-    for (const { position, bytes, signature } of signed) guard.guardVote(position, bytes, () => signature)
-    signed = []
-    await guard.sync()
+    await signer.sync()
+    send()
+    if (adoption !== null) await adopt(adoption)
+    else if (decided !== null) await decide(decided)
   }
 
-  async function commit(certificate: Certificate): Promise<void> {
-    const candidate = known.get(certificate.block)
-    assertInvariant(candidate !== undefined && 'executed' in candidate, 'a decided block was executed here')
+  function send(): void {
+    for (const { message, reason } of outbound.splice(0)) {
+      publish(message, reason, message.type === 'proposal' ? contents.blockOf(message.proposal.block) : null)
+    }
+  }
+
+  async function decide(certificate: Certificate): Promise<void> {
+    const candidate = contents.candidateOf(certificate.block)
+    assertInvariant(candidate !== null, 'a decided block was executed here')
+    await commit(candidate, certificate)
+  }
+
+  async function adopt({ candidate, certificate, done }: Adoption): Promise<void> {
+    adoption = null
+    if (candidate.executed.header.height === chain.tip.height + 1) await commit(candidate, certificate)
+    done()
+  }
+
+  async function commit(candidate: CandidateBlock, certificate: Certificate): Promise<void> {
     const block = await chain.commit(candidate.executed, candidate.batches, certificate)
     await wal.committed(block.header.height)
     const lost = mempool.settle(candidate.batches)
     if (lost.length > 0) await chain.store.dropBatches(lost)
     endHeight()
     onCommitted(block)
-    take(start())
-    if (mempool.size().batches > 0) inputs.push({ type: 'work-available', height: chain.tip.height + 1 })
+    if (!paused) startHeight()
+  }
+
+  function startHeight(): void {
+    take(heightStart())
+    offerWork()
+  }
+
+  function offerWork(): void {
+    if (mempool.size().batches === 0 && !isSettling(chain)) return
+    inputs.push({ type: 'work-available', height: chain.tip.height + 1 })
   }
 
   /** Whatever still waits for the height that is over is stale. */
   function endHeight(): void {
     decided = null
-    known.clear()
+    outbound = []
+    contents.clear()
     inputs.length = 0
-    for (const timer of timers) clearTimeout(timer)
-    timers.clear()
+    for (const timer of running.timers) timers.clear(timer)
+    running.timers.clear()
   }
 
   function stop(): void {
     stopped = true
     endHeight()
+    adoption?.done()
+    adoption = null
+  }
+
+  /** Takes up the height after the tip where the log left it. */
+  function restore(entries: readonly LogEntry[]): void {
+    const first = heightStart()
+    const items = decodeItems(entries, first.height)
+    for (const item of items) if (item.kind === 'block') contents.restore(item.hash, item.block)
+    const restored = replay(
+      first,
+      items.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
+    )
+    state = restored.state
+    signer.guardAgain(ownMessagesOf(state))
+    for (const effect of restored.effects) carryOut(effect)
+    offerWork()
+    wake()
   }
 
   return {
-    /** Takes up the height after the tip where the log left it. */
-    start(entries: readonly LogEntry[]): void {
-      const first = start()
-      const items = decodeItems(entries, first.height)
-      for (const item of items) if (item.kind === 'block') known.set(item.hash, item.block)
-      const restored = replay(
-        first,
-        items.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
-      )
-      state = restored.state
-      for (const [hash] of known) check(first.height, 0, hash, '', false)
-      reguard()
-      // Only what was executed again counts; the answers themselves are in the log already.
-      inputs.length = 0
-      carryOut(restored.effects)
-      feed({ type: 'work-available', height: first.height })
+    start: restore,
+    feed,
+    /** A proposal's content, before the proposal itself is fed: kept for this height, and in the log. */
+    learn(hash: string, block: ProposedBlock): void {
+      if (contents.learn(hash, block)) wal.append(chain.tip.height + 1, encodeItem({ kind: 'block', hash, block }))
     },
-    /** There is a batch that a block could hold. */
+    /** There is a batch that a block could hold, and perhaps one that a block was waiting for. */
     workAvailable(): void {
-      feed({ type: 'work-available', height: chain.tip.height + 1 })
+      for (const wanted of contents.recheck()) {
+        const { height, round, block, result } = wanted
+        feed({ type: 'block-checked', height, round, block, result })
+      }
+      if (mempool.size().batches > 0 || isSettling(chain)) {
+        feed({ type: 'work-available', height: chain.tip.height + 1 })
+      }
+    },
+    /** Commits a block that its certificate proves, whatever the machine is at. Executed on the present tip. */
+    adopt(candidate: CandidateBlock, certificate: Certificate): Promise<void> {
+      return new Promise((done) => {
+        adoption = { candidate, certificate, done }
+        if (stopped) done()
+        else wake()
+      })
+    },
+    /** While blocks are fetched nothing is signed, and nothing is taken in. */
+    pause(): void {
+      paused = true
+    },
+    resume(): void {
+      if (!paused || stopped) return
+      paused = false
+      if (state.start.height !== chain.tip.height + 1) startHeight()
+      wake()
     },
     /** Finishes the burst under way and takes no further input. */
     async stop(): Promise<void> {
       stop()
-      await running
+      await running.burst
+    },
+    blockOf: contents.blockOf,
+    messages: () => messagesOf(state),
+    get state() {
+      return state
     },
     get round() {
       return state.round

@@ -12,6 +12,8 @@ export interface HomePaths {
   readonly refusals: string
   readonly socket: string
   readonly config: string
+  readonly invitation: string
+  readonly peers: string
 }
 
 export function homePaths(home: string): HomePaths {
@@ -25,6 +27,8 @@ export function homePaths(home: string): HomePaths {
     guard: join(home, 'sign-guard'),
     refusals: join(home, 'refusals.ndjson'),
     socket: join(home, 'control.sock'),
-    config: join(home, 'config.yaml')
+    config: join(home, 'config.yaml'),
+    invitation: join(home, 'invitation.json'),
+    peers: join(home, 'peers.json')
   }
 }

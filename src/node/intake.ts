@@ -22,6 +22,8 @@ export interface IntakeDependencies {
   readonly own: OwnBatches
   readonly pending: PendingKeys
   readonly partner: string
+  /** Why nothing can be appended now; null when it can. */
+  readonly blocked: () => string | null
   readonly now: () => number
   readonly show: (id: string) => RecordView | null
   readonly logRefusal: (object: string, refusal: Refusal) => void
@@ -38,7 +40,9 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
 
   const self = (): Partner => {
     const partner = partnerOf(chain.rulebook.partners, dependencies.partner)
-    if (partner === undefined) throw new LedgerError('NOT_PERMITTED', 'this node is no partner of its network')
+    const blocked = dependencies.blocked()
+    if (blocked !== null) throw new LedgerError('NOT_PERMITTED', blocked)
+    if (partner === undefined) throw new LedgerError('NOT_PERMITTED', 'this node is not a partner of its network yet')
     return partner
   }
 
@@ -124,6 +128,7 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
 
   return {
     append(object, chunks, options) {
+      self()
       const timeoutMs = options.timeoutMs ?? APPEND_TIMEOUT_MS
       const queue = createOutcomeQueue({ timeoutMs, author: dependencies.partner, flush: own.flush })
       const target = options.keyField === undefined ? { object } : { object, keyField: options.keyField }

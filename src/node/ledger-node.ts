@@ -62,6 +62,21 @@ export interface PartnerView {
   readonly key: string
   readonly state: PartnerState
   readonly voter: boolean
+  readonly connected: boolean
+  /** Newest height it has told of; null while unknown. */
+  readonly height: number | null
+  /** Multiaddrs it is known at. */
+  readonly addresses: readonly string[]
+  /** How many times it was seen to sign two messages that contradict each other. */
+  readonly evidence: number
+}
+
+export interface InviteOptions {
+  readonly partner: string
+  readonly role: string
+  readonly name?: string
+  /** Milliseconds from now on. */
+  readonly expiresMs: number
 }
 
 export interface ListOptions {
@@ -122,6 +137,13 @@ export interface LedgerNode {
   receipt(recordId: string): string | null
   /** The newest block with the partner set that signed it, as `verify-receipt --checkpoint` takes it. */
   checkpoint(): JsonObject
+  /**
+   * Makes an invitation for one new partner.
+   * @throws LedgerError NOT_PERMITTED, DUPLICATE when the id is taken, USAGE
+   */
+  invite(options: InviteOptions): Promise<{ readonly token: string; readonly addresses: readonly string[] }>
+  /** Takes an invitation back, by its key; resolves when that is on the chain. */
+  revoke(invitationKey: string): Promise<void>
   /** Checks the whole copy and runs every rule again. `onProgress` is called with heights done and to do. */
   verify(options: {
     readonly signal?: AbortSignal

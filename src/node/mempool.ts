@@ -1,5 +1,6 @@
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { CheckedBatch } from '../ledger/execution.js'
+import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
 import type { StateReader } from '../ledger/state.js'
 
 /** Batches durably here that no block has yet. */
@@ -11,9 +12,15 @@ export interface Mempool {
    * What a block after this state may hold: each author's batches contiguous from its next sequence, authors taking turns
    * to be first, up to `bytesMax` bytes of bodies in all; the first batch always fits.
    */
-  candidates(state: StateReader, bytesMax: number): CheckedBatch[]
+  candidates(partners: PartnerSet, state: StateReader, bytesMax: number): CheckedBatch[]
   /** Forgets what a committed block has made superfluous. Returns the hashes of batches that can never commit. */
   settle(committed: readonly CheckedBatch[]): string[]
+  /** Batches of one author for one sequence. */
+  rivals(author: string, sequence: number): number
+  /** Bytes of all batches of an author. */
+  bytesOf(author: string): number
+  /** All that waits, at most `max`. */
+  some(max: number): CheckedBatch[]
   size(): { readonly batches: number; readonly records: number }
 }
 
@@ -44,14 +51,16 @@ export function createMempool(): Mempool {
       sequences.set(sequence, [...(sequences.get(sequence) ?? []), batch])
     },
     get: (hash) => byHash.get(hash),
-    candidates(state, bytesMax) {
+    candidates(partners, state, bytesMax) {
       const authors = [...byAuthor.keys()].sort()
       const first = authors.length === 0 ? 0 : turn++ % authors.length
       const chosen: CheckedBatch[] = []
       let bytes = 0
       for (const author of [...authors.slice(first), ...authors.slice(0, first)]) {
+        const incarnation = partnerOf(partners, author)?.incarnation
         for (let { next } = authorSequence(state, author); ; next++) {
-          const batch = byAuthor.get(author)?.get(next)?.[0]
+          const rivals = byAuthor.get(author)?.get(next)
+          const batch = rivals?.find(({ header }) => header.incarnation === incarnation)
           if (batch === undefined || (chosen.length > 0 && bytes + batch.header.bytes > bytesMax)) break
           chosen.push(batch)
           bytes += batch.header.bytes
@@ -68,6 +77,20 @@ export function createMempool(): Mempool {
         }
       }
       return lost
+    },
+    rivals: (author, sequence) => byAuthor.get(author)?.get(sequence)?.length ?? 0,
+    bytesOf(author) {
+      let bytes = 0
+      for (const rivals of byAuthor.get(author)?.values() ?? []) for (const { header } of rivals) bytes += header.bytes
+      return bytes
+    },
+    some(max) {
+      const found: CheckedBatch[] = []
+      for (const batch of byHash.values()) {
+        if (found.length === max) break
+        found.push(batch)
+      }
+      return found
     },
     size: () => ({ batches: byHash.size, records })
   }

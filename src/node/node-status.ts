@@ -1,32 +1,52 @@
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
+import { evidenceCountKey, nameKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { NodeStatus, PartnerView } from './ledger-node.js'
-import type { Mempool } from './mempool.js'
+import type { PeerDirectory } from './network/peers-options.js'
 import { timeText } from './record-view.js'
+import type { Replica } from './replica-types.js'
 
 /** Milliseconds without a commit, while batches wait, after which the node counts as stalled. */
 const STALLED_AFTER_MS = 5_000
 
 export interface NodeStatusDependencies {
-  readonly chain: Chain
-  readonly mempool: Pick<Mempool, 'size'>
-  readonly driver: { readonly round: number }
+  readonly replica: Pick<Replica, 'chain' | 'mempool' | 'round' | 'syncing' | 'rejoining' | 'heightOf'>
   readonly self: string
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Keys of the partners that are connected now. */
-  readonly connections: () => readonly string[]
+  readonly peers: { connected(): readonly string[]; addresses(): readonly string[] }
+  readonly known: PeerDirectory
 }
 
 /** What the node says of itself and of its partners. */
-export function createNodeStatus({ chain, mempool, driver, self, now, connections }: NodeStatusDependencies) {
+export function createNodeStatus({ replica, self, now, peers, known }: NodeStatusDependencies) {
+  const { chain, mempool } = replica
   let waitingSince: number | null = null
+
+  function isOnline(partner: { readonly id: string }, connected: readonly string[]): boolean {
+    return partner.id === self || connected.includes(partner.id)
+  }
+
+  function heightOf(partner: string): number | null {
+    return partner === self ? chain.tip.height : replica.heightOf(partner)
+  }
 
   function partners(): readonly PartnerView[] {
     const names = new Map(chain.genesis.partners.map(({ id, name }) => [id, name]))
-    return chain.rulebook.partners.partners.map(({ id, role, key, state, voter }) => {
-      return { id, name: names.get(id) ?? id, role, key, state, voter }
-    })
+    const connected = peers.connected()
+    const addresses = new Map(known.wanted().map((peer) => [peer.partner, peer.addresses]))
+    return chain.rulebook.partners.partners.map(({ id, role, key, state, voter }) => ({
+      id,
+      name: names.get(id) ?? nameIn(chain, id) ?? id,
+      role,
+      key,
+      state,
+      voter: voter && state === 'active',
+      connected: isOnline({ id }, connected),
+      height: heightOf(id),
+      addresses: id === self ? peers.addresses() : (addresses.get(id) ?? []),
+      evidence: evidenceCount(chain, id)
+    }))
   }
 
   function stalled(): NodeStatus['stalled'] {
@@ -37,11 +57,22 @@ export function createNodeStatus({ chain, mempool, driver, self, now, connection
     waitingSince ??= now()
     const behind = chain.tip.time - now()
     if (now() - waitingSince < STALLED_AFTER_MS && behind < STALLED_AFTER_MS) return null
-    const why =
-      behind > 0
-        ? `the clock of this machine is ${Math.ceil(behind / 1000)} s behind the newest block: set it right`
-        : `no quorum has agreed on the next block; this is round ${driver.round}`
-    return { since: timeText(waitingSince), why }
+    return { since: timeText(waitingSince), why: whyStalled(behind) }
+  }
+
+  function whyStalled(behindMs: number): string {
+    if (behindMs > 0) {
+      return `the clock of this machine is ${Math.ceil(behindMs / 1000)} s behind the newest block: set it right`
+    }
+    if (replica.rejoining) return 'this node lost its sign guard and waits for a partner to write down that it rejoins'
+    const voters = votersOf(chain.rulebook.partners)
+    const connected = peers.connected()
+    const away = voters.filter((voter) => !isOnline(voter, connected)).map(({ id }) => id)
+    const needed = quorumOfSet(chain.rulebook.partners)
+    if (voters.length - away.length < needed) {
+      return `${needed} of ${voters.length} voting partners are needed and ${voters.length - away.length} are online; not reached: ${away.join(', ')}`
+    }
+    return `a quorum is online and has not agreed on the next block yet; this is round ${replica.round}`
   }
 
   return {
@@ -52,31 +83,40 @@ export function createNodeStatus({ chain, mempool, driver, self, now, connection
     },
     status(): NodeStatus {
       const { tip, rulebook } = chain
-      const online = new Set(connections())
       const own = partnerOf(rulebook.partners, self)
-      const isOnline = (partner: { id: string; key: string }) => partner.id === self || online.has(partner.key)
+      const connected = peers.connected()
       return {
         network: rulebook.model.network.title,
         genesis: chain.scope.genesis,
-        partner: { id: self, state: own?.state ?? 'removed', role: own?.role ?? '' },
+        partner: { id: self, state: own?.state ?? 'joining', role: own?.role ?? '' },
         height: tip.height,
         head: tip.hash,
         stateHash: tip.resultHash,
         partners: rulebook.partners.partners.map((partner) => ({
           id: partner.id,
           state: partner.state,
-          connected: isOnline(partner),
-          height: partner.id === self ? tip.height : null
+          connected: isOnline(partner, connected),
+          height: heightOf(partner.id)
         })),
         quorum: {
           rule: rulebook.partners.quorum,
           needed: quorumOfSet(rulebook.partners),
-          online: votersOf(rulebook.partners).filter(isOnline).length
+          online: votersOf(rulebook.partners).filter((voter) => isOnline(voter, connected)).length
         },
         mempool: mempool.size(),
-        syncing: false,
+        syncing: replica.syncing,
         stalled: stalled()
       }
     }
   }
+}
+
+/** How many contradictions of a partner stand on the chain. */
+function evidenceCount(chain: Chain, id: string): number {
+  return Number(chain.store.state.get(evidenceCountKey(id))?.text ?? 0)
+}
+
+/** The name under which a partner was admitted. */
+function nameIn(chain: Chain, id: string): string | undefined {
+  return chain.store.state.get(nameKey(id))?.text
 }

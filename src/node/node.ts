@@ -1,34 +1,42 @@
+import { existsSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import { signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { parseRecordId } from '../base/ids.js'
 import type { JsonObject } from '../base/json.js'
+import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
-import { partnerOf } from '../ledger/partner-set.js'
-import { type Chain, type CommittedBlock, openChain } from './chain.js'
+import { createAdmission } from './admission.js'
+import type { Chain, CommittedBlock } from './chain.js'
 import { createChanges } from './changes.js'
-import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.js'
+import { createGuardKeeper } from './guard-keeper.js'
 import { homePaths } from './home.js'
 import { createIntake } from './intake.js'
+import { readToken } from './invitation.js'
+import { openKnownPeers } from './known-peers.js'
+import { createLatePeers } from './late-peers.js'
 import type { LedgerNode, RecordView } from './ledger-node.js'
 import type { Logger } from './log.js'
-import { createMempool, type Mempool } from './mempool.js'
-import { startHost } from './network/host.js'
+import type { Mempool } from './mempool.js'
+import type { PeerAddress } from './network/join-messages.js'
+import { startPeers } from './network/peers-libp2p.js'
 import { createNodeStatus } from './node-status.js'
-import { createOwnBatches, type OwnBatches } from './own-batches.js'
-import { checkStoreAgainstGuard, ownBatchesLeft } from './own-state.js'
-import { createPendingKeys, type PendingKeys } from './pending-keys.js'
+import { checkStoreAgainstGuard } from './own-state.js'
 import { createQueries } from './queries.js'
 import { readHome } from './read-home.js'
 import { createReceipts } from './receipts.js'
 import { createRecordReader } from './record-reader.js'
 import { viewOfCommitted, viewOfPending } from './record-view.js'
 import { openRefusalLog } from './refusal-log.js'
+import { createReplica } from './replica.js'
 import { lockHome } from './store/home-lock.js'
 import { type NodeKey, readKeyFile } from './store/key-file.js'
 import { openGuard } from './store/sign-guard.js'
 import { openStore } from './store/store.js'
+import type { BatchBody } from './store/store-types.js'
 import { openWriteAheadLog } from './store/write-ahead-log.js'
+import { systemTimers } from './timers.js'
 import { verifyCopy } from './verify-copy.js'
 
 export interface NodeOptions {
@@ -43,6 +51,12 @@ export interface NodeOptions {
   readonly cacheBytesMax?: number
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
+  /** @default TIMEOUTS_DEFAULT */
+  readonly timeouts?: TimeoutSettings
+  /** Whether batch bodies travel by gossip. @default true */
+  readonly gossip?: boolean
+  /** Keys never to be connected with, as if a firewall stood between; for tests. */
+  readonly forbidden?: (key: string) => boolean
 }
 
 export interface RunningNode extends LedgerNode {
@@ -78,78 +92,98 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const paths = homePaths(home)
   const lock = await lockHome(home)
   closers.push(() => lock.release())
-  const { genesis, hash } = content.genesis
+  const { hash } = content.genesis
   const self = content.partner
   const key = await ownKey(paths.key, content.genesis, self)
   const sign = signer(key.seed)
   const store = await openStore({ path: paths.store, genesis: hash, ...cacheOption(options) })
   closers.push(() => store.close())
-  const chain = openChain({ scope: { genesis: hash, epoch: 0 }, genesis, model: modelOf(content.genesis), store })
-  const guard = await openGuard(paths.guard, { genesis: hash, key: key.publicKey })
-  closers.push(() => guard.close())
-  checkStoreAgainstGuard(chain, guard)
-  const { log: wal, entries } = await openWriteAheadLog({ path: paths.log, genesis: hash }, chain.tip.height + 1)
+  const owner = { genesis: hash, key: key.publicKey }
+  const guards = createGuardKeeper(paths.guard, owner, await openGuard(paths.guard, owner), log)
+  closers.push(() => guards.close())
+  const { log: wal, entries } = await openWriteAheadLog(
+    { path: paths.log, genesis: hash },
+    (store.head?.height ?? 0) + 1
+  )
   closers.push(() => wal.close())
   const refusals = openRefusalLog(paths.refusals, { log, now })
   closers.push(() => refusals.close())
 
   const fate = createFate(log)
-  const mempool = createMempool()
-  const incarnation = partnerOf(chain.rulebook.partners, self)?.incarnation ?? 0
-  const reader = createRecordReader(chain)
-  const changes = createChanges(chain, reader)
-  const pending = createPendingKeys(self)
-  const left = ownBatchesLeft(chain, guard, self, sign)
-  await guard.sync()
-  const own: OwnBatches = createOwnBatches(
-    { scope: chain.scope, limits: chain.limits, author: self, incarnation, nextSequence: left.nextSequence },
+  const network = createLatePeers()
+  const replica = createReplica(
+    { genesis: content.genesis, model: modelOf(content.genesis), self, ...timeoutsOption(options) },
     {
       store,
-      guard,
+      wal,
+      entries,
+      guard: guards.first,
+      renewGuard: guards,
       sign,
-      announce(batch) {
-        mempool.add(batch)
-        driver.workAvailable()
-      },
+      peers: network.peers,
+      addresses: network.addresses,
+      now,
+      timers: systemTimers,
+      log,
+      onCommitted,
       fail: fate.fail
     }
   )
-  const onCommitted = (block: CommittedBlock): void => {
-    settleOwn(block, self, own, pending)
-    status.committed()
-    changes.committed()
-  }
-  const driver: ConsensusDriver = createConsensusDriver(
-    { self, incarnation },
-    { chain, mempool, wal, guard, sign, now, log, publish: () => {}, onCommitted, fail: fate.fail }
-  )
-  const host = await startHost({
+  const { chain } = replica
+  const reader = createRecordReader(chain)
+  const changes = createChanges(chain, reader)
+  const bootstrap = await bootstrapOf(paths.invitation)
+  const known = await openKnownPeers({ path: paths.peers, chain, self, bootstrap, log })
+  await checkStoreAgainstGuard(chain, guards.first, known.wanted().length > 0)
+  const admission = createAdmission({
+    replica,
+    self,
+    sign,
+    genesisText: content.genesis.text,
+    now,
+    addresses: () => [{ partner: self, key: key.publicKey, addresses: network.addresses() }, ...known.wanted()]
+  })
+  const running = await startPeers({
     seed: key.seed,
     listen: options.listen ?? [],
     announce: options.announce ?? [],
-    isPartner: (peer) => chain.rulebook.partners.partners.some((partner) => partner.key === peer),
+    genesis: hash,
+    self,
+    directory: known,
+    handlers: replica,
+    join: admission.join,
     log,
+    ...(options.gossip === undefined ? {} : { gossip: options.gossip }),
+    ...(options.forbidden === undefined ? {} : { forbidden: options.forbidden }),
     ...(options.signal === undefined ? {} : { signal: options.signal })
   })
-  closers.push(() => host.close())
-  const status = createNodeStatus({ chain, mempool, driver, self, now, connections: () => host.connections() })
+  network.arrived(running)
+  closers.push(() => running.close())
+  const status = createNodeStatus({ replica, self, now, peers: running, known })
   const show = (id: string): RecordView | null => {
     const committed = reader.byId(id)
-    return committed === null ? pendingView(chain, mempool, self, id) : viewOfCommitted(chain.rulebook.model, committed)
+    return committed === null
+      ? pendingView(chain, replica.mempool, self, id)
+      : viewOfCommitted(chain.rulebook.model, committed)
   }
-  const logRefusal = refusals.write
-  const intake = createIntake({ chain, own, pending, partner: self, now, show, logRefusal })
+  const { own, pending } = replica
+  const blocked = (): string | null => (replica.rejoining ? 'this node lost its sign guard and is rejoining' : null)
+  const intake = createIntake({ chain, own, pending, partner: self, blocked, now, show, logRefusal: refusals.write })
   const queries = createQueries(chain, reader)
   const receipts = createReceipts(chain, reader)
 
-  for (const batch of left.batches) takeUp(batch, mempool, own, pending)
-  driver.start(entries)
+  function onCommitted(block: CommittedBlock): void {
+    status.committed()
+    changes.committed()
+    if (!block.executed.execution.writes.some(({ key }) => key.startsWith('p:') || key.startsWith('a:'))) return
+    running.refresh()
+    void known.remember()
+  }
+
+  replica.start()
   const closing = new AbortController()
-  closers.push(async () => {
-    own.stop(new LedgerError('CLOSED', 'the node is stopping'))
-    await driver.stop()
-  })
-  log.info('node is open', { partner: self, height: chain.tip.height, genesis: hash, pending: left.batches.length })
+  closers.push(() => replica.stop())
+  log.info('node is open', { partner: self, height: chain.tip.height, genesis: hash })
 
   return {
     partner: self,
@@ -164,22 +198,29 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     list: queries.list,
     show,
     block: queries.block,
-    changes: (request) => changes.changes({ ...request, signal: AbortSignal.any([request.signal, closing.signal]) }),
+    changes: changes.changes,
     receipt: receipts.receipt,
     checkpoint: receipts.checkpoint,
+    invite: admission.invite,
+    revoke: admission.revoke,
     verify: (request) => {
       const signals = request.signal === undefined ? [closing.signal] : [request.signal, closing.signal]
       return verifyCopy(chain, { ...request, signal: AbortSignal.any(signals) })
     },
-    addresses: () => host.addresses(),
+    addresses: () => running.listening(),
     done: fate.done,
     async close() {
       fate.closing()
+      changes.close()
       closing.abort(new LedgerError('CLOSED', 'the node is stopping'))
       await closeAll(closers, log)
       fate.closed()
     }
   }
+}
+
+function timeoutsOption({ timeouts }: NodeOptions): { timeouts?: TimeoutSettings } {
+  return timeouts === undefined ? {} : { timeouts }
 }
 
 function cacheOption({ cacheBytesMax }: NodeOptions): { cacheBytesMax?: number } {
@@ -193,31 +234,56 @@ function modelOf({ genesis }: ReadGenesis): Model {
 async function ownKey(path: string, { genesis }: ReadGenesis, self: string): Promise<NodeKey> {
   const key = await readKeyFile(path)
   const expected = genesis.partners.find((partner) => partner.id === self)?.key
-  if (key.publicKey === expected) return key
-  const message = `${path} is not the key of partner ${self}: the genesis names ${expected ?? 'no such partner'}`
+  // One who joined later is not named in the genesis: then the chain says whose key it is.
+  if (expected === undefined || key.publicKey === expected) return key
+  const message = `${path} is not the key of partner ${self}: the genesis names ${expected}`
   throw new LedgerError('KEY_FILE', message, { partner: self, key: key.publicKey })
 }
 
-/** An own batch of a former run goes on its way again. */
-function takeUp(
-  batch: Parameters<OwnBatches['restore']>[0],
-  mempool: Mempool,
-  own: OwnBatches,
-  pending: PendingKeys
-): void {
-  mempool.add(batch)
-  const flight = own.restore(batch)
-  for (const [index, record] of batch.records.entries()) pending.add({ record, batch: flight, index })
+/** Whom to ask first, from the invitation that this node joined by; nobody for a founder. */
+async function bootstrapOf(path: string): Promise<readonly PeerAddress[]> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const token = readToken(text.trim())
+  return token.ok ? token.value.bootstrap : []
 }
 
-/** Tells those who wait for own records what became of them. */
-function settleOwn(block: CommittedBlock, self: string, own: OwnBatches, pending: PendingKeys): void {
-  const { height } = block.header
-  for (const [position, batch] of block.batches.entries()) {
-    if (batch.header.author !== self) continue
-    const verdicts = block.executed.execution.verdicts[position] ?? []
-    own.decided(batch.header.sequence, { height, verdicts })
-    for (const record of batch.records) pending.remove(record)
+/**
+ * Throws the copy of the chain away, to be fetched again from the others; never the key, the guard or the log. Own batches
+ * that no block has yet are kept: their numbers were signed and cannot be used again.
+ */
+export async function resyncHome({ home }: { readonly home: string }): Promise<void> {
+  const content = await readHome(home)
+  if (content === null) throw new LedgerError('NOT_FOUNDED', `${home} holds no network yet`, { home })
+  const paths = homePaths(home)
+  const lock = await lockHome(home)
+  try {
+    if (!existsSync(paths.peers) && !existsSync(paths.invitation)) {
+      throw new LedgerError('NOT_PERMITTED', 'nobody else is known who has a copy: this one is not thrown away', {
+        home
+      })
+    }
+    const kept = await outboxOf(paths.store, content.genesis.hash)
+    await rm(paths.store, { recursive: true, force: true })
+    const store = await openStore({ path: paths.store, genesis: content.genesis.hash })
+    await store.putBatches(kept)
+    await store.close()
+  } finally {
+    await lock.release()
+  }
+}
+
+async function outboxOf(path: string, genesis: string): Promise<BatchBody[]> {
+  try {
+    const store = await openStore({ path, genesis })
+    try {
+      return store.outbox().map(({ sequence, hash }) => ({ hash, text: store.readBatch(hash) ?? '', own: sequence }))
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    // A store that cannot be opened gives nothing back; the guard then tells what was signed.
+    if (error instanceof LedgerError) return []
+    throw error
   }
 }
 

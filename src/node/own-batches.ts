@@ -8,6 +8,7 @@ import type { CheckedRecord } from '../ledger/record.js'
 import type { Verdict } from '../ledger/verdict.js'
 import type { SignGuard } from './store/sign-guard.js'
 import type { Store } from './store/store-types.js'
+import type { Timers } from './timers.js'
 
 /** An own batch on its way: its records are known by their position in it before it is sealed. */
 export interface OwnBatch {
@@ -33,17 +34,20 @@ export interface OwnBatchesOptions {
   readonly scope: Scope
   readonly limits: Limits
   readonly author: string
-  readonly incarnation: number
+  /** Own incarnation now: a rejoin raises it. */
+  readonly incarnation: () => number
   /** First sequence that neither state nor outbox has used. */
   readonly nextSequence: number
 }
 
 export interface OwnBatchesDependencies {
   readonly store: Pick<Store, 'putBatches'>
-  readonly guard: Pick<SignGuard, 'guardBatch' | 'sync'>
+  /** Asked each time: a rejoin brings a new guard. */
+  readonly guard: () => Pick<SignGuard, 'guardBatch' | 'sync'>
+  readonly timers: Timers
   readonly sign: (bytes: string) => string
   /** Called with each batch once it is durable, in order of sequence. */
-  readonly announce: (batch: CheckedBatch) => void
+  readonly announce: (batch: CheckedBatch, text: string) => void
   /** Called when sealing fails: the node must stop. */
   readonly fail: (error: unknown) => void
 }
@@ -63,8 +67,8 @@ interface Flight extends OwnBatch {
  * record alone waits for nobody; while something is, the next batch fills up.
  */
 export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBatchesDependencies) {
-  const { scope, limits, author, incarnation } = options
-  const { store, guard, sign, announce, fail } = dependencies
+  const { scope, limits, author } = options
+  const { store, timers, sign, announce, fail } = dependencies
   let sequence = options.nextSequence
   let open: Flight | null = null
   const sealed = new Map<number, Flight>()
@@ -76,7 +80,7 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
   function schedule(): void {
     if (scheduled || stopped !== null) return
     scheduled = true
-    setImmediate(() => {
+    timers.set(0, () => {
       scheduled = false
       if (open !== null && sealed.size === 0) seal()
     })
@@ -94,6 +98,8 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
   async function write(flight: Flight): Promise<void> {
     assertInvariant(flight.sequence !== null, 'a sealed batch has a sequence')
     const texts = flight.records.map((record) => record.text)
+    const incarnation = options.incarnation()
+    const guard = dependencies.guard()
     const header = batchHeader(author, incarnation, flight.sequence, texts)
     const bytes = batchBytes(scope, header)
     const hash = sha256Hex(bytes)
@@ -103,7 +109,7 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
     await store.putBatches([{ hash, text, own: header.sequence }])
     guard.guardBatch({ epoch: scope.epoch, incarnation, sequence: header.sequence }, bytes, () => signature)
     await guard.sync()
-    announce({ header, hash, records: flight.records })
+    announce({ header, hash, records: flight.records }, text)
     flight.settleDurable()
   }
 
@@ -148,6 +154,13 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
       flight.settleDurable()
       return flight
     },
+    /** After a rejoin: goes on with this sequence. Nothing may be in flight. */
+    continueAt(next: number): void {
+      assertInvariant(sealed.size === 0 && open === null, 'nothing is in flight after a rejoin')
+      sequence = next
+    },
+    /** Own batches that no block has yet. */
+    waiting: () => sealed.size + (open === null ? 0 : 1),
     hasRoom: () => sealed.size < BATCHES_IN_FLIGHT_MAX,
     /** Resolves when there may be room, the node has stopped, or the signal is aborted. */
     room(signal: AbortSignal): Promise<void> {

@@ -46,23 +46,20 @@ function signAgain(
   }
 }
 
-/** What the guard has signed must be in the store: otherwise the store is an older one than the guard. */
-export function checkStoreAgainstGuard(chain: Chain, guard: SignGuard): void {
+/**
+ * What the guard has signed must be in the store: otherwise the store is an older one than the guard. With others who
+ * have a copy that mends itself: the blocks are fetched, and nothing is signed below what was signed before.
+ */
+export function checkStoreAgainstGuard(chain: Chain, guard: SignGuard, hasPeers: boolean): void {
+  if (hasPeers) return
   if (!guard.whole) {
-    throw new LedgerError(
-      'LOG_DAMAGED',
-      `${guard.fault?.message ?? 'the sign guard is damaged'}; without it this node could contradict itself, so it does not sign`,
-      {},
-      guard.fault
-    )
+    const message = `${guard.fault?.message ?? 'the sign guard is damaged'}; without it this node could contradict itself, so it does not sign`
+    throw new LedgerError('LOG_DAMAGED', message, {}, guard.fault)
   }
   const signed = guard.lastVote?.position.height ?? 0
   if (signed <= chain.tip.height + 1) return
-  throw new LedgerError(
-    'STORE_DAMAGED',
-    `the store ends at block ${chain.tip.height}, but this node has signed for block ${signed}: blocks are missing`,
-    { height: chain.tip.height, signed }
-  )
+  const message = `the store ends at block ${chain.tip.height}, but this node has signed for block ${signed}: blocks are missing`
+  throw new LedgerError('STORE_DAMAGED', message, { height: chain.tip.height, signed })
 }
 
 function lostBatch(author: string, sequence: number): LedgerError {

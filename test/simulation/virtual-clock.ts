@@ -4,30 +4,75 @@ export interface VirtualClock {
   now(): number
   /** Plans something for `delayMs` from now; what is planned for the same time happens in the order of planning. */
   plan(delayMs: number, run: () => void): void
+  /** Lets the next thing happen; false when nothing is planned. */
+  next(): boolean
   /** Lets everything happen, until nothing is planned or it is enough. */
   run(isEnough: () => boolean): void
 }
 
+interface Planned {
+  readonly at: number
+  /** Order of planning. */
+  readonly order: number
+  readonly run: () => void
+}
+
 export function virtualClock(): VirtualClock {
-  // Latest first, so that the next one is taken from the end.
-  const agenda: { readonly at: number; readonly run: () => void }[] = []
+  const agenda: Planned[] = []
   let nowMs = 0
+  let planned = 0
+
+  function next(): boolean {
+    const first = takeFirst(agenda)
+    if (first === undefined) return false
+    nowMs = first.at
+    first.run()
+    return true
+  }
+
   return {
     now: () => nowMs,
     plan(delayMs, run) {
-      const at = nowMs + delayMs
-      let place = agenda.length
-      while (place > 0 && agenda[place - 1]!.at <= at) place--
-      agenda.splice(place, 0, { at, run })
+      add(agenda, { at: nowMs + delayMs, order: planned++, run })
     },
+    next,
     run(isEnough) {
-      for (let next = agenda.pop(); next !== undefined; next = agenda.pop()) {
-        nowMs = next.at
-        next.run()
-        if (isEnough()) return
-      }
+      while (next()) if (isEnough()) return
     }
   }
+}
+
+function isBefore(a: Planned, b: Planned): boolean {
+  return a.at !== b.at ? a.at < b.at : a.order < b.order
+}
+
+/** Adds to a binary heap whose first is at 0, and whose entry i comes before those at 2i + 1 and 2i + 2. */
+function add(heap: Planned[], entry: Planned): void {
+  let at = heap.length
+  while (at > 0) {
+    const parent = (at - 1) >> 1
+    if (!isBefore(entry, heap[parent]!)) break
+    heap[at] = heap[parent]!
+    at = parent
+  }
+  heap[at] = entry
+}
+
+function takeFirst(heap: Planned[]): Planned | undefined {
+  const first = heap[0]
+  const last = heap.pop()
+  if (first === undefined || last === undefined || heap.length === 0) return first
+  let at = 0
+  for (;;) {
+    let child = 2 * at + 1
+    if (child >= heap.length) break
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+    if (!isBefore(heap[child]!, last)) break
+    heap[at] = heap[child]!
+    at = child
+  }
+  heap[at] = last
+  return first
 }
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */

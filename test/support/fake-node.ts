@@ -1,7 +1,15 @@
 import { LedgerError, type Refusal } from '../../src/base/errors.js'
 import type { Json, JsonObject } from '../../src/base/json.js'
 import type { NetworkDefinition } from '../../src/ledger/network-definition.js'
-import type { AppendOutcome, LedgerNode, ListedRecord, RecordView } from '../../src/node/ledger-node.js'
+import { quorumOf } from '../../src/ledger/quorum.js'
+import type {
+  AppendOutcome,
+  LedgerNode,
+  ListedRecord,
+  NodeStatus,
+  PartnerView,
+  RecordView
+} from '../../src/node/ledger-node.js'
 
 /**
  * A LedgerNode in memory, with just enough behaviour to test what stands upon it: the odometer never goes down, a record
@@ -20,6 +28,12 @@ export interface FakeNode extends LedgerNode {
   readonly running: () => number
   /** How the last append ended: 'done', or with what error. */
   readonly lastEnd: () => unknown
+  /** Puts other partners beside p1, and says why nothing moves. */
+  network(others: readonly PartnerView[], stalled?: string): void
+  /** Addresses that invitations carry. */
+  addresses(addresses: readonly string[]): void
+  /** Keys of the invitations that were revoked. */
+  readonly revoked: () => readonly string[]
 }
 
 export const FAKE_TIME = '2025-03-01T12:00:00.000Z'
@@ -64,6 +78,19 @@ export const FAKE_NETWORK: NetworkDefinition = {
 
 const HASH = 'ab'.repeat(32)
 
+const SELF: PartnerView = {
+  id: 'p1',
+  name: 'Partner one',
+  role: 'inspector',
+  key: '12D3KooW',
+  state: 'active',
+  voter: true,
+  connected: true,
+  height: 0,
+  addresses: [],
+  evidence: 0
+}
+
 export function createFakeNode(): FakeNode {
   const records: RecordView[] = []
   let sequence = 0
@@ -74,7 +101,16 @@ export function createFakeNode(): FakeNode {
   let release = (): void => {}
   let released = new Promise<void>((resolve) => (release = resolve))
   const watchers = new Set<() => void>()
+  let partners: readonly PartnerView[] = [SELF]
+  let stalled: NodeStatus['stalled'] = null
+  let inviteAddresses: readonly string[] = ['/ip4/203.0.113.5/tcp/4001']
+  const revoked: string[] = []
 
+  const quorum = (): NodeStatus['quorum'] => {
+    const voters = partners.filter(({ voter, state }) => voter && state === 'active')
+    const needed = quorumOf(voters.length, 'two-thirds')
+    return { rule: 'two-thirds', needed, online: voters.filter(({ connected }) => connected).length }
+  }
   const mayFail = (): void => {
     if (failure === undefined) return
     const error = failure
@@ -181,20 +217,28 @@ export function createFakeNode(): FakeNode {
       return {
         network: 'Inspections',
         genesis: HASH,
-        partner: { id: 'p1', state: 'active', role: 'inspector' },
+        partner: { id: 'p1', state: partners[0]?.state ?? 'removed', role: 'inspector' },
         height: records.length,
         head: HASH,
         stateHash: HASH,
-        partners: [{ id: 'p1', state: 'active', connected: true, height: records.length }],
-        quorum: { rule: 'two-thirds', needed: 1, online: 1 },
+        partners: partners.map(({ id, state, connected, height }) => ({ id, state, connected, height })),
+        quorum: quorum(),
         mempool: { batches: 0, records: 0 },
         syncing: false,
-        stalled: null
+        stalled
       }
     },
-    partners: () => [
-      { id: 'p1', name: 'Partner one', role: 'inspector', key: '12D3KooW', state: 'active', voter: true }
-    ],
+    partners: () => partners,
+    async invite({ partner, role }) {
+      mayFail()
+      if (partners.some(({ id }) => id === partner))
+        throw new LedgerError('DUPLICATE', `${partner} is a partner already`)
+      return { token: `token-of-${partner}-${role}`, addresses: inviteAddresses }
+    },
+    async revoke(key) {
+      mayFail()
+      revoked.push(key)
+    },
     genesis: () => ({ time: 1740830400000, format: 1, network: FAKE_NETWORK as unknown as JsonObject, partners: [] }),
     model: () => ({ hash: HASH, network: FAKE_NETWORK }),
     append: (object, chunks, options) => append(object, chunks, options.signal),
@@ -258,6 +302,12 @@ export function createFakeNode(): FakeNode {
     taken: () => taken,
     running: () => running,
     lastEnd: () => lastEnd,
+    network(others, why) {
+      partners = [SELF, ...others]
+      stalled = why === undefined ? null : { since: FAKE_TIME, why }
+    },
+    addresses: (addresses) => (inviteAddresses = addresses),
+    revoked: () => revoked,
     fail: (error) => (failure = error)
   }
 }

@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type ApiClient, createClient } from '../../src/api/client.js'
+import { homePaths } from '../../src/node/home.js'
 
 /** Longest a command or the start of a node may take before it is killed and the test fails. */
 const PROCESS_TIMEOUT_MS = 20_000
@@ -37,13 +39,11 @@ export interface NodeProcess {
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
 }
 
-export interface Sandbox {
-  /** A directory of its own. */
-  readonly directory: string
-  /** A home in it, not made yet. */
+/** A home, not made yet, and the programs run on it. */
+export interface SandboxHome {
   readonly home: string
-  /** Writes a file into the directory and gives its path. */
-  file(name: string, content: string | Uint8Array): Promise<string>
+  /** Asks the node of the home without a process for each question. */
+  readonly client: ApiClient
   /** Runs bin/ledger.js on the home. */
   ledger(args: readonly string[], input?: string | Uint8Array): Promise<CommandResult>
   /** Runs bin/ledger-node.js on the home to its end. */
@@ -52,29 +52,46 @@ export interface Sandbox {
   start(args?: readonly string[]): Promise<NodeProcess>
 }
 
+export interface Sandbox extends SandboxHome {
+  /** A directory of its own. */
+  readonly directory: string
+  /** Writes a file into the directory and gives its path. */
+  file(name: string, content: string | Uint8Array): Promise<string>
+  /** Another home beside the first, in the directory. */
+  at(name: string): SandboxHome
+}
+
 /** Gives `work` a directory; whatever it started and wrote is gone afterwards, however it ended. */
 export async function withSandbox(work: (sandbox: Sandbox) => Promise<void>): Promise<void> {
   if (!existsSync(join(root, 'dist/cli/ledger.js'))) throw new Error('not built: npm run build')
   const directory = await mkdtemp(join(tmpdir(), 'ledger-e2e-'))
-  const home = join(directory, 'home')
   const running = new Set<ChildProcess>()
+  const at = (name: string): SandboxHome => homeAt(running, join(directory, name))
   const sandbox: Sandbox = {
+    ...at('home'),
     directory,
-    home,
+    at,
     async file(name, content) {
       const path = join(directory, name)
       await writeFile(path, content)
       return path
-    },
-    ledger: (args, input) => run(running, 'bin/ledger.js', home, args, input),
-    ledgerNode: (args) => run(running, 'bin/ledger-node.js', home, args),
-    start: (args = []) => startNode(running, home, args)
+    }
   }
   try {
     await work(sandbox)
   } finally {
     await Promise.all([...running].map(kill))
     await rm(directory, { recursive: true, force: true })
+  }
+}
+
+function homeAt(running: Set<ChildProcess>, home: string): SandboxHome {
+  return {
+    home,
+    client: createClient(homePaths(home).socket),
+    ledger: (args, input) => run(running, 'bin/ledger.js', home, args, input),
+    ledgerNode: (args) => run(running, 'bin/ledger-node.js', home, args),
+    start: (args = []) => startNode(running, home, args)
   }
 }
 

@@ -29,7 +29,8 @@ export async function openPorts(home: string): Promise<Ports> {
   const choose = async (asked: string, make: () => Promise<string>): Promise<string> => {
     const known = Object.hasOwn(before, asked) ? before[asked] : undefined
     if (known !== undefined) remembered = true
-    const resolved = known ?? (await make())
+    const again = Object.hasOwn(chosen, asked) ? chosen[asked] : undefined
+    const resolved = again ?? known ?? (await make())
     chosen[asked] = resolved
     return resolved
   }

@@ -6,21 +6,28 @@ import { readHome } from '../../node/read-home.js'
 import type { CommandSpec } from '../command.js'
 import { mergeConfig, type NodeConfig, readConfig } from '../config.js'
 import type { Context } from '../context.js'
-import { EXIT } from '../failure.js'
+import { EXIT, usage } from '../failure.js'
 import { type HostPort, parseHostPort } from '../host-port.js'
 import { readVersion } from '../version.js'
 import { addFoundingOptions, assertSameFounding, type Founding, found, readFounding } from './founding.js'
+import { assertSameInvitation, join } from './joining.js'
 import { openPorts, type Ports } from './ports.js'
 import { onStopSignals } from './stop-signals.js'
 
 export interface StartArguments {
-  /** Null when the line names none: then the home must be founded. */
+  /** Null when the line names none: then the home must be founded, or the line has an invitation. */
   readonly founding: Founding | null
+  /** The token of an invitation. */
+  readonly invite?: string
+  /** Throw the copy away and fetch it again. */
+  readonly resync?: true
   /** What flags say of the configuration. */
   readonly config: Partial<NodeConfig>
 }
 
 interface StartOptions {
+  readonly invite?: string
+  readonly resync?: true
   readonly listen?: readonly string[]
   readonly announce?: readonly string[]
   readonly http?: HostPort | 'off'
@@ -29,10 +36,16 @@ interface StartOptions {
 const MIB = 1024 * 1024
 
 const HELP = `
-Founds first when the home is empty and --network, --partner and --role are given; on a founded home the same line simply
-starts it. When control socket and listener answer, one line on stdout says so:
+With an empty home: founds a network first when --network, --partner and --role are given, or joins one with the token of
+--invite. On a home that has a network the same line simply starts it. When control socket and listener answer, one line on
+stdout says so:
 
   {"event":"ready","partner":"north","state":"active","listen":["/ip4/.../tcp/.../p2p/..."],"socket":"...","http":null}
+
+The state is joining until the invitation was taken and pending while the copy is fetched and checked; ledger status tells.
+A token that is used, expired, revoked or of another network ends with exit code 4.
+
+--resync throws this copy of the chain away, never the key, and fetches it again from the other partners.
 
 HOME/config.yaml may hold what the options say, and more; options go before it. A port 0 is chosen once and kept. SIGINT or
 SIGTERM stops the node cleanly, a second one at once. Logs go to stderr.
@@ -40,20 +53,30 @@ SIGTERM stops the node cleanly, a second one at once. Logs go to stderr.
 Examples:
   ledger-node start
   ledger-node start --listen /ip4/0.0.0.0/tcp/4001 --announce /dns4/ledger.example.org/tcp/4001
-  ledger-node start --network inspections.yaml --partner north --role garage --http 127.0.0.1:0`
+  ledger-node start --network inspections.yaml --partner north --role garage --http 127.0.0.1:0
+  ledger-node start --invite "$(cat token.txt)" --listen /ip4/0.0.0.0/tcp/4001
+  ledger-node start --resync`
 
 export const startCommand: CommandSpec<StartArguments> = {
   define: () =>
     addFoundingOptions(new Command('start').description('run the node'), false)
+      .option('--invite <token>', 'join the network that the token invites to, when the home is empty')
+      .option('--resync', 'throw the copy away, never the key, and fetch it again')
       .option('--listen <multiaddr>', 'where partners reach this node; may be given several times', gathered)
       .option('--announce <multiaddr>', 'what partners are told instead, behind a router; may be repeated', gathered)
       .option('--http <host:port>', 'serve the API on TCP too; off turns it off', readHttp)
       .addHelpText('after', HELP),
 
   read(_, options) {
-    const { listen, announce, http } = options as StartOptions
+    const { invite, resync, listen, announce, http } = options as StartOptions
+    const founding = readFounding(options)
+    if (founding !== null && invite !== undefined) {
+      throw usage('--invite joins a network and --network founds one: give one of them')
+    }
     return {
-      founding: readFounding(options),
+      founding,
+      ...(invite === undefined ? {} : { invite: invite.trim() }),
+      ...(resync === undefined ? {} : { resync }),
       config: {
         ...(listen === undefined ? {} : { listen }),
         ...(announce === undefined ? {} : { announce }),
@@ -62,8 +85,9 @@ export const startCommand: CommandSpec<StartArguments> = {
     }
   },
 
-  async run(context, { founding, config: flags }) {
+  async run(context, args) {
     const { home } = context
+    const { config: flags } = args
     const config = mergeConfig(
       { ...flags, ...(context.logLevel === undefined ? {} : { logLevel: context.logLevel }) },
       await readConfig(homePaths(home).config)
@@ -71,8 +95,9 @@ export const startCommand: CommandSpec<StartArguments> = {
     const log = loggerOf(context, config)
     const stop = onStopSignals(context.io, log)
     try {
-      await foundIfNeeded(home, founding, log)
-      await runNode(context, config, log, stop.signal)
+      const ports = await openPorts(home)
+      await prepare(home, args, { config, ports, log, signal: stop.signal })
+      await runNode(context, { config, ports, log, signal: stop.signal })
     } catch (error) {
       if (!stop.signal.aborted || (error instanceof LedgerError && error.code !== 'CLOSED')) throw error
     } finally {
@@ -82,23 +107,52 @@ export const startCommand: CommandSpec<StartArguments> = {
   }
 }
 
-async function foundIfNeeded(home: string, founding: Founding | null, log: Logger): Promise<void> {
+/** What a start works with. */
+interface Running {
+  readonly config: NodeConfig
+  readonly ports: Ports
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** Sees to it that the home holds the network that the line speaks of: founds, joins, or only compares. */
+async function prepare(home: string, { founding, invite, resync }: StartArguments, running: Running): Promise<void> {
   const content = await readHome(home)
   if (content !== null) {
     if (founding !== null) await assertSameFounding(home, content, founding)
+    if (invite !== undefined) await assertSameInvitation(home, content, invite)
+    if (resync === true) await throwCopyAway(home, running.log)
     return
   }
+  if (invite !== undefined) return joinFirst(home, invite, running)
   if (founding === null) throw new LedgerError('NOT_FOUNDED', `${home} holds no network yet`, { home })
   const { genesis, partner } = await found(home, founding)
-  log.info('founded', { genesis, partner })
+  running.log.info('founded', { genesis, partner })
+}
+
+async function throwCopyAway(home: string, log: Logger): Promise<void> {
+  const { resyncHome } = await import('../../node/node.js')
+  await resyncHome({ home })
+  log.warn('the copy of the chain was thrown away and is fetched again')
+}
+
+async function joinFirst(home: string, token: string, { config, ports, log, signal }: Running): Promise<void> {
+  const addresses = config.announce.length > 0 ? config.announce : await listenAddresses(config, ports)
+  await join({ home, token, addresses, log, signal })
+  // The partners were told these ports: they must be the same after a crash.
+  await ports.save()
+}
+
+async function listenAddresses(config: NodeConfig, ports: Ports): Promise<string[]> {
+  const listen: string[] = []
+  for (const address of config.listen) listen.push(await ports.listen(address))
+  return listen
 }
 
 /** Opens everything in its order, says that it is ready, and closes in reverse when it is told to stop or must. */
-async function runNode(context: Context, config: NodeConfig, log: Logger, signal: AbortSignal): Promise<void> {
+async function runNode(context: Context, { config, ports, log, signal }: Running): Promise<void> {
   const { home } = context
-  const ports = await openPorts(home)
-  const listen: string[] = []
-  for (const address of config.listen) listen.push(await ports.listen(address))
+  const listen = await listenAddresses(config, ports)
   const http = config.http === null ? undefined : await ports.http(config.http)
   const { openNode } = await import('../../node/node.js')
   const cache = config.cacheMiB === null ? {} : { cacheBytesMax: config.cacheMiB * MIB }

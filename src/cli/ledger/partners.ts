@@ -1,10 +1,17 @@
 import { Command } from 'commander'
+import type { PartnerView } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import { createTable } from '../table.js'
-import { plain } from '../text.js'
+import { count, plain, styled } from '../text.js'
 import { connect } from './connect.js'
 
 const HELP = `
+States: joining (not admitted yet), pending (admitted, its copy is still being made), active, suspended, removed. Who votes checks
+and endorses every block; who does not keeps a copy (an observer). HEIGHT is the newest block of the partner's copy, as it last
+told. Connected means to this node.
+
+When a partner has signed two different things where only one may be, the proof is on the chain and is told below the table.
+
 Examples:
   ledger partners
   ledger partners --json`
@@ -15,15 +22,37 @@ export const partnersCommand: CommandSpec<Record<string, never>> = {
   read: () => ({}),
 
   async run(context) {
-    const table = createTable(context.out, ['ID', 'NAME', 'ROLE', 'STATE', 'VOTES', 'KEY'])
-    for (const partner of await connect(context).partners()) {
-      if (context.json) context.out.write(`${JSON.stringify(partner)}\n`)
-      else {
-        const { id, name, role, state, voter, key } = partner
-        await table.row([id, name, role, state, voter ? 'yes' : 'no', key].map(plain))
-      }
+    const client = connect(context)
+    const partners = await client.partners()
+    if (context.json) {
+      for (const partner of partners) context.out.write(`${JSON.stringify(partner)}\n`)
+      return 0
     }
-    if (!context.json) await table.flush()
+    const { partner: self } = await client.status()
+    const table = createTable(context.out, ['ID', 'NAME', 'ROLE', 'STATE', 'VOTES', 'CONNECTED', 'HEIGHT', 'KEY'])
+    for (const partner of partners) {
+      const { id, name, role, state, voter, height, key } = partner
+      const connection = id === self.id ? 'this node' : partner.connected ? 'yes' : 'no'
+      await table.row([id, name, role, state, voter ? 'yes' : 'no', connection, `${height ?? '?'}`, key].map(plain))
+    }
+    await table.flush()
+    context.out.write(addressesText(partners))
+    context.out.write(evidenceText(partners, context.color))
     return 0
   }
+}
+
+function addressesText(partners: readonly PartnerView[]): string {
+  const lines = partners.flatMap(({ id, addresses }) => addresses.map((address) => `  ${plain(id)}  ${plain(address)}`))
+  return lines.length === 0 ? '' : `\naddresses\n${lines.join('\n')}\n`
+}
+
+function evidenceText(partners: readonly PartnerView[], color: boolean): string {
+  const lines = partners
+    .filter(({ evidence }) => evidence > 0)
+    .map(({ id, evidence }) => {
+      const times = evidence === 1 ? 'once' : count(evidence, 'time')
+      return `${plain(id)} signed two different things where only one may be, ${times}: its key is in two places or it lies`
+    })
+  return lines.length === 0 ? '' : `\n${lines.map((line) => styled(color, 'red', line)).join('\n')}\n`
 }

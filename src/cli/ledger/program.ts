@@ -7,10 +7,12 @@ import { checkpointCommand } from './checkpoint.js'
 import { genesisCommand } from './genesis.js'
 import { getCommand } from './get.js'
 import { historyCommand } from './history.js'
+import { inviteCommand } from './invite.js'
 import { listCommand } from './list.js'
 import { modelCommand } from './model.js'
 import { partnersCommand } from './partners.js'
 import { receiptCommand } from './receipt.js'
+import { revokeCommand } from './revoke.js'
 import { showCommand } from './show.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
@@ -24,6 +26,7 @@ Examples:
   ledger history inspection VH-001            all its records, oldest first
   ledger list inspection --where garage=north --json
   ledger watch --since 0                      every record from the beginning, then as they come
+  ledger invite south --role garage           a token with which another partner joins
   ledger verify                               check the whole copy and run every rule again
 
 Exit codes: 0 done, 1 anything else, 2 wrong usage, 3 some records refused, 4 not permitted, 5 no quorum in time,
@@ -46,6 +49,8 @@ export function ledgerProgram(io: Io): Program {
     .add(watchCommand)
     .add(statusCommand)
     .add(partnersCommand)
+    .add(inviteCommand)
+    .add(revokeCommand)
     .add(genesisCommand)
     .add(modelCommand)
     .add(verifyCommand)

@@ -1,11 +1,14 @@
 import { Command } from 'commander'
-import type { NodeStatus } from '../../node/ledger-node.js'
+import type { NodeStatus, PartnerView } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import { count, pairs, plain, shortHash, styled, timeText } from '../text.js'
 import { connect } from './connect.js'
 import { promiseOf } from './promise.js'
 
 const HELP = `
+Says where this copy is, who is connected, whether enough partners are online for records to commit, why nothing moves when
+nothing moves, and what a network of this size promises.
+
 Examples:
   ledger status
   ledger status --json`
@@ -18,39 +21,52 @@ export const statusCommand: CommandSpec<Record<string, never>> = {
   async run(context) {
     const client = connect(context)
     const status = await client.status()
-    if (context.json) {
-      context.out.write(`${JSON.stringify(status)}\n`)
-      return 0
-    }
-    const voters = (await client.partners()).filter((partner) => partner.voter && partner.state === 'active').length
-    context.out.write(statusText(status, voters, context.color))
+    if (context.json) context.out.write(`${JSON.stringify(status)}\n`)
+    else context.out.write(statusText(status, await client.partners(), context.color))
     return 0
   }
 }
 
-/** @param voters how many partners vote on blocks */
-export function statusText(status: NodeStatus, voters: number, color: boolean): string {
+/** @param partners who votes is told by these */
+export function statusText(status: NodeStatus, partners: readonly PartnerView[], color: boolean): string {
   const { partner, quorum, mempool, stalled } = status
+  const voters = partners.filter(({ voter, state }) => voter && state === 'active').map(({ id }) => id)
+  const lack = quorumLack(status, voters)
   const stateStyle = partner.state === 'active' ? 'green' : 'yellow'
   const rows: [string, string][] = [
     ['network', `${styled(color, 'bold', plain(status.network))} (genesis ${shortHash(status.genesis)})`],
     ['partner', `${plain(partner.id)}, ${plain(partner.role)}, ${styled(color, stateStyle, partner.state)}`],
     ['height', `${status.height} (head ${shortHash(status.head)}, state ${shortHash(status.stateHash)})`],
-    ['quorum', `${plain(quorum.rule)}: ${quorum.needed} of ${voters} must agree, ${quorum.online} online`],
-    ['waiting', `${count(mempool.records, 'record')} in ${count(mempool.batches, 'batch', 'batches')}`],
-    ...(status.syncing ? [['syncing', 'this copy is behind and catching up'] as [string, string]] : []),
-    ...(stalled === null
-      ? []
-      : [
-          ['STALLED', styled(color, 'red', `since ${timeText(stalled.since)}: ${plain(stalled.why)}`)] as [
-            string,
-            string
-          ]
-        ])
+    ['quorum', `${plain(quorum.rule)}: ${quorum.needed} of ${voters.length} must agree, ${quorum.online} online`],
+    ['waiting', `${count(mempool.records, 'record')} in ${count(mempool.batches, 'batch', 'batches')}`]
   ]
-  const partners = status.partners.map((one): [string, string] => {
+  if (partner.state === 'joining')
+    rows.push(['joining', 'not admitted yet: waiting for a partner to take the invitation'])
+  if (partner.state === 'pending')
+    rows.push(['joining', 'admitted; fetching and checking the chain before it takes part'])
+  if (status.syncing) rows.push(['syncing', 'this copy is behind and catching up'])
+  if (lack !== null) rows.push(['NO QUORUM', styled(color, 'red', lack)])
+  if (stalled !== null) {
+    rows.push(['STALLED', styled(color, 'red', `since ${timeText(stalled.since)}: ${plain(stalled.why)}`)])
+  }
+  const others = status.partners.map((one): [string, string] => {
     const connection = one.id === partner.id ? 'this node' : one.connected ? 'connected' : 'not connected'
-    return [plain(one.id), `${one.state}, ${connection}, height ${one.height ?? 'unknown'}`]
+    const part = voters.includes(one.id) ? '' : ', no vote'
+    return [plain(one.id), `${one.state}, ${connection}, height ${one.height ?? 'unknown'}${part}`]
   })
-  return `${pairs(rows)}\npartners\n${pairs(partners, '  ')}\n\n${promiseOf(quorum.rule, voters)}\n`
+  return `${pairs(rows)}\npartners\n${pairs(others, '  ')}\n\n${promiseOf(quorum.rule, voters.length)}\n`
+}
+
+/** What the quorum lacks, in plain words; null when enough voters are online. */
+export function quorumLack({ quorum, partner, partners }: NodeStatus, voters: readonly string[]): string | null {
+  const { needed, online } = quorum
+  if (online >= needed || voters.length === 0) return null
+  const away = partners.filter((one) => voters.includes(one.id) && one.id !== partner.id && !one.connected)
+  const names = away.map(({ id }) => plain(id)).join(', ')
+  const missing = needed - online
+  return (
+    `no record can commit: ${needed} of ${voters.length} must be online, ${online} ${online === 1 ? 'is' : 'are'}. ` +
+    `${missing === 1 ? 'One more is' : `${missing} more are`} needed of: ${names}. ` +
+    'What is appended meanwhile is kept and commits then'
+  )
 }

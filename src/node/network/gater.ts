@@ -7,7 +7,8 @@ export type Gater = NonNullable<Libp2pOptions['connectionGater']>
 export type OnDenied = (question: 'dial' | 'inbound' | 'outbound', peer: string | null) => void
 
 /**
- * The lock of the network: lets partners through and nobody else, in both directions.
+ * The lock of the network: dials partners and nobody else, and lets in partners and, where the node allows it, a few
+ * strangers, who may then ask to join and nothing more.
  *
  * Who the other side is, is proven only by the Noise handshake, so the two questions after it decide; those before it
  * save the trouble of dialling strangers. The questions are asked once for each connection: whoever stops being a
@@ -15,8 +16,13 @@ export type OnDenied = (question: 'dial' | 'inbound' | 'outbound', peer: string 
  *
  * @param isPartner whether the peer with this id, as text, is a partner now; called anew for each connection
  * @param onDenied told of each refusal; it must not throw
+ * @param admitStranger whether there is room for this stranger now; asked once for each connection of one
  */
-export function partnersOnly(isPartner: (peer: string) => boolean, onDenied: OnDenied): Gater {
+export function partnersOnly(
+  isPartner: (peer: string) => boolean,
+  onDenied: OnDenied,
+  admitStranger: (peer: string) => boolean = () => false
+): Gater {
   const deny = (question: Parameters<OnDenied>[0], peer: string | null): boolean => {
     if (peer !== null && isPartner(peer)) return false
     onDenied(question, peer)
@@ -26,7 +32,10 @@ export function partnersOnly(isPartner: (peer: string) => boolean, onDenied: OnD
     denyDialPeer: (peer) => deny('dial', peer.toString()),
     // An address that does not say whose it is could lead to anybody.
     denyDialMultiaddr: (address) => deny('dial', peerOf(address)),
-    denyInboundEncryptedConnection: (peer) => deny('inbound', peer.toString()),
+    denyInboundEncryptedConnection: (peer) => {
+      const text = peer.toString()
+      return !isPartner(text) && !admitStranger(text) && deny('inbound', text)
+    },
     denyOutboundEncryptedConnection: (peer) => deny('outbound', peer.toString()),
     // Relays are not part of this network, whoever asks.
     denyInboundRelayReservation: () => true,

@@ -5,7 +5,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { tcp } from '@libp2p/tcp'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { createLibp2p, type Libp2p, type Libp2pOptions } from 'libp2p'
 import { LedgerError } from '../../base/errors.js'
 import { PARTNERS_MAX } from '../../base/limits.js'
 import type { Logger } from '../log.js'
@@ -21,13 +21,24 @@ export interface HostOptions {
   readonly announce: readonly string[]
   /** Whether the peer with this id is a partner now. Asked anew for each connection, and only then. */
   readonly isPartner: (peer: string) => boolean
+  /** Whether there is room for a stranger that calls. @default for none */
+  readonly admitStranger?: (peer: string) => boolean
+  /** Further libp2p services, such as gossip; each gets libp2p's components. */
+  readonly services?: Record<string, (components: ServiceComponents) => unknown>
+  /** Registers protocols, before anybody can connect. */
+  readonly prepare?: (libp2p: Libp2p) => Promise<void>
   readonly log: Logger
   /** Stops the start; a host that has started is stopped by its `close`. */
   readonly signal?: AbortSignal
 }
 
-/** A running libp2p node that talks to partners and to nobody else. */
+/** What libp2p gives to each of its services. */
+export type ServiceComponents = Parameters<NonNullable<Libp2pOptions['services']>[string]>[0]
+
+/** A running libp2p node that dials partners and nobody else. */
 export interface Host {
+  /** For protocols on top of it. */
+  readonly libp2p: Libp2p
   /** Its peer id, which is the text of its public key. */
   readonly peerId: string
   /** Where partners reach it: announced addresses, else those listened on; each ends in `/p2p/ID`. */
@@ -60,7 +71,7 @@ const KEEP_ALIVE_DELAY_MS = 15_000
 
 /**
  * Starts the libp2p node of a partner: TCP, Noise, Yamux and identify, its identity the partner's own key. There is no
- * discovery, bootstrap list, relay or port mapping: it dials nobody by itself and lets nobody in but partners.
+ * discovery, bootstrap list, relay or port mapping: it dials nobody by itself.
  * @throws LedgerError ADDRESS_IN_USE when a port is taken, CONFIG when an address cannot be listened on or announced
  */
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -76,8 +87,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ...settings,
     privateKey,
     addresses: { listen: listen.map(String), announce: announce.map(String) },
-    connectionGater: partnersOnly(options.isPartner, (question, peer) => log.debug('denied', { question, peer })),
+    connectionGater: partnersOnly(
+      options.isPartner,
+      (question, peer) => log.debug('denied', { question, peer }),
+      options.admitStranger
+    ),
     services: {
+      ...options.services,
       identify: identify(),
       // libp2p hides what it listens on once addresses are announced; its parts are shown to services only.
       bound: ({ transportManager }) => {
@@ -86,10 +102,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
       }
     }
   })
-  libp2p.addEventListener('peer:connect', ({ detail }) => log.info('connected', { peer: detail.toString() }))
-  libp2p.addEventListener('peer:disconnect', ({ detail }) => log.info('disconnected', { peer: detail.toString() }))
+  libp2p.addEventListener('peer:connect', ({ detail }) => log.debug('connected', { peer: detail.toString() }))
+  libp2p.addEventListener('peer:disconnect', ({ detail }) => log.debug('disconnected', { peer: detail.toString() }))
 
   try {
+    await options.prepare?.(libp2p)
     await libp2p.start()
     signal?.throwIfAborted()
   } catch (error) {
@@ -100,6 +117,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   log.info('listening', { addresses: listening() })
 
   return {
+    libp2p,
     peerId,
     listening,
     addresses: () => libp2p.getMultiaddrs().map((address) => withPeer(address, peerId)),

@@ -44,3 +44,16 @@ async function writeAndSync(file: FileHandle, content: string | Uint8Array): Pro
   await file.writeFile(content)
   await file.sync()
 }
+
+/** Puts a file with this content in the place of another, durable when the promise resolves. */
+export async function replaceFileDurably(path: string, content: string, mode: number): Promise<void> {
+  const unfinished = `${path}.new`
+  await rm(unfinished, { force: true })
+  const file = await open(unfinished, 'wx', mode)
+  try {
+    await writeAndSync(file, content)
+  } finally {
+    await file.close()
+  }
+  await renameDurably(unfinished, path)
+}

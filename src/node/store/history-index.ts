@@ -1,4 +1,5 @@
-import { assertInvariant } from '../../base/errors.js'
+import { assertInvariant, LedgerError } from '../../base/errors.js'
+import { LEAVES_MAX, LOG_LEAVES_MAX } from '../../base/limits.js'
 import { damaged } from './disk-errors.js'
 import { historyObjectPrefix, historyPlace, historyPrefix, keyName, prefixEnd, readHistoryKey } from './layout.js'
 import type { KeyRange, LevelBatch, LevelDatabase } from './level-database.js'
@@ -15,7 +16,7 @@ export function writeHistory(batch: LevelBatch, height: number, entries: readonl
   }
 }
 
-/** See {@link Store.history}. */
+/** See {@link Store.history}. @throws LedgerError USAGE when the cursor is of another history */
 export async function readHistory(
   database: LevelDatabase,
   object: string,
@@ -49,9 +50,17 @@ function historyRange(object: string, key: string | null, { after, reverse = fal
   const start = key === null ? historyObjectPrefix(object) : historyPrefix(object, key)
   const end = prefixEnd(start)
   if (after === undefined) return { gte: start, lt: end, reverse }
-  assertInvariant(key === null || after.key === key, 'a cursor stays within its key')
+  // Cursors come back from outside.
+  if (!isPlace(after) || (key !== null && after.key !== key)) {
+    throw new LedgerError('USAGE', 'the cursor does not belong to this history', { object, key })
+  }
   const place = cursorKey(object, after)
   return reverse ? { gte: start, lt: place, reverse } : { gt: place, lt: end, reverse }
+}
+
+function isPlace({ key, height, batch, index }: HistoryCursor): boolean {
+  const fits = (value: number, max: number) => Number.isSafeInteger(value) && value >= 0 && value <= max
+  return !key.includes('\u0000') && fits(height, LOG_LEAVES_MAX) && fits(batch, LEAVES_MAX) && fits(index, LEAVES_MAX)
 }
 
 function cursorKey(object: string, { key, height, batch, index }: HistoryCursor): string {

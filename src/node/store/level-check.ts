@@ -2,17 +2,16 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { maskedCrc32c } from './crc32c.js'
 import { damaged } from './disk-errors.js'
-import { endsInZeroSectors } from './frames.js'
+import { readLevelLog } from './level-log.js'
+import type { LiveTable } from './level-manifest.js'
 import { readVarint, snappyDecompress } from './snappy.js'
 
 /**
  * LevelDB checks its tables and logs only when told to, and classic-level cannot tell it: a bit turned in the key of a
- * table makes a value vanish without a word, one in a log makes the rest of it vanish. So their checksums are checked
- * here (google/leveldb: doc/log_format.md, doc/table_format.md). The manifest LevelDB checks itself.
+ * table makes a value vanish without a word, or stops the whole process when LevelDB sorts that table; one in a log makes
+ * the rest of it vanish. So their checksums are checked here, before LevelDB sees them (google/leveldb,
+ * doc/log_format.md and doc/table_format.md).
  */
-
-const LOG_BLOCK_BYTES = 32 * 1024
-const LOG_HEAD_BYTES = 7
 
 /** Checksum and type that follow each block of a table. */
 const BLOCK_TAIL_BYTES = 5
@@ -24,13 +23,6 @@ const INDEX_BYTES_MAX = 64 * 1024 * 1024
 
 const SNAPPY = 1
 
-/** A table as it was at a time: a file that has changed since is another one. */
-export interface TableFile {
-  readonly path: string
-  readonly bytes: number
-  readonly identity: string
-}
-
 /**
  * Checks the logs of a closed database. A torn end is no damage: LevelDB leaves it out.
  * @throws LedgerError STORE_DAMAGED
@@ -38,85 +30,47 @@ export interface TableFile {
 export async function checkLogs(directory: string): Promise<void> {
   for (const name of (await readdir(directory)).filter((file) => file.endsWith('.log'))) {
     const path = join(directory, name)
-    const fault = logFault(await readFile(path))
-    if (fault !== null) throw damaged(path, `${fault.why} at byte ${fault.at}`)
-  }
-}
-
-function logFault(data: Buffer): { at: number; why: string } | null {
-  let at = 0
-  while (at + LOG_HEAD_BYTES <= data.length) {
-    const left = LOG_BLOCK_BYTES - (at % LOG_BLOCK_BYTES)
-    if (left < LOG_HEAD_BYTES) {
-      at += left
-      continue
-    }
-    const size = data.readUInt16LE(at + 4)
-    const end = at + LOG_HEAD_BYTES + size
-    if (size <= left - LOG_HEAD_BYTES && end > data.length) return null
-    const holds =
-      size <= left - LOG_HEAD_BYTES && data.readUInt32LE(at) === maskedCrc32c(data, at + LOG_HEAD_BYTES - 1, end)
-    if (!holds) return endsInZeroSectors(data, at) ? null : { at, why: 'the checksum of a log record does not hold' }
-    at = end
-  }
-  return null
-}
-
-/** The tables of a database, newest first. */
-export async function listTables(directory: string): Promise<TableFile[]> {
-  const tables: TableFile[] = []
-  for (const name of await readdir(directory)) {
-    if (!/\.(ldb|sst)$/.test(name)) continue
-    const table = await tableFile(join(directory, name))
-    if (table !== null) tables.push(table)
-  }
-  return tables.sort((a, b) => (a.path < b.path ? 1 : -1))
-}
-
-async function tableFile(path: string): Promise<TableFile | null> {
-  try {
-    const { size, ino, mtimeMs } = await stat(path)
-    return { path, bytes: size, identity: `${ino} ${size} ${mtimeMs}` }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
+    const log = readLevelLog(await readFile(path))
+    if (log.damagedAt !== undefined) throw damaged(path, `${log.why} at byte ${log.damagedAt}`)
   }
 }
 
 /**
- * Checks tables in their order until `bytesMax` is reached or the signal is aborted.
+ * Checks every block of tables in their order, until `bytesMax` is reached or the signal is aborted.
+ * @param open whether the database may be open: then a table that is no longer there was replaced by LevelDB
  * @returns those that are left
  * @throws LedgerError STORE_DAMAGED
  */
 export async function checkTables(
-  tables: readonly TableFile[],
-  bytesMax: number,
-  signal?: AbortSignal
-): Promise<readonly TableFile[]> {
+  tables: readonly LiveTable[],
+  options: { readonly bytesMax: number; readonly open: boolean; readonly signal?: AbortSignal | undefined }
+): Promise<readonly LiveTable[]> {
   let bytes = 0
   for (const [position, table] of tables.entries()) {
     bytes += table.bytes
-    if (bytes > bytesMax || signal?.aborted === true) return tables.slice(position)
-    await checkTable(table)
+    if (bytes > options.bytesMax || options.signal?.aborted === true) return tables.slice(position)
+    await checkTable(table, options.open)
   }
   return []
 }
 
-/**
- * Checks every block of a table. A table that has gone or changed since it was listed is left out: opening removes what
- * a crash left half written, and LevelDB replaces tables as it sorts them.
- * @throws LedgerError STORE_DAMAGED
- */
-export async function checkTable(table: TableFile): Promise<void> {
+async function checkTable({ path, bytes }: LiveTable, open: boolean): Promise<void> {
   let data: Buffer
   try {
-    data = await readFile(table.path)
+    data = await readFile(path)
   } catch (error) {
-    if ((await tableFile(table.path)) === null) return
-    throw damaged(table.path, 'it cannot be read', error)
+    if (open && !(await exists(path))) return
+    throw damaged(path, 'it cannot be read', error)
   }
-  const why = tableFault(data)
-  if (why !== null && (await tableFile(table.path))?.identity === table.identity) throw damaged(table.path, why)
+  const why = data.length === bytes ? tableFault(data) : `it has ${data.length} bytes instead of ${bytes}`
+  if (why !== null) throw damaged(path, why)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false
+  )
 }
 
 function tableFault(data: Buffer): string | null {

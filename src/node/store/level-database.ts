@@ -28,6 +28,8 @@ export interface KeyRange {
 
 export type TextPair = readonly [key: string, text: string]
 
+export type RawPair = readonly [key: string, stored: Buffer]
+
 /** A frozen view of the database; close it. */
 export type LevelSnapshot = ReturnType<ClassicLevel['snapshot']>
 
@@ -56,8 +58,8 @@ export interface LevelDatabase {
   batch(): LevelBatch
   /** The values of a range, a page at a time; each page is checked before it is handed out. */
   pages(range: KeyRange, snapshot?: LevelSnapshot): AsyncGenerator<readonly TextPair[]>
-  /** The values of a range as they are stored, one at a time, without any check. */
-  rawPairs(range: KeyRange): AsyncGenerator<readonly [key: string, stored: Buffer]>
+  /** The same as they are stored, without any check. */
+  rawPages(range: KeyRange): AsyncGenerator<readonly RawPair[]>
   /** The first key of a range. */
   firstKey(range: KeyRange): Promise<string | undefined>
   snapshot(): LevelSnapshot
@@ -129,13 +131,21 @@ function levelDatabase(path: string, level: ClassicLevel<string, string>): Level
     }
   }
 
-  async function* rawPairs(range: KeyRange): AsyncGenerator<readonly [key: string, stored: Buffer]> {
+  async function* rawPages(range: KeyRange): AsyncGenerator<readonly RawPair[]> {
     if (failure !== null) throw failure
-    const iterator = level.iterator<string, Buffer>({ ...range, keyEncoding: 'utf8', valueEncoding: 'buffer' })
+    const bytes = { keyEncoding: 'utf8', valueEncoding: 'buffer', highWaterMarkBytes: PAGE_BYTES }
+    const iterator = level.iterator<string, Buffer>({ ...range, ...bytes })
     try {
-      for await (const pair of iterator) yield pair
+      for (;;) {
+        const page = await iterator.nextv(PAGE_PAIRS)
+        if (failure !== null) throw failure
+        if (page.length === 0) return
+        yield page
+      }
     } catch (error) {
       throw readError(rangeName(range), error)
+    } finally {
+      await iterator.close()
     }
   }
 
@@ -182,7 +192,7 @@ function levelDatabase(path: string, level: ClassicLevel<string, string>): Level
     },
     batch,
     pages,
-    rawPairs,
+    rawPages,
     async firstKey(range) {
       if (failure !== null) throw failure
       const [key] = await level

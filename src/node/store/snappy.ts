@@ -27,10 +27,10 @@ export function snappyDecompress(data: Uint8Array, bytesMax: number): Uint8Array
   return to === output.length ? output : null
 }
 
-/** A number in groups of seven bits, lowest first, of at most 32 bits; null when it does not end in time. */
+/** A number in groups of seven bits, lowest first, of at most 64 bits; null when it does not end in time. */
 export function readVarint(data: Uint8Array, at: number): { value: number; next: number } | null {
   let value = 0
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 10; i++) {
     const byte = data[at + i]
     if (byte === undefined) return null
     value += (byte & 0x7f) * 2 ** (7 * i)

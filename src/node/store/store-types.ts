@@ -195,10 +195,5 @@ export interface StoreOptions {
   readonly genesis: string
   /** Bytes, roughly, that the cache of state may take. @default STATE_CACHE_BYTES_MAX */
   readonly cacheBytesMax?: number
-  /**
-   * Whether the checksums of the database's own files are checked before use: only so does a value that damage has made
-   * vanish not pass for one that never was. Without it damage shows by the name of the value. @default true
-   */
-  readonly checkFiles?: boolean
   readonly signal?: AbortSignal
 }

@@ -8,49 +8,49 @@ import { damaged, writeError } from './disk-errors.js'
 import { syncDirectory } from './durable-file.js'
 import { readHistory, writeHistory } from './history-index.js'
 import { FORMAT_KEY, GENESIS_KEY } from './layout.js'
-import { checkLogs, checkTables, listTables } from './level-check.js'
+import { checkLogs, checkTables } from './level-check.js'
 import { type LevelDatabase, openLevelDatabase } from './level-database.js'
+import { type LiveTable, readLiveTables } from './level-manifest.js'
 import { migrateStore, refuseNewerFormat, STORE_FORMAT } from './migrate.js'
 import { createStateTable, readStates } from './state-table.js'
 import { addCounts, NO_COUNTS, readHead, type StoreHead, writeHead } from './store-head.js'
 import type { BlockCommit, Store, StoreOptions, StoreSnapshot } from './store-types.js'
 import { checkWholeStore } from './whole-check.js'
 
-/** Bytes of tables that are checked before the store is used, about half a second; the rest is checked while it is. */
-const TABLE_CHECK_BYTES_MAX = 512 * 1024 * 1024
+/** Bytes of tables that are checked before the store is used, about a second; the rest is checked while it is. */
+const TABLE_CHECK_BYTES_MAX = 1024 * 1024 * 1024
 
 /** Heights, evenly spread over the chain, at which a block must be found when the store is opened. */
 const SAMPLES = 64
 
 /**
  * Opens the store of a partner, or creates it where nothing is. What a crash left unfinished is left out; whatever a
- * crash does not explain is STORE_DAMAGED.
+ * crash does not explain is STORE_DAMAGED. The caller holds the lock of the home: the files are read before the database
+ * locks them.
  * @throws LedgerError STORE_DAMAGED, STORE_FORMAT, ALREADY_FOUNDED (another network), HOME_LOCKED, DISK_FULL; the
  * signal's reason when it is aborted
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { path, genesis, signal, checkFiles = true } = options
+  const { path, genesis, signal } = options
   const level = join(path, 'level')
-  const journalPath = join(path, 'commits')
   signal?.throwIfAborted()
   const exists = await prepareDirectory(path)
-  if (exists && checkFiles) await checkLogs(level)
-  const tables = exists && checkFiles ? await listTables(level) : []
+  const unchecked = exists ? await checkFiles(level, signal) : []
+  signal?.throwIfAborted()
   const database = await openLevelDatabase(level, { create: !exists })
   let journal: CommitJournal | null = null
   try {
-    const unchecked = await checkTables(tables, TABLE_CHECK_BYTES_MAX, signal)
-    signal?.throwIfAborted()
     await initialise(database, genesis, exists)
     refuseNewerFormat(database)
     checkGenesis(database, path, genesis)
     await migrateStore(database)
     const head = readHead(database)
-    journal = await openOrCreateJournal(journalPath, genesis, head)
+    journal = await openOrCreateJournal(join(path, 'commits'), genesis, head)
     await checkChain(database, journal, head)
     const bodies = await openBodyTable(database)
     const background = new AbortController()
-    const checked = checkTables(unchecked, Number.POSITIVE_INFINITY, background.signal).then(
+    const { signal: ended } = background
+    const checked = checkTables(unchecked, { bytesMax: Number.POSITIVE_INFINITY, open: true, signal: ended }).then(
       () => {},
       (error) => database.condemn(error)
     )
@@ -64,6 +64,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await database.close()
     throw error
   }
+}
+
+/** Checks the files of a closed database. @returns the tables that are left to be checked while it is open */
+async function checkFiles(level: string, signal: AbortSignal | undefined): Promise<readonly LiveTable[]> {
+  await checkLogs(level)
+  return checkTables(await readLiveTables(level), { bytesMax: TABLE_CHECK_BYTES_MAX, open: false, signal })
 }
 
 interface StoreParts {
@@ -98,9 +104,19 @@ function storeOf(options: StoreOptions, parts: StoreParts, opened: StoreHead | n
     writing.done()
     bodiesWritten()
     head = next
-    journal.record({ height, hash })
+    try {
+      journal.record({ height, hash })
+    } catch (error) {
+      journalFailed(error)
+      throw error
+    }
     journaled = journal.sync()
-    journaled.catch((error) => database.condemn(writeError(options.path, error)))
+    journaled.catch(journalFailed)
+  }
+
+  /** Without it a lost block would go unnoticed, so nothing more is written. */
+  function journalFailed(error: unknown): void {
+    database.condemn(writeError(options.path, error))
   }
 
   async function commit(block: BlockCommit): Promise<void> {
@@ -136,8 +152,11 @@ function storeOf(options: StoreOptions, parts: StoreParts, opened: StoreHead | n
     await journaled.catch(() => {})
     await parts.stop()
     database.condemn(new LedgerError('CLOSED', 'the store is closed'))
-    await journal.close()
-    await database.close()
+    try {
+      await journal.close()
+    } finally {
+      await database.close()
+    }
   }
 
   return {

@@ -1,13 +1,14 @@
 import { LedgerError } from '../../base/errors.js'
-import { readBlock } from './block-table.js'
-import { openBytes, openText } from './checked-value.js'
-import { historyEntry } from './history-index.js'
+import { readBlock, readLocation } from './block-table.js'
+import { openBytes } from './checked-value.js'
 import { blockPartOf, bodyKey, bodyNumberKey, KIND, keyName } from './layout.js'
 import type { LevelDatabase } from './level-database.js'
 import type { StoreHead } from './store-head.js'
 import type { StoreCounts } from './store-types.js'
 
 const HASH_CHARS = 64
+
+type Tally = { -readonly [Name in keyof StoreCounts]: number }
 
 /**
  * Reads every value of the store once, in the order of the keys, and holds what there is against what the head counts:
@@ -26,15 +27,18 @@ export async function checkWholeStore(
   }
 ): Promise<StoreCounts> {
   const { onProblem, isCurrent, signal } = options
-  const counts = { blocks: 0, batches: 0, records: 0, states: 0, entries: 0, treeNodes: 0 }
+  const counts: Tally = { blocks: 0, batches: 0, records: 0, states: 0, entries: 0, treeNodes: 0 }
+  const bodies = { stored: 0, indexed: 0 }
   let readable = true
   try {
-    for await (const [key, stored] of database.rawPairs({})) {
+    for await (const page of database.rawPages({})) {
       signal?.throwIfAborted()
-      report(onProblem, () => {
-        checkPair(key, stored)
+      for (const [key, stored] of page) {
         countPair(key, counts)
-      })
+        if (key.startsWith(KIND.body)) bodies.stored += 1
+        if (key.startsWith(KIND.bodyNumber)) bodies.indexed += 1
+        report(onProblem, () => openBytes(key, stored, 0, keyName))
+      }
     }
   } catch (error) {
     // Behind what LevelDB cannot read there may be more, so the numbers will say nothing.
@@ -42,6 +46,9 @@ export async function checkWholeStore(
     report(onProblem, () => {
       throw error
     })
+  }
+  if (readable && bodies.stored !== bodies.indexed) {
+    onProblem(`the store holds ${bodies.stored} batch bodies, and names ${bodies.indexed}`)
   }
   const height = head?.height ?? 0
   for (let at = 1; at <= height; at++) {
@@ -58,37 +65,27 @@ export async function checkWholeStore(
   return counts
 }
 
-function checkPair(key: string, stored: Buffer): void {
-  if (key.startsWith(KIND.body)) {
-    openBytes(key, stored, HASH_CHARS, keyName)
-    return
-  }
-  const text = openText(key, stored.toString('utf8'), keyName)
-  if (key.startsWith(KIND.history)) historyEntry(key, text)
-}
-
-function countPair(key: string, counts: { -readonly [Name in keyof StoreCounts]: number }): void {
+function countPair(key: string, counts: Tally): void {
   if (key.startsWith(KIND.state)) counts.states += 1
   else if (key.startsWith(KIND.history)) counts.entries += 1
   else if (key.startsWith(KIND.tree)) counts.treeNodes += 1
   else if (key.startsWith(KIND.block) && blockPartOf(key) === 'header') counts.blocks += 1
 }
 
-/** What a block leads to: its parts, and the bodies of its batches. */
-function checkBlock(
-  database: LevelDatabase,
-  height: number,
-  counts: { -readonly [Name in keyof StoreCounts]: number },
-  onProblem: (what: string) => void
-): void {
+/** What a block leads to: its parts, its batches' places and bodies. */
+function checkBlock(database: LevelDatabase, height: number, counts: Tally, onProblem: (what: string) => void): void {
   const block = readBlock(database, height)
   if (block === undefined) {
     onProblem(`block ${height} is missing`)
     return
   }
-  for (const { hash, count } of block.batches) {
+  for (const [position, { author, sequence, hash, count }] of block.batches.entries()) {
     counts.batches += 1
     counts.records += count
+    const location = readLocation(database, author, sequence)
+    if (location?.height !== height || location.position !== position || location.hash !== hash) {
+      onProblem(`location of batch ${author}/${sequence} is not in block ${height}`)
+    }
     const bodyNumber = database.getText(bodyNumberKey(hash))
     const body = bodyNumber === undefined ? undefined : database.getBytes(bodyKey(Number(bodyNumber)), HASH_CHARS)
     if (body?.head !== hash) onProblem(`batch ${hash} of block ${height} is missing`)
@@ -96,7 +93,7 @@ function checkBlock(
 }
 
 /** Damage is what is looked for; anything else that goes wrong ends the check. */
-function report(onProblem: (what: string) => void, check: () => void): void {
+function report(onProblem: (what: string) => void, check: () => unknown): void {
   try {
     check()
   } catch (error) {

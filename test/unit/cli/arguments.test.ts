@@ -9,7 +9,9 @@ import { parseKeyArguments } from '../../../src/cli/key-arguments.js'
 import { appendCommand } from '../../../src/cli/ledger/append.js'
 import { getCommand } from '../../../src/cli/ledger/get.js'
 import { historyCommand } from '../../../src/cli/ledger/history.js'
+import { inviteCommand } from '../../../src/cli/ledger/invite.js'
 import { listCommand } from '../../../src/cli/ledger/list.js'
+import { revokeCommand } from '../../../src/cli/ledger/revoke.js'
 import { verifyReceiptCommand } from '../../../src/cli/ledger/verify-receipt.js'
 import { watchCommand } from '../../../src/cli/ledger/watch.js'
 import { initCommand } from '../../../src/cli/ledger-node/init.js'
@@ -73,6 +75,18 @@ const cases: Case[] = [
   },
   { spec: startCommand, line: '--http off', expect: { founding: null, config: { http: null } } },
   { spec: startCommand, line: '--network n', expect: null },
+  { spec: startCommand, line: '--invite T', expect: { founding: null, invite: 'T', config: {} } },
+  { spec: startCommand, line: '--resync', expect: { founding: null, resync: true, config: {} } },
+  { spec: startCommand, line: '--invite T --network n --partner p --role r', expect: null },
+  { spec: startCommand, line: '--invite', expect: null },
+  { spec: inviteCommand, line: 'south --role r', expect: { partner: 'south', role: 'r', expiresMs: 604_800_000 } },
+  {
+    spec: inviteCommand,
+    line: 'south --role r --name S --expires 1h',
+    expect: { partner: 'south', role: 'r', name: 'S', expiresMs: 3_600_000 }
+  },
+  { spec: inviteCommand, line: 'south', expect: null },
+  { spec: revokeCommand, line: 'T', expect: { invitation: 'T' } },
   { spec: startCommand, line: '--name N', expect: null },
   { spec: startCommand, line: '--http 8080', expect: null },
   { spec: startCommand, line: '--http a:65536', expect: null },

@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert'
 import { LedgerError } from '../../../src/base/errors.js'
 import type { JsonObject } from '../../../src/base/json.js'
 import { ledgerProgram } from '../../../src/cli/ledger/program.js'
-import { promiseOf } from '../../../src/cli/ledger/promise.js'
 import { type ApiFixture, withApi } from '../../support/api-fixture.js'
 import { type CliResult, type CliSurroundings, runProgram } from '../../support/cli-run.js'
 import { suite } from '../../support/suite.js'
@@ -370,16 +369,6 @@ test('a reader that goes away ends the command, without a word', async () => {
     const append = await run('append inspection --json', { stdout: broken(), stdin: endless })
     assert.equal([append.code, append.stderr], [1, ''])
   })
-})
-
-test('says in plain words what a network of each size promises', () => {
-  assert.match(promiseOf('two-thirds', 1), /nobody else checks/)
-  assert.match(promiseOf('two-thirds', 2), /all 2 must be online/)
-  assert.match(promiseOf('two-thirds', 3), /all 3 must be online/)
-  assert.match(promiseOf('two-thirds', 4), /3 are online. Up to 1 /)
-  assert.match(promiseOf('two-thirds', 7), /5 are online. Up to 2 /)
-  assert.match(promiseOf('majority', 2), /2 are online, so none/)
-  assert.match(promiseOf('majority', 3), /2 are online, so one may be away/)
 })
 
 test.run()

@@ -323,6 +323,11 @@ test('points to the line of a mistake in a rule of several lines', () => {
   }
 })
 
+test('what a role may append is sorted, so that its order makes no difference', () => {
+  const read = readNetworkFile(changed('append: [inspection]', 'append: [vehicle, inspection]'), 'n.yaml')
+  assert.equal(read.ok && read.network.roles.inspector?.append, ['inspection', 'vehicle'])
+})
+
 test('a reference by a list needs a bound', () => {
   const list = changed('key: [vehicle] }', 'key: [seen] }')
   assert.ok(readNetworkFile(list, 'n.yaml').ok)
@@ -368,6 +373,7 @@ const hostile: [name: string, text: string][] = [
   ['a thousand laughs', `a: &a [x, x]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\nd: [*c, *c, *c, *c]\n`],
   ['a merge', 'base: &b { x: 1 }\nformat:\n  <<: *b\n'],
   ['names of the prototype', '{"__proto__": {"format": 1}, "constructor": 1}'],
+  ['names without values', 'format: 1\nroles: { a, b }\nobjects: { c, [d]: 1, ? e }'],
   ['bytes', '\u0000\u0001\u0002'],
   [
     'a huge number of roles',

@@ -60,7 +60,8 @@ try {
   say('closed')
 } catch (error) {
   say(`failed ${codeOf(error)}`)
-  const { state, putBatches, commit } = store!
+  if (store === null) process.exit(1)
+  const { state, putBatches, commit } = store
   const steps: (() => Promise<unknown>)[] = [
     async () => state.get('s:p1'),
     () => putBatches([bodyOf(1_000_000)]),

@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import * as assert from 'uvu/assert'
 import type { LedgerError } from '../../../../src/base/errors.js'
-import { checkLogs, checkTables, listTables } from '../../../../src/node/store/level-check.js'
+import { checkLogs, checkTables } from '../../../../src/node/store/level-check.js'
+import { readLevelLog } from '../../../../src/node/store/level-log.js'
+import { readLiveTables } from '../../../../src/node/store/level-manifest.js'
 import { suite } from '../../../support/suite.js'
 import { inDirectory } from './chain-maker.js'
 
@@ -42,35 +44,65 @@ async function codeOf(work: () => Promise<unknown>): Promise<string> {
 
 async function checkAll(path: string): Promise<void> {
   await checkLogs(path)
-  const rest = await checkTables(await listTables(path), Number.POSITIVE_INFINITY)
+  const rest = await checkTables(await readLiveTables(path), { bytesMax: Number.POSITIVE_INFINITY, open: false })
   assert.equal(rest, [])
 }
 
 test('files that LevelDB wrote and sorted are whole', () =>
   inDirectory(async (path) => {
     await makeDatabase(path, 3000)
-    assert.ok((await listTables(path)).length > 1, 'several tables')
+    assert.ok((await readLiveTables(path)).length > 1, 'several tables')
     assert.ok(readdirSync(path).some((name) => name.endsWith('.log')))
     await checkAll(path)
   }))
 
-test('tables listed before opening and checked after it are whole, whatever closing interrupted', () =>
+test('whatever closing interrupted, the tables of the manifest are whole', () =>
   inDirectory(async (path) => {
     for (let round = 0; round < 5; round++) {
       await makeDatabase(path, 400 + 200 * round, false)
-      await checkLogs(path)
-      const tables = await listTables(path)
+      await checkAll(path)
+    }
+  }))
+
+test('the manifest names the tables that LevelDB itself lists', () =>
+  inDirectory(async (path) => {
+    for (let round = 0; round < 4; round++) {
+      await makeDatabase(path, 1000, round % 2 === 0)
+      const named = (await readLiveTables(path)).map((table) => basename(table.path))
       const level = new ClassicLevel(path)
       await level.open()
-      await checkTables(tables, Number.POSITIVE_INFINITY)
+      const listed = [...level.getProperty('leveldb.sstables').matchAll(/^ (\d+):(\d+)/gm)]
       await level.close()
+      assert.ok(named.every((name) => readdirSync(path).includes(name) || round % 2 === 1))
+      if (round % 2 === 0) {
+        // Opening moves the log into one more table.
+        const numbers = listed.map(([, number]) => `${number!.padStart(6, '0')}.ldb`)
+        assert.ok(
+          named.every((name) => numbers.includes(name)),
+          `${named} / ${numbers}`
+        )
+        assert.ok(numbers.length - named.length <= 1)
+      }
     }
+  }))
+
+test('a table that is missing or has another size is damage while the database is closed', () =>
+  inDirectory(async (path) => {
+    await makeDatabase(path, 1500)
+    const tables = await readLiveTables(path)
+    const whole = readFileSync(tables[0]!.path)
+    writeFileSync(tables[0]!.path, Buffer.concat([whole, whole.subarray(0, 1)]))
+    assert.is(await codeOf(() => checkAll(path)), 'STORE_DAMAGED')
+    rmSync(tables[0]!.path)
+    assert.is(await codeOf(() => checkAll(path)), 'STORE_DAMAGED')
+    const rest = await checkTables(tables, { bytesMax: Number.POSITIVE_INFINITY, open: true })
+    assert.equal(rest, [], 'while it is open LevelDB may have replaced it')
   }))
 
 test('a bit turned in any block, index or checksum of a table is found', () =>
   inDirectory(async (path) => {
     await makeDatabase(path, 1500)
-    const [table] = await listTables(path)
+    const [table] = await readLiveTables(path)
     const whole = readFileSync(table!.path)
     const footer = whole.length - 48
     // The footer holds two block handles, then padding that means nothing, then eight bytes of magic.
@@ -85,21 +117,14 @@ test('a bit turned in any block, index or checksum of a table is found', () =>
     await checkAll(path)
   }))
 
-test('a table that was replaced since it was listed is none of them', () =>
-  inDirectory(async (path) => {
-    await makeDatabase(path, 1500)
-    const tables = await listTables(path)
-    writeFileSync(tables[0]!.path, 'another file')
-    await checkTables(tables, Number.POSITIVE_INFINITY)
-  }))
-
 test('only so many bytes of tables are checked at once', () =>
   inDirectory(async (path) => {
     await makeDatabase(path, 3000)
-    const tables = await listTables(path)
-    assert.equal(await checkTables(tables, 0), tables)
-    assert.equal(await checkTables(tables, tables[0]!.bytes), tables.slice(1))
-    assert.equal(await checkTables(tables, Number.POSITIVE_INFINITY, AbortSignal.abort()), tables)
+    const tables = await readLiveTables(path)
+    assert.equal(await checkTables(tables, { bytesMax: 0, open: false }), tables)
+    assert.equal(await checkTables(tables, { bytesMax: tables[0]!.bytes, open: false }), tables.slice(1))
+    const signal = AbortSignal.abort()
+    assert.equal(await checkTables(tables, { bytesMax: 1e9, open: false, signal }), tables)
   }))
 
 test('a bit turned anywhere in a log is found, a torn end is not damage', () =>
@@ -121,6 +146,22 @@ test('a bit turned anywhere in a log is found, a torn end is not damage', () =>
     }
     writeFileSync(log, Buffer.concat([whole, Buffer.alloc(1000)]))
     await checkLogs(path)
+  }))
+
+test('records that end just before a block of the log are read over its last bytes', () =>
+  inDirectory(async (path) => {
+    for (let left = 0; left < 10; left++) {
+      const directory = join(path, String(left))
+      const level = new ClassicLevel<string, Buffer>(directory, { valueEncoding: 'buffer' })
+      // A fragment has 7 bytes before it; a batch with one such value has 18 beside the value.
+      await level.put('a', Buffer.alloc(LOG_BLOCK - 7 - 18 - left, 'v'))
+      await level.put('b', Buffer.alloc(100, 'w'))
+      await level.close()
+      const log = readLevelLog(readFileSync(join(directory, '000003.log')))
+      if (log.damagedAt !== undefined) throw new Error(`${left} bytes left: ${log.why}`)
+      const ends = log.records.map((record) => record.toString('latin1').slice(-1))
+      assert.equal(ends, ['v', 'w'])
+    }
   }))
 
 test.run()

@@ -280,6 +280,24 @@ test(
 )
 
 test(
+  'a cursor of another history is refused',
+  withStore(async (store) => {
+    await growTo(store, 1)
+    const place = { key: '["VH-0"]', height: 1, batch: 0, index: 0 }
+    for (const after of [
+      { ...place, key: '["VH-1"]' },
+      { ...place, height: -1 },
+      { ...place, height: Number.NaN },
+      { ...place, batch: 2 ** 30 },
+      { ...place, index: 0.5 }
+    ]) {
+      assert.is(await codeOf(() => store.history('visit', '["VH-0"]', { limit: 1, after })), 'USAGE')
+    }
+    assert.is(await codeOf(() => store.history('visit', null, { limit: 1, after: { ...place, key: 'a\0' } })), 'USAGE')
+  })
+)
+
+test(
   'one object or key that begins like another does not show in its history',
   withStore(async (store) => {
     await store.putBatches([bodyOf(1)])

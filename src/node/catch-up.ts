@@ -1,0 +1,180 @@
+import { LedgerError } from '../base/errors.js'
+import { batchIsSigned, readBatch } from '../ledger/batch.js'
+import { blockHash, readHeader } from '../ledger/block.js'
+import { type Certificate, checkCertificate, readCertificate } from '../ledger/certificate.js'
+import type { CheckedBatch } from '../ledger/execution.js'
+import { partnerOf } from '../ledger/partner-set.js'
+import { checkRecord } from '../ledger/record.js'
+import { type CandidateBlock, checkBlock } from './block-content.js'
+import type { Chain } from './chain.js'
+import type { Logger } from './log.js'
+import type { Mempool } from './mempool.js'
+import type { BlockBundle, Peers } from './peers.js'
+
+/** Bytes of blocks asked for at once. */
+const BLOCKS_BYTES_MAX = 4 * 1024 * 1024
+
+/** Blocks behind at which a node stops taking part until it has caught up; fewer are fetched beside. */
+const FAR_BEHIND = 2
+
+export interface CatchUpDependencies {
+  readonly chain: Chain
+  readonly mempool: Mempool
+  readonly peers: Peers
+  readonly driver: {
+    adopt(candidate: CandidateBlock, certificate: Certificate): Promise<void>
+    pause(): void
+    resume(): void
+  }
+  readonly log: Logger
+  /** Called when it begins and when it has caught up. */
+  readonly onChange: (syncing: boolean) => void
+  readonly fail: (error: unknown) => void
+}
+
+/** Fetches the blocks that others have committed and this node has not: each is checked and executed before it counts. */
+export function createCatchUp(dependencies: CatchUpDependencies) {
+  const { chain, mempool, peers, driver, log, onChange, fail } = dependencies
+  const heights = new Map<string, number>()
+  let running: Promise<void> | null = null
+  let syncing = false
+  let stopped = false
+
+  /** Connected partners that are ahead, the farthest first. */
+  function ahead(): string[] {
+    const connected = new Set(peers.connected())
+    return [...heights]
+      .filter(([partner, height]) => height > chain.tip.height && connected.has(partner))
+      .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+      .map(([partner]) => partner)
+  }
+
+  async function run(): Promise<void> {
+    const tried = new Set<string>()
+    while (!stopped) {
+      const from = ahead().find((partner) => !tried.has(partner))
+      if (from === undefined) return
+      if ((heights.get(from) ?? 0) >= chain.tip.height + FAR_BEHIND) begin()
+      const before = chain.tip.height
+      try {
+        await fetchFrom(from)
+      } catch (error) {
+        if (isOurs(error)) throw error
+        log.warn('blocks could not be fetched', { partner: from, error })
+      }
+      // Whoever gave nothing, or something wrong, is not asked again until it speaks of a new height.
+      if (chain.tip.height === before) tried.add(from)
+      else tried.clear()
+    }
+  }
+
+  async function fetchFrom(partner: string): Promise<void> {
+    const from = chain.tip.height + 1
+    const { blocks } = await peers.request(partner, { type: 'blocks', from, bytesMax: BLOCKS_BYTES_MAX }, {})
+    for (const bundle of blocks) {
+      if (stopped) return
+      await takeBlock(bundle)
+    }
+  }
+
+  async function takeBlock(bundle: BlockBundle): Promise<void> {
+    const height = chain.tip.height + 1
+    const header = readHeader(bundle.header)
+    if (!header.ok) throw bad(height, header.refusal.message)
+    // Decided here in the meantime.
+    if (header.value.height <= chain.tip.height) return
+    const certificate = readCertificate(bundle.certificate)
+    if (!certificate.ok) throw bad(height, certificate.refusal.message)
+    const { scope, partners } = chain.rulebook
+    const block = blockHash(scope, bundle.header)
+    const refusal = checkCertificate(scope, partners, certificate.value, { height, block })
+    if (refusal !== null) throw bad(height, refusal.message)
+    const hashes = await storeBodies(bundle, height)
+    if (chain.tip.height + 1 !== height) return
+    const content = { block: { header: bundle.header, batches: hashes }, heardAt: 0, candidate: null }
+    const { result, candidate } = checkBlock(chain, mempool, content, { round: 0, proposer: '', fresh: false })
+    if (candidate === null) {
+      const why = result.type === 'invalid' ? result.reason : result.type
+      throw new LedgerError('VERIFICATION_FAILED', `block ${height} is certified by a quorum and wrong here: ${why}`, {
+        height
+      })
+    }
+    await driver.adopt(candidate, certificate.value)
+  }
+
+  /** Makes the bodies durable that are not here yet; gives the hashes of all. */
+  async function storeBodies(bundle: BlockBundle, height: number): Promise<string[]> {
+    const { scope, limits, rulebook } = chain
+    const fresh: { checked: CheckedBatch; text: string }[] = []
+    const hashes = bundle.batches.map((text) => {
+      const read = readBatch(scope, limits, text)
+      if (!read.ok) throw bad(height, read.refusal.message)
+      const { header, hash, records } = read.value
+      if (mempool.get(hash) !== undefined || chain.store.hasBatch(hash)) return hash
+      const author = partnerOf(rulebook.partners, header.author)
+      if (author === undefined || !batchIsSigned(scope, read.value, author.key))
+        throw bad(height, 'a batch is not signed')
+      const checked = records.map((record) => checkRecord(rulebook.model, record, limits.recordBytesMax))
+      fresh.push({ checked: { header, hash, records: checked }, text })
+      return hash
+    })
+    if (fresh.length > 0) await chain.store.putBatches(fresh.map(({ checked, text }) => ({ hash: checked.hash, text })))
+    for (const { checked } of fresh) mempool.add(checked)
+    return hashes
+  }
+
+  function begin(): void {
+    if (syncing) return
+    syncing = true
+    driver.pause()
+    onChange(true)
+  }
+
+  function end(): void {
+    if (!syncing) return
+    syncing = false
+    driver.resume()
+    onChange(false)
+  }
+
+  function wake(): void {
+    if (running !== null || stopped || ahead().length === 0) return
+    running = run()
+      .catch((error: unknown) => {
+        if (!stopped) fail(error)
+      })
+      .finally(() => {
+        running = null
+        end()
+      })
+  }
+
+  return {
+    /** A partner says how far it is. */
+    heard(partner: string, height: number): void {
+      heights.set(partner, height)
+      wake()
+    },
+    heightOf: (partner: string): number | null => heights.get(partner) ?? null,
+    gone(partner: string): void {
+      heights.delete(partner)
+    },
+    get syncing() {
+      return syncing
+    },
+    async stop(): Promise<void> {
+      stopped = true
+      await running
+    }
+  }
+}
+
+function bad(height: number, problem: string): LedgerError {
+  return new LedgerError('MALFORMED', `block ${height} of a partner: ${problem}`, { height })
+}
+
+/** Whether an error is this node's own trouble rather than a partner's. */
+function isOurs(error: unknown): boolean {
+  if (!(error instanceof LedgerError)) return true
+  return ['STORE_DAMAGED', 'DISK_FULL', 'INVARIANT', 'VERIFICATION_FAILED', 'LOG_DAMAGED'].includes(error.code)
+}

@@ -1,0 +1,95 @@
+import { canonicalText } from '../base/canonical.js'
+import type { JsonObject } from '../base/json.js'
+import type { Evidence } from '../consensus/types.js'
+import { chargesIn } from '../ledger/charges.js'
+import { partnerOf } from '../ledger/partner-set.js'
+import type { CheckedRecord } from '../ledger/record.js'
+import { checkRecord, encodeRecord } from '../ledger/record.js'
+import { addressKey } from '../ledger/system-judge.js'
+import type { Chain } from './chain.js'
+import type { Logger } from './log.js'
+import type { SystemOutcome } from './replica-types.js'
+
+export interface DutiesDependencies {
+  readonly chain: Chain
+  readonly self: string
+  readonly log: Logger
+  readonly syncing: () => boolean
+  /** Own batches that no block has yet. */
+  readonly ownWaiting: () => number
+  /** Addresses to be known at; empty when not known yet. */
+  readonly addresses: () => readonly string[]
+  readonly append: (record: CheckedRecord) => Promise<SystemOutcome>
+}
+
+/** A record of the network about itself, ready to be appended. */
+export function systemRecord(chain: Chain, object: string, data: JsonObject): CheckedRecord {
+  return checkRecord(chain.rulebook.model, encodeRecord({ object, data }), chain.limits.recordBytesMax)
+}
+
+/**
+ * What a node has to say of itself without being asked: that it is ready to vote, where it is reached, that it is there
+ * although it missed its turn, and who was seen to lie. Looked after whenever a block has been committed.
+ */
+export function createDuties(dependencies: DutiesDependencies) {
+  const { chain, self, log, syncing, ownWaiting, addresses, append } = dependencies
+  const underWay = new Set<string>()
+
+  /** Appends one record of a kind at a time; a refusal is logged, and the duty is looked at anew after the next block. */
+  function say(duty: string, object: string, data: JsonObject): void {
+    if (underWay.has(duty)) return
+    underWay.add(duty)
+    append(systemRecord(chain, object, data))
+      .then((outcome) => {
+        if (!outcome.ok) log.warn('an own record was refused', { object, ...outcome })
+      })
+      .catch((error: unknown) => log.debug('an own record was not appended', { object, error }))
+      .finally(() => underWay.delete(duty))
+  }
+
+  function sayReady(): void {
+    const own = partnerOf(chain.rulebook.partners, self)
+    const decided = partnerOf(chain.rulebook.nextPartners, self)
+    if (own?.state !== 'pending' || decided?.state !== 'pending' || syncing()) return
+    say('ready', '_ready', { height: chain.tip.height, block: chain.tip.hash })
+  }
+
+  function sayAddresses(): void {
+    const known = addresses()
+    if (known.length === 0 || chain.rulebook.partners.partners.length < 2) return
+    if (chain.store.state.get(addressKey(self))?.text === canonicalText([...known])) return
+    say('address', '_address', { addresses: [...known] })
+  }
+
+  /** Rule 14: a charged voter proposes again in its turn once a batch of its own has committed. */
+  function sayPresent(): void {
+    if (ownWaiting() > 0 || !chargesIn(chain.store.state).includes(self)) return
+    say('present', '_present', { height: chain.tip.height })
+  }
+
+  return {
+    /** Looks after all of them; cheap when there is nothing to do. */
+    attend(): void {
+      const own = partnerOf(chain.rulebook.partners, self)
+      if (own === undefined || syncing()) return
+      sayReady()
+      if (own.state !== 'active') return
+      sayAddresses()
+      sayPresent()
+    },
+    /** Two signed messages that contradict each other: kept on the chain for all to see. */
+    report(evidence: Evidence): void {
+      log.warn('a partner signed two messages that contradict each other', { partner: evidence.voter })
+      if (partnerOf(chain.rulebook.partners, self)?.state !== 'active') return
+      const { first, second } = evidence
+      const kind = evidence.type === 'votes' ? 'vote' : 'proposal'
+      say(`evidence ${canonicalText([{ ...first }, { ...second }])}`, '_evidence', {
+        kind,
+        first: { ...first },
+        second: { ...second }
+      })
+    }
+  }
+}
+
+export type Duties = ReturnType<typeof createDuties>

@@ -1,0 +1,84 @@
+import { verifySignature } from '../base/crypto.js'
+import type { Input, SignedProposal, SignedVote } from '../consensus/types.js'
+import { partnerOf } from '../ledger/partner-set.js'
+import { proposalBytes, voteBytes } from '../ledger/vote.js'
+import type { ProposedBlock } from './block-content.js'
+import type { Chain } from './chain.js'
+import type { PeerMessage, ProposalMessage, VoteMessage } from './peers.js'
+
+/** Messages of the next height kept for each partner while this one is still being decided here. */
+const EARLY_MAX = 64
+
+type ConsensusMessage = ProposalMessage | VoteMessage
+
+export interface InboundDependencies {
+  readonly chain: Chain
+  readonly driver: {
+    feed(input: Input): void
+    learn(hash: string, block: ProposedBlock): void
+  }
+  /** A partner takes part in a height that is not reached here: it must have committed those before. */
+  readonly onAhead: (partner: string, committed: number) => void
+}
+
+/** Votes and proposals of others: signatures are checked here, once, before the consensus machine hears of them. */
+export function createInbound({ chain, driver, onAhead }: InboundDependencies) {
+  const early = new Map<string, ConsensusMessage[]>()
+
+  const heightOf = (message: ConsensusMessage): number =>
+    message.type === 'vote' ? message.vote.height : message.proposal.height
+
+  function isVote(vote: SignedVote): boolean {
+    const { scope, partners } = chain.rulebook
+    const voter = partnerOf(partners, vote.voter)
+    if (voter === undefined || voter.incarnation !== vote.incarnation) return false
+    return verifySignature(voter.key, voteBytes(scope, vote), vote.signature)
+  }
+
+  function isProposal(proposal: SignedProposal): boolean {
+    const { scope, partners } = chain.rulebook
+    const proposer = partnerOf(partners, proposal.proposer)
+    if (proposer === undefined || proposer.incarnation !== proposal.incarnation) return false
+    return verifySignature(proposer.key, proposalBytes(scope, proposal), proposal.signature)
+  }
+
+  function take(message: ConsensusMessage): void {
+    if (message.type === 'vote') {
+      if (isVote(message.vote)) driver.feed({ type: 'vote', vote: message.vote })
+      return
+    }
+    const { proposal, header, batches } = message
+    if (!isProposal(proposal)) return
+    const prevotes = message.prevotes.filter(isVote)
+    driver.learn(proposal.block, { header, batches })
+    driver.feed({ type: 'proposal', proposal, prevotes })
+  }
+
+  return {
+    /** From a connected partner; whose message it is, its signature says. */
+    take(from: string, message: Extract<PeerMessage, ConsensusMessage>): void {
+      const height = chain.tip.height + 1
+      const at = heightOf(message)
+      if (at < height) return
+      if (at === height) {
+        take(message)
+        return
+      }
+      onAhead(from, at - 1)
+      if (at > height + 1) return
+      const kept = early.get(from) ?? []
+      early.set(from, kept)
+      if (kept.length < EARLY_MAX) kept.push(message)
+    },
+    /** The height has been committed: what came early is due. */
+    committed(): void {
+      const due = [...early.values()].flat()
+      early.clear()
+      const height = chain.tip.height + 1
+      for (const message of due) if (heightOf(message) === height) take(message)
+    },
+    gone(partner: string): void {
+      early.delete(partner)
+    }
+  }
+}

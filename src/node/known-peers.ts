@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises'
+import { isPartnerId } from '../base/ids.js'
+import { keyFromText } from '../base/keys.js'
+import { partnerOf } from '../ledger/partner-set.js'
+import { addressKey } from '../ledger/system-judge.js'
+import type { Chain } from './chain.js'
+import type { Logger } from './log.js'
+import type { PeerAddress } from './network/join-messages.js'
+import type { PeerDirectory } from './network/peers-options.js'
+import { replaceFileDurably } from './store/durable-file.js'
+
+/** Partners and addresses as of a height, kept beside the store: a copy that is fetched anew needs somebody to ask. */
+interface Remembered {
+  /** Null: told by an invitation, and good until the chain here knows this node itself. */
+  readonly height: number | null
+  readonly peers: readonly PeerAddress[]
+}
+
+export interface KnownPeers extends PeerDirectory {
+  /** Writes down whom the chain knows now. */
+  remember(): Promise<void>
+}
+
+export interface KnownPeersOptions {
+  readonly path: string
+  readonly chain: Chain
+  readonly self: string
+  /** From the invitation of a node that joins. */
+  readonly bootstrap: readonly PeerAddress[]
+  readonly log: Logger
+}
+
+/**
+ * Who is a partner, and where. What the chain says counts; while the chain here is behind what was remembered (a node
+ * that joins, or fetches its copy again), those remembered are asked too.
+ */
+export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownPeers> {
+  const { path, chain, self, log } = options
+  let remembered: Remembered | null = (await readRemembered(path)) ?? { height: null, peers: options.bootstrap }
+
+  function isBehind(): boolean {
+    if (remembered === null) return false
+    if (remembered.height === null) return partnerOf(chain.rulebook.partners, self) === undefined
+    return chain.tip.height < remembered.height
+  }
+
+  function addressesOf(partner: string): readonly string[] {
+    const entry = chain.store.state.get(addressKey(partner))
+    if (entry !== undefined) return JSON.parse(entry.text) as string[]
+    return remembered?.peers.find((peer) => peer.partner === partner)?.addresses ?? []
+  }
+
+  function fromChain(): PeerAddress[] {
+    const { partners, nextPartners } = chain.rulebook
+    return nextPartners.partners
+      .filter(({ id, state }) => state !== 'removed' || partnerOf(partners, id)?.state !== 'removed')
+      .map(({ id, key }) => ({ partner: id, key, addresses: addressesOf(id) }))
+  }
+
+  function all(): PeerAddress[] {
+    const known = fromChain()
+    if (!isBehind()) return known
+    const keys = new Set(known.map(({ key }) => key))
+    return [...known, ...(remembered?.peers ?? []).filter(({ key }) => !keys.has(key))]
+  }
+
+  return {
+    partnerOf: (key) => all().find((peer) => peer.key === key)?.partner ?? null,
+    wanted: () => all().filter(({ partner }) => partner !== self),
+    async remember() {
+      if (isBehind()) return
+      remembered = { height: chain.tip.height, peers: fromChain() }
+      try {
+        await replaceFileDurably(path, `${JSON.stringify(remembered)}\n`, 0o600)
+      } catch (error) {
+        log.warn('the addresses of partners could not be written down', { path, error })
+      }
+    }
+  }
+}
+
+async function readRemembered(path: string): Promise<Remembered | null> {
+  try {
+    const { height, peers } = JSON.parse(await readFile(path, 'utf8')) as Remembered
+    if (!Number.isSafeInteger(height) || !Array.isArray(peers) || !peers.every(isPeer)) return null
+    return { height, peers }
+  } catch {
+    // Missing or not readable: the chain says the same, or a partner calls.
+    return null
+  }
+}
+
+function isPeer(peer: PeerAddress): boolean {
+  return isPartnerId(peer.partner) && keyFromText(peer.key) !== null && Array.isArray(peer.addresses)
+}

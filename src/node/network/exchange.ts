@@ -1,0 +1,142 @@
+import { type ErrorCode, LedgerError } from '../../base/errors.js'
+import type { Json } from '../../base/json.js'
+import { ShapeError } from '../../ledger/json-shape.js'
+import { orAborted, startDeadline } from './deadline.js'
+import { type Connection, encodeFrame, framesOf, type Stream } from './frames.js'
+import { isErrorCode } from './join-messages.js'
+
+/** One request and its answer on a stream of their own: `{ok: VALUE}` or `{error: {code, message}}`. */
+export interface ExchangeLimits {
+  readonly protocol: string
+  readonly requestBytesMax: number
+  readonly answerBytesMax: number
+}
+
+/** Milliseconds a caller has to send its request, and an answer to be taken. */
+const REQUEST_MS_MAX = 10_000
+const ANSWER_MS_MAX = 30_000
+
+const MESSAGE_CHARS_MAX = 1000
+
+/**
+ * Asks over this connection.
+ * @param read makes the answer of its JSON; throws ShapeError
+ * @throws LedgerError NODE_UNREACHABLE without an answer in time, TOO_LARGE or MALFORMED for a bad one, or the code of
+ * the other side's error; whatever `signal` aborts with
+ */
+export async function ask<T>(
+  connection: Connection,
+  limits: ExchangeLimits,
+  request: unknown,
+  read: (json: Json | undefined) => T,
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal }
+): Promise<T> {
+  const bytes = encodeFrame(request)
+  if (bytes.length > limits.requestBytesMax) {
+    throw new LedgerError('TOO_LARGE', `the request has ${bytes.length} bytes, of at most ${limits.requestBytesMax}`)
+  }
+  const late = () => new LedgerError('NODE_UNREACHABLE', `no answer within ${options.timeoutMs} ms`)
+  const deadline = startDeadline(options.timeoutMs, late, options.signal)
+  let stream: Stream | undefined
+  try {
+    stream = await connection.newStream(limits.protocol, { signal: deadline.signal })
+    const frames = framesOf(stream, limits.answerBytesMax)
+    await frames.write([bytes], deadline.signal)
+    const answer = await frames.read(deadline.signal)
+    await stream.close({ signal: deadline.signal }).catch(() => stream?.abort(new Error('not closed in time')))
+    return readAnswer(answer, read)
+  } catch (error) {
+    const failure = deadline.signal.aborted ? deadline.signal.reason : error
+    stream?.abort(asError(failure))
+    if (failure instanceof LedgerError || options.signal?.aborted) throw failure
+    throw new LedgerError('NODE_UNREACHABLE', `no answer: ${asError(failure).message}`, {}, failure)
+  } finally {
+    deadline.done()
+  }
+}
+
+function readAnswer<T>(answer: unknown, read: (json: Json | undefined) => T): T {
+  if (answer === null || typeof answer !== 'object') throw new LedgerError('MALFORMED', 'the answer is no object')
+  if ('error' in answer) throw remoteError(answer.error)
+  try {
+    return read('ok' in answer ? (answer.ok as Json) : undefined)
+  } catch (error) {
+    if (error instanceof ShapeError) throw new LedgerError('MALFORMED', `the answer: ${error.message}`)
+    throw error
+  }
+}
+
+function remoteError(error: unknown): LedgerError {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  if (typeof code !== 'string' || !isErrorCode(code))
+    return new LedgerError('MALFORMED', 'the answer is an unknown error')
+  return new LedgerError(code, typeof message === 'string' ? message.slice(0, MESSAGE_CHARS_MAX) : 'no reason given')
+}
+
+/**
+ * Reads the request on a stream, has it answered, and sends that. Errors travel as code and message. Never rejects.
+ * @param answer gets the JSON of the request and gives the answer as JSON; ShapeError becomes MALFORMED
+ * @param onMalformed told when the request was none
+ */
+export async function answerOn(
+  stream: Stream,
+  limits: ExchangeLimits,
+  answer: (json: Json) => Promise<unknown>,
+  onMalformed: (error: Error) => void
+): Promise<void> {
+  try {
+    const frames = framesOf(stream, limits.requestBytesMax)
+    const reply = await replyTo(frames.read, answer, onMalformed)
+    let bytes = encodeFrame(reply)
+    if (bytes.length > limits.answerBytesMax) {
+      const message = `the answer has ${bytes.length} bytes, of at most ${limits.answerBytesMax}`
+      bytes = encodeFrame(errorReply('TOO_LARGE', message))
+    }
+    await within(ANSWER_MS_MAX, async (signal) => {
+      await frames.write([bytes], signal)
+      await stream.close({ signal })
+    })
+  } catch (error) {
+    stream.abort(asError(error))
+  }
+}
+
+async function replyTo(
+  read: (signal: AbortSignal) => Promise<unknown>,
+  answer: (json: Json) => Promise<unknown>,
+  onMalformed: (error: Error) => void
+): Promise<unknown> {
+  let request: Json
+  try {
+    request = (await within(REQUEST_MS_MAX, read)) as Json
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error
+    onMalformed(error)
+    return errorReply(error.code, error.message)
+  }
+  try {
+    return { ok: await answer(request) }
+  } catch (error) {
+    if (error instanceof LedgerError) return errorReply(error.code, error.message)
+    if (!(error instanceof ShapeError)) return errorReply('INTERNAL', 'something unforeseen failed here')
+    onMalformed(error)
+    return errorReply('MALFORMED', `the request: ${error.message}`)
+  }
+}
+
+function errorReply(code: ErrorCode, message: string): unknown {
+  return { error: { code, message: message.slice(0, MESSAGE_CHARS_MAX) } }
+}
+
+async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const deadline = startDeadline(ms, () => new Error(`took longer than ${ms} ms`))
+  try {
+    return await orAborted(work(deadline.signal), deadline.signal)
+  } finally {
+    deadline.done()
+  }
+}
+
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto'
+import { type GossipSub, type GossipSubComponents, type GossipsubOpts, gossipsub } from '@chainsafe/libp2p-gossipsub'
+import { sha256 } from '../../base/crypto.js'
+import type { Logger } from '../log.js'
+import { GOSSIP_BYTES_MAX } from '../peers.js'
+import type { Counts } from './counts.js'
+import type { Connection, Stream } from './frames.js'
+
+export interface GossipOptions {
+  readonly topic: string
+  readonly isPartner: (key: string) => boolean
+  readonly onText: (text: string) => void
+  /** Bytes from this partner were no text of a batch. */
+  readonly onMalformed: (key: string) => void
+  readonly counts: Counts
+  readonly log: Logger
+  /** For measurements. @default MESH */
+  readonly mesh?: Partial<GossipsubOpts>
+}
+
+/** Texts spread to all partners, directly and through others. */
+export interface Gossip {
+  /** To be given to libp2p as a service. */
+  readonly service: (components: GossipSubComponents) => GossipSub
+  /** To be called once libp2p has started. */
+  start(): void
+  publish(text: string): void
+  /** Keys known to listen to the topic. */
+  subscribers(): ReadonlySet<string>
+}
+
+/**
+ * Degree of the mesh, and when messages go to whom (docs/decisions/0005-network.md has the figures). With floodPublish an
+ * author sends to everybody it is connected to; the mesh passes on to those it is not.
+ */
+export const MESH: Partial<GossipsubOpts> = { D: 3, Dlo: 2, Dhi: 6, Dout: 1, Dscore: 1, Dlazy: 3, floodPublish: true }
+
+/** Random bytes before each text: an id that was seen once is deaf for two minutes, also when nobody got the message. */
+const NONCE_BYTES = 8
+const ID_BYTES = 20
+const DATA_BYTES_MAX = NONCE_BYTES + GOSSIP_BYTES_MAX
+
+/** Below every threshold: whoever is no partner gives and gets nothing. */
+const STRANGER_SCORE = -1_000_000
+const GRAYLIST = -1000
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export function createGossip(options: GossipOptions): Gossip {
+  const { topic, isPartner, counts, log } = options
+  let router: GossipSub | undefined
+
+  const textOf = (data: Uint8Array): string | null => {
+    if (data.length <= NONCE_BYTES || data.length > DATA_BYTES_MAX || data[NONCE_BYTES] !== OPENING_BRACE) return null
+    try {
+      return utf8.decode(data.subarray(NONCE_BYTES))
+    } catch {
+      return null
+    }
+  }
+
+  const settings: Partial<GossipsubOpts> = {
+    ...MESH,
+    ...options.mesh,
+    // Authors are named and proven by what they signed; see libp2p.md on StrictNoSign.
+    globalSignaturePolicy: 'StrictNoSign',
+    // All bytes, the nonce too: a shorter or chosen id would let anyone suppress a message through the seen cache.
+    msgIdFn: ({ data }) => sha256(data).subarray(0, ID_BYTES),
+    allowedTopics: [topic],
+    allowPublishToZeroTopicPeers: true,
+    fallbackToFloodsub: false,
+    tagMeshPeers: false,
+    doPX: false,
+    maxInboundStreams: 2,
+    maxOutboundStreams: 2,
+    maxInboundDataLength: 4 * DATA_BYTES_MAX,
+    maxOutboundBufferSize: 4 * 1024 * 1024,
+    scoreParams: {
+      // One machine or one router may be many partners.
+      IPColocationFactorWeight: 0,
+      appSpecificWeight: 1,
+      appSpecificScore: (key) => (isPartner(key) ? 0 : STRANGER_SCORE)
+    },
+    scoreThresholds: { gossipThreshold: -10, publishThreshold: -100, graylistThreshold: GRAYLIST }
+  }
+
+  const start = (): void => {
+    if (router === undefined) return
+    // Bytes that are no text are refused; whether a text is a good batch, the node says later, and buffers meanwhile.
+    router.topicValidators.set(topic, (from, { data }) => {
+      if (!isPartner(from.toString())) return 'ignore' as never
+      if (textOf(data) !== null) return 'accept' as never
+      options.onMalformed(from.toString())
+      return 'reject' as never
+    })
+    router.addEventListener('message', ({ detail }) => {
+      const text = detail.topic === topic ? textOf(detail.data) : null
+      if (text !== null) options.onText(text)
+    })
+    router.subscribe(topic)
+  }
+
+  return {
+    service(components) {
+      router = gossipsub(settings)({ ...components, registrar: partnersRegistrar(components, isPartner, counts) })
+      return router
+    },
+    start,
+    publish(text) {
+      const body = Buffer.from(text, 'utf8')
+      if (body.length > GOSSIP_BYTES_MAX || router === undefined) return
+      const data = new Uint8Array(NONCE_BYTES + body.length)
+      data.set(randomBytes(NONCE_BYTES))
+      data.set(body, NONCE_BYTES)
+      router.publish(topic, data).catch((error: unknown) => log.debug('gossip failed', { error }))
+    },
+    subscribers: () => new Set(router?.getSubscribers(topic).map(String))
+  }
+}
+
+const OPENING_BRACE = 0x7b
+
+type Registrar = GossipSubComponents['registrar']
+
+/** A registrar through which gossip neither hears of strangers nor is reached by them. */
+function partnersRegistrar(
+  { registrar }: GossipSubComponents,
+  isPartner: (key: string) => boolean,
+  counts: Counts
+): Registrar {
+  const guarded: Pick<Registrar, 'handle' | 'unhandle' | 'register' | 'unregister'> = {
+    handle: (protocol, handler, options) => {
+      const guard = (stream: Stream, connection: Connection) => {
+        if (isPartner(connection.remotePeer.toString())) return handler(stream, connection)
+        counts.refused += 1
+        stream.abort(new Error('not a partner'))
+      }
+      return registrar.handle(protocol, guard, options)
+    },
+    unhandle: (protocols, options) => registrar.unhandle(protocols, options),
+    register: (protocol, topology) =>
+      registrar.register(protocol, {
+        ...topology,
+        onConnect: (peer, connection) => {
+          if (isPartner(peer.toString())) return topology.onConnect?.(peer, connection)
+        }
+      }),
+    unregister: (id) => registrar.unregister(id)
+  }
+  // Those four are all of it that gossip uses.
+  return guarded as Registrar
+}

@@ -1,0 +1,124 @@
+import { LedgerError } from '../../base/errors.js'
+import type { Json } from '../../base/json.js'
+import { PARTNERS_MAX } from '../../base/limits.js'
+import { asArray, asInteger, asObject, asString, membersOf, ShapeError } from '../../ledger/json-shape.js'
+import { followMembership, MEMBERSHIP_STEPS_MAX, type MembershipStep } from '../../ledger/membership-proof.js'
+import type { Logger } from '../log.js'
+import type { Counts } from './counts.js'
+import { answerOn, ask, type ExchangeLimits } from './exchange.js'
+import type { Connection, Stream } from './frames.js'
+import type { MembershipKnowledge } from './peers-options.js'
+import { createRateLimit } from './rate-limit.js'
+
+/**
+ * How a node that was away learns of the partners that came meanwhile (design: consensus, point 16): such a partner asks
+ * it where it stands, and presents the signed changes from there on. What is learned serves to pull; blocks are checked
+ * as ever.
+ */
+type MembershipRequest =
+  | { readonly type: 'height' }
+  | { readonly type: 'present'; readonly steps: readonly MembershipStep[] }
+
+type MembershipAnswer = { readonly height: number }
+
+const REQUEST_BYTES_MAX = 4 * 1024 * 1024
+const ANSWER_BYTES_MAX = 1024
+const TEXT_CHARS_MAX = PARTNERS_MAX * 1024
+const TIMEOUT_MS = 15_000
+
+/** Questions of strangers at once and then one each so often: a step costs a quorum of signature checks. */
+const BURST = 8
+const EVERY_MS = 2_000
+
+export const MEMBERSHIP_STREAMS_MAX = 2
+
+export function membershipProtocol(genesis: string): string {
+  return `/ledger/${genesis}/membership/1`
+}
+
+export interface MembershipOptions {
+  readonly genesis: string
+  readonly knowledge: MembershipKnowledge
+  readonly counts: Counts
+  readonly log: Logger
+}
+
+/** Both sides of the membership protocol. */
+export interface MembershipExchange {
+  readonly handler: (stream: Stream) => Promise<void>
+  /** Presents what the other side, which took this node for a stranger, may not know. Never rejects. */
+  present(connection: Connection): Promise<void>
+}
+
+export function createMembershipExchange(options: MembershipOptions): MembershipExchange {
+  const { knowledge, counts, log } = options
+  const limits: ExchangeLimits = {
+    protocol: membershipProtocol(options.genesis),
+    requestBytesMax: REQUEST_BYTES_MAX,
+    answerBytesMax: ANSWER_BYTES_MAX
+  }
+  const rate = createRateLimit(BURST, EVERY_MS, () => performance.now())
+
+  const learn = (steps: readonly MembershipStep[]): void => {
+    const known = knowledge.current()
+    const scope = { genesis: options.genesis, epoch: known.set.epoch }
+    const followed = followMembership(scope, known, steps)
+    if (!followed.ok) throw new LedgerError(followed.refusal.code, followed.refusal.message)
+    if (followed.value.height > known.height) knowledge.learned(followed.value.set, followed.value.height)
+  }
+
+  const answer = async (json: Json): Promise<MembershipAnswer> => {
+    const request = shapeOfMembershipRequest(json)
+    if (!rate.take()) throw new LedgerError('BUSY', 'too many questions at one time; try again')
+    if (request.type === 'present') learn(request.steps)
+    return { height: knowledge.current().height }
+  }
+
+  const send = (connection: Connection, request: MembershipRequest): Promise<number> => {
+    return ask(connection, limits, request, shapeOfMembershipAnswer, { timeoutMs: TIMEOUT_MS })
+  }
+
+  return {
+    handler: (stream) =>
+      answerOn(stream, limits, answer, () => {
+        counts.malformed += 1
+      }),
+    async present(connection) {
+      try {
+        const height = await send(connection, { type: 'height' })
+        const steps = await knowledge.stepsAfter(height)
+        if (steps.length === 0) return
+        await send(connection, { type: 'present', steps: steps.slice(0, MEMBERSHIP_STEPS_MAX) })
+        log.info('presented changes of the partners', { peer: connection.remotePeer.toString(), after: height })
+      } catch (error) {
+        log.debug('presenting changes of the partners', { peer: connection.remotePeer.toString(), error })
+      }
+    }
+  }
+}
+
+function shapeOfMembershipRequest(json: Json): MembershipRequest {
+  const { type } = asObject(json, '')
+  if (type === 'height') {
+    membersOf(json, '', ['type'])
+    return { type }
+  }
+  if (type !== 'present') throw new ShapeError('/type', 'must be height or present')
+  const steps = asArray(membersOf(json, '', ['steps', 'type']).steps, '/steps', MEMBERSHIP_STEPS_MAX)
+  return {
+    type,
+    steps: steps.map((step, index) => {
+      const path = `/steps/${index}`
+      const { header, certificate, set } = membersOf(step, path, ['certificate', 'header', 'set'])
+      return {
+        header: asString(header, `${path}/header`, TEXT_CHARS_MAX),
+        certificate: asString(certificate, `${path}/certificate`, TEXT_CHARS_MAX),
+        set: asString(set, `${path}/set`, TEXT_CHARS_MAX)
+      }
+    })
+  }
+}
+
+function shapeOfMembershipAnswer(json: Json | undefined): number {
+  return asInteger(membersOf(json, '', ['height']).height, '/height', 0, Number.MAX_SAFE_INTEGER)
+}

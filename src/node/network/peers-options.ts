@@ -1,0 +1,85 @@
+import type { MembershipStep } from '../../ledger/membership-proof.js'
+import type { PartnerSet } from '../../ledger/partner-set.js'
+import type { Logger } from '../log.js'
+import type { PeerHandlers, Peers } from '../peers.js'
+import type { GossipOptions } from './gossip.js'
+import type { JoinAnswer, JoinRequest, PeerAddress } from './join-messages.js'
+
+/** Who is who, as the node knows it now. Asked often: answers must be quick. */
+export interface PeerDirectory {
+  /**
+   * Partner id of a connected key: partners in force or decided, and bootstrap partners while joining; null: a stranger.
+   */
+  partnerOf(key: string): string | null
+  /** Whom to keep connected, with the multiaddrs known of each. The own entry may be among them. */
+  wanted(): readonly PeerAddress[]
+}
+
+/** What a node that was away needs to learn of the partners that came meanwhile (design: consensus, point 16). */
+export interface MembershipKnowledge {
+  /** Newest committed height, and the set in force at the height after it. */
+  current(): { readonly height: number; readonly set: PartnerSet }
+  /** Changes of the set decided after this height, oldest first; a beginning of them when there are many. */
+  stepsAfter(height: number): Promise<readonly MembershipStep[]>
+  /** These are partners at a later height, as a quorum of those known here signed: pull from them. */
+  learned(set: PartnerSet, height: number): void
+}
+
+export interface PeersOptions {
+  /** The partner's private key: 32 bytes. */
+  readonly seed: Uint8Array
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  /** Genesis hash: part of every protocol's name and of the topic, so networks never mix. */
+  readonly genesis: string
+  /** Own partner id. */
+  readonly self: string
+  readonly directory: PeerDirectory
+  readonly handlers: PeerHandlers
+  /** Decides on a request to join. The key that it names is proven to be the caller's. */
+  readonly join: (request: JoinRequest, from: string) => Promise<JoinAnswer>
+  /** Without it the membership protocol is not offered. */
+  readonly membership?: MembershipKnowledge
+  readonly log: Logger
+  /** Stops the start. */
+  readonly signal?: AbortSignal
+  /** Whether batch bodies travel by gossip. @default true */
+  readonly gossip?: boolean
+  /** Settings of gossip other than the usual, for measurements. */
+  readonly mesh?: NonNullable<GossipOptions['mesh']>
+  /** Keys never to be connected with, as if a firewall stood between; for tests. */
+  readonly forbidden?: (key: string) => boolean
+}
+
+/** Counts since the start, for status and tests. */
+export interface PeersCounts {
+  /** Messages that were not sent because a queue was full. */
+  readonly dropped: number
+  /** Messages, requests and gossip that were not of the right shape. */
+  readonly malformed: number
+  /** Streams and connections that strangers were refused. */
+  readonly refused: number
+}
+
+export interface RunningPeers extends Peers {
+  /** Key text. */
+  readonly peerId: string
+  /** Where partners reach this node; each ends in `/p2p/ID`. */
+  addresses(): string[]
+  /** What it listens on, with the ports really taken; each ends in `/p2p/ID`. */
+  listening(): string[]
+  counts(): PeersCounts
+  /**
+   * Asks a connected partner, by its key, to be let in; for a node that is joining.
+   * @throws LedgerError NODE_UNREACHABLE, BUSY, MALFORMED, or any code of the other side
+   */
+  askToJoin(
+    key: string,
+    request: JoinRequest,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal }
+  ): Promise<JoinAnswer>
+  /** Partners or their addresses may have changed: hangs up on those no longer partners, dials new ones. */
+  refresh(): void
+  /** Hangs up, stops listening, and gives back every handle. May be called twice. */
+  close(): Promise<void>
+}

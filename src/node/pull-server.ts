@@ -1,0 +1,95 @@
+import type { Message } from '../consensus/types.js'
+import type { CheckedRecord } from '../ledger/record.js'
+import type { BatchExchange } from './batch-exchange.js'
+import type { ProposedBlock } from './block-content.js'
+import type { Chain } from './chain.js'
+import { systemRecord } from './duties.js'
+import {
+  type BlockBundle,
+  type ProposalMessage,
+  type PullRequest,
+  type PullResponse,
+  RESPONSE_BYTES_MAX,
+  type StatusMessage,
+  type VoteMessage
+} from './peers.js'
+import type { SystemOutcome } from './replica-types.js'
+
+/** Room that the envelope of an answer takes, bytes. */
+const ENVELOPE_BYTES = 64 * 1024
+
+/** Blocks in one answer. */
+const BLOCKS_MAX = 512
+
+/** Messages in one answer. */
+const MESSAGES_MAX = 512
+
+export interface PullServerDependencies {
+  readonly chain: Chain
+  readonly exchange: BatchExchange
+  readonly messages: () => readonly Message[]
+  readonly blockOf: (hash: string) => ProposedBlock | null
+  readonly append: (record: CheckedRecord) => Promise<SystemOutcome>
+}
+
+/** Answers what partners ask for: others' signed messages too, so that two who never meet both take part (point 20). */
+export function createPullServer({ chain, exchange, messages, blockOf, append }: PullServerDependencies) {
+  function blocks(from: number, bytesMax: number): BlockBundle[] {
+    const found: BlockBundle[] = []
+    let bytes = 0
+    const limit = Math.min(bytesMax, RESPONSE_BYTES_MAX - ENVELOPE_BYTES)
+    for (let height = from; height <= chain.tip.height && found.length < BLOCKS_MAX; height++) {
+      const stored = chain.store.block(height)
+      if (stored === undefined) break
+      const batches = stored.batches.map(({ hash }) => chain.store.readBatch(hash) ?? '')
+      const { header, certificate } = stored
+      // As JSON a text grows by its escapes: a quarter more is ample for records, which are JSON themselves.
+      bytes += [header, certificate, ...batches].reduce(
+        (sum, text) => sum + Math.ceil(Buffer.byteLength(text) * 1.25),
+        0
+      )
+      if (bytes > limit && found.length > 0) break
+      found.push({ header, certificate, batches })
+    }
+    return found
+  }
+
+  function lacking(have: StatusMessage['votes']): (ProposalMessage | VoteMessage)[] {
+    const known = new Set(
+      have.flatMap(({ round, prevotes, precommits }) => [
+        ...prevotes.map((voter) => `${round} prevote ${voter}`),
+        ...precommits.map((voter) => `${round} precommit ${voter}`)
+      ])
+    )
+    const found: (ProposalMessage | VoteMessage)[] = []
+    for (const message of messages()) {
+      if (found.length === MESSAGES_MAX) break
+      if (message.type === 'vote') {
+        const { round, kind, voter } = message.vote
+        if (!known.has(`${round} ${kind} ${voter}`)) found.push({ type: 'vote', vote: message.vote, reason: null })
+        continue
+      }
+      const block = blockOf(message.proposal.block)
+      if (block !== null) found.push({ ...message, ...block })
+    }
+    return found
+  }
+
+  return async (request: PullRequest): Promise<PullResponse> => {
+    switch (request.type) {
+      case 'blocks':
+        return { type: 'blocks', blocks: blocks(Math.max(1, request.from), request.bytesMax) }
+      case 'batches':
+        return { type: 'batches', batches: exchange.serve(request.hashes, RESPONSE_BYTES_MAX / 2) }
+      case 'messages':
+        return { type: 'messages', messages: request.height === chain.tip.height + 1 ? lacking(request.have) : [] }
+      case 'proposal':
+        return { type: 'proposal', block: request.height === chain.tip.height + 1 ? blockOf(request.block) : null }
+      case 'rejoin': {
+        const { incarnation, nonce, partner, signature } = request
+        const outcome = await append(systemRecord(chain, '_rejoin', { incarnation, nonce, partner, signature }))
+        return { type: 'rejoin', accepted: outcome.ok, why: outcome.ok ? '' : outcome.message }
+      }
+    }
+  }
+}

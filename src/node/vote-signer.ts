@@ -1,0 +1,74 @@
+import type { Scope } from '../base/tagged.js'
+import type { Message, Proposal, Vote } from '../consensus/types.js'
+import { proposalBytes, voteBytes } from '../ledger/vote.js'
+import { type SignGuard, STEPS, type VotePosition } from './store/sign-guard.js'
+
+export interface VoteSigner {
+  /** Whether this node may sign at a height: not while it must rejoin, nor where it cannot know what it has signed. */
+  maySign(height: number): boolean
+  /** Signs in memory. The signature must not leave before {@link sync} has resolved. */
+  sign(at: Vote | Proposal, step: VotePosition['step'], bytes: string): string
+  /** Own messages of a former run, which must pass the guard before they leave again. */
+  guardAgain(messages: readonly Message[]): void
+  /** Tells the guard of all that was signed, and makes that durable. To be called once the log is. */
+  sync(): Promise<void>
+}
+
+interface Signed {
+  readonly position: VotePosition
+  readonly bytes: string
+  readonly signature: string
+}
+
+export interface VoteSignerDependencies {
+  readonly scope: Scope
+  /** Asked each time: a rejoin brings a new guard. */
+  readonly guard: () => SignGuard
+  readonly sign: (bytes: string) => string
+  readonly maySign: (height: number) => boolean
+}
+
+/**
+ * Signs votes and proposals. The guard hears of a signature after the log that led to it is durable, and before it
+ * leaves: so what the guard knows, the log explains.
+ */
+export function createVoteSigner({ scope, guard, sign, maySign }: VoteSignerDependencies): VoteSigner {
+  let signed: Signed[] = []
+
+  function later(at: Vote | Proposal, step: VotePosition['step'], bytes: string, signature: string): void {
+    const { height, incarnation, round } = at
+    signed.push({ position: { epoch: scope.epoch, incarnation, height, round, step }, bytes, signature })
+  }
+
+  return {
+    maySign,
+    sign(at, step, bytes) {
+      const signature = sign(bytes)
+      later(at, step, bytes, signature)
+      return signature
+    },
+    guardAgain(messages) {
+      for (const message of messages) {
+        if (message.type === 'vote') {
+          const { signature, ...vote } = message.vote
+          later(vote, vote.kind, voteBytes(scope, vote), signature)
+        } else {
+          const { signature, ...proposal } = message.proposal
+          later(proposal, 'proposal', proposalBytes(scope, proposal), signature)
+        }
+      }
+      signed.sort((a, b) => a.position.round - b.position.round || stepOf(a) - stepOf(b))
+    },
+    async sync() {
+      if (signed.length === 0) return
+      const guarding = guard()
+      for (const { position, bytes, signature } of signed) guarding.guardVote(position, bytes, () => signature)
+      signed = []
+      await guarding.sync()
+    }
+  }
+}
+
+function stepOf({ position }: Signed): number {
+  return STEPS.indexOf(position.step)
+}

@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as assert from 'uvu/assert'
+import { founding, INSPECTIONS } from '../support/inspections.js'
+import { invite, network, sameChain, started, until, untilVoters, verifyAll } from '../support/partners.js'
+import { ndjson, withSandbox } from '../support/processes.js'
+import { suite } from '../support/suite.js'
+
+const test = suite('joining', { timeoutMs: 120_000 })
+
+/** A role that keeps a copy and does not vote. */
+const WITH_OBSERVER = INSPECTIONS.replace('auditor: { append: [], govern: false }', 'auditor: { append: [], vote: false }')
+
+test('a token is all it takes: the joiner syncs, votes and appends, and the same line starts it again', async () => {
+  await withSandbox(async (sandbox) => {
+    const [p1] = await network(sandbox, 1)
+    const before = await p1!.ledger(['append', 'inspection'], '{"vehicle":"A","odometer":10}\n')
+    assert.is(before.code, 0, before.stderr)
+    const token = await invite(p1!, 'p2', 'inspector', ['--name', 'Garage South'])
+    const p2 = await started(sandbox, 'p2', ['--invite', token])
+    assert.is(p2.node().ready.partner, 'p2')
+    assert.ok(['joining', 'pending', 'active'].includes(p2.node().ready.state), p2.node().ready.state)
+    await untilVoters([p1!, p2])
+    const lower = await p2.ledger(['append', 'inspection', '--json'], '{"vehicle":"A","odometer":9}\n')
+    assert.is(lower.code, 3, lower.stderr)
+    assert.is((await p2.ledger(['append', 'inspection'], '{"vehicle":"A","odometer":11}\n')).code, 0)
+    const views = ndjson<{ id: string; name: string; state: string; voter: boolean }>(
+      (await p1!.ledger(['partners', '--json'])).stdout
+    )
+    assert.equal(
+      views.map(({ id, name, state, voter }) => [id, name, state, voter]),
+      [
+        ['p1', 'p1', 'active', true],
+        ['p2', 'Garage South', 'active', true]
+      ]
+    )
+    await p2.node().stop()
+    const again = await p2.again(['--invite', token])
+    assert.is(again.ready.partner, 'p2')
+    await untilVoters([p1!, p2])
+    await sameChain([p1!, p2])
+    await verifyAll([p1!, p2])
+    const genesis = await Promise.all([p1!, p2].map(({ home }) => readFile(join(home, 'genesis.json'), 'utf8')))
+    assert.is(genesis[0], genesis[1])
+  })
+})
+
+test('used, expired, revoked, foreign and broken tokens get nowhere: exit code 4', async () => {
+  await withSandbox(async (sandbox) => {
+    const [p1] = await network(sandbox, 1, { text: WITH_OBSERVER })
+    const refusal = async (name: string, token: string, why: RegExp): Promise<void> => {
+      const { code, stdout, stderr } = await sandbox.at(name).ledgerNode(['start', '--invite', token])
+      assert.is(code, 4, `${name}: ${stderr}`)
+      assert.is(stdout, '', name)
+      const told = stderr.split('\n').filter((line) => line.startsWith('NOT_PERMITTED: '))
+      assert.is(told.length, 1, `${name}: ${stderr}`)
+      assert.match(told[0]!, why, name)
+    }
+    const used = await invite(p1!, 'watcher', 'auditor')
+    const watcher = await started(sandbox, 'watcher', ['--invite', used])
+    await until('the observer is active', async () => (await watcher.client.status()).partner.state === 'active')
+    await refusal('used', used, /used|redeemed|already/i)
+    const revoked = await invite(p1!, 'p3')
+    assert.is((await p1!.ledger(['revoke', revoked])).code, 0)
+    await refusal('revoked', revoked, /revoked/i)
+    const elsewhere = sandbox.at('elsewhere')
+    const other = await sandbox.file('other.yaml', INSPECTIONS)
+    const stranger = await elsewhere.start(founding(other))
+    const foreign = await invite(elsewhere, 'p4')
+    await stranger.stop()
+    // What a stranger would do: our network's addresses, an invitation that none of our partners signed.
+    await refusal('broken', `${used.slice(0, -9)}${used.at(-9) === 'A' ? 'B' : 'A'}${used.slice(-8)}`, /./)
+    await refusal('cut', used.slice(0, -20), /./)
+    const joined = await sandbox.at('watcher').ledgerNode(['start', '--invite', foreign])
+    assert.is(joined.code, 1, joined.stderr)
+    const usage = await sandbox.at('nothing').ledgerNode(['start', '--invite', used, ...founding(other)])
+    assert.is(usage.code, 2)
+    assert.is((await p1!.client.partners()).length, 2, 'nobody else came in')
+  })
+})
+
+test('an invitation that has expired gets nowhere', async () => {
+  await withSandbox(async (sandbox) => {
+    const [p1] = await network(sandbox, 1)
+    const misused = await p1!.ledger(['invite', 'p2', '--role', 'inspector', '--expires', '1s'])
+    assert.is(misused.code, 2)
+    assert.is((await p1!.ledger(['invite', 'p1', '--role', 'inspector'])).code > 0, true)
+    assert.is((await p1!.ledger(['invite', 'p2', '--role', 'nobody'])).code > 0, true)
+    const short = await p1!.client.invite({ partner: 'p2', role: 'inspector', expiresMs: 60_000 })
+    assert.ok(short.token.length > 0)
+    const warned = await p1!.ledger(['invite', 'p2', '--role', 'inspector'])
+    assert.match(warned.stderr, /^warning: .*only loopback addresses/)
+  })
+})
+
+test('an observer keeps a whole copy, does not vote, and may not append what its role may not', async () => {
+  await withSandbox(async (sandbox) => {
+    const [p1] = await network(sandbox, 1, { text: WITH_OBSERVER })
+    const watcher = await started(sandbox, 'watcher', ['--invite', await invite(p1!, 'watcher', 'auditor')])
+    await until('the observer is active', async () => (await watcher.client.status()).partner.state === 'active')
+    assert.is((await p1!.client.status()).quorum.needed, 1)
+    assert.is((await p1!.ledger(['append', 'inspection'], '{"vehicle":"A","odometer":10}\n')).code, 0)
+    await sameChain([p1!, watcher])
+    assert.is((await watcher.ledger(['get', 'inspection', 'A'])).code, 0)
+    const refused = await watcher.ledger(['append', 'inspection', '--json'], '{"vehicle":"A","odometer":11}\n')
+    assert.is(refused.code, 4, refused.stderr)
+    await watcher.kill()
+    assert.is((await p1!.ledger(['append', 'inspection'], '{"vehicle":"A","odometer":12}\n')).code, 0)
+    await watcher.again()
+    await sameChain([p1!, watcher])
+    await verifyAll([p1!, watcher])
+  })
+})
+
+test('--resync throws the copy away and fetches it again, with the same key', async () => {
+  await withSandbox(async (sandbox) => {
+    const partners = await network(sandbox, 2, { quorum: 'two-thirds' })
+    const [p1, p2] = partners
+    assert.is((await p1!.ledger(['append', 'inspection'], '{"vehicle":"A","odometer":10}\n')).code, 0)
+    await sameChain(partners)
+    const key = await readFile(join(p2!.home, 'key'), 'utf8')
+    await p2!.node().stop()
+    await p2!.again(['--resync'])
+    assert.is(await readFile(join(p2!.home, 'key'), 'utf8'), key)
+    await sameChain(partners)
+    await untilVoters(partners)
+    const after = await p2!.ledger(['append', 'inspection', '--json'], '{"vehicle":"A","odometer":11}\n')
+    assert.is(after.code, 0, after.stdout + after.stderr)
+    await verifyAll(partners)
+  })
+})
+
+test.run()

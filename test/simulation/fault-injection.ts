@@ -1,0 +1,164 @@
+import type { Fault } from './faults.js'
+import type { Trace } from './trace.js'
+import type { VirtualClock } from './virtual-clock.js'
+import type { Link, VirtualNetwork } from './virtual-network.js'
+import type { VirtualPartner } from './virtual-partner.js'
+
+export interface InjectionOptions {
+  readonly clock: VirtualClock
+  readonly network: VirtualNetwork
+  readonly partners: readonly VirtualPartner[]
+  readonly trace: Trace
+  readonly onCrash: () => void
+  readonly onError: (error: unknown) => void
+}
+
+/** Lets the planned faults happen, and ends each in its time. */
+export function injectFaults({ clock, network, partners, trace, onCrash, onError }: InjectionOptions) {
+  const crashAfterSend = new Map<string, Fault>()
+  let healed = false
+  let isSilent = (_: VirtualPartner): boolean => false
+
+  function startAgain(partner: VirtualPartner): void {
+    if (partner.isDown && (healed || !isSilent(partner))) partner.start()
+  }
+
+  function crash(partner: VirtualPartner, forMs: number): void {
+    if (partner.isDown) return
+    partner.crash()
+    onCrash()
+    clock.plan(forMs, () => startAgain(partner))
+  }
+
+  async function stop(partner: VirtualPartner, forMs: number): Promise<void> {
+    if (partner.replica === null) return
+    try {
+      await partner.stop()
+      clock.plan(forMs, () => startAgain(partner))
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  /** Links on which `change` works until the fault is over. */
+  function onLinks(
+    fault: Fault,
+    which: (from: number, to: number) => boolean,
+    change: (link: Link, sign: 1 | -1) => void
+  ) {
+    const changed: Link[] = []
+    for (const [from, a] of partners.entries()) {
+      for (const [to, b] of partners.entries())
+        if (from !== to && which(from, to)) changed.push(network.link(a.id, b.id))
+    }
+    for (const link of changed) change(link, 1)
+    network.changed()
+    clock.plan(fault.forMs, () => {
+      if (healed) return
+      for (const link of changed) change(link, -1)
+      network.changed()
+    })
+  }
+
+  const block = (link: Link, sign: 1 | -1): void => {
+    link.blocked += sign
+  }
+
+  function begin(fault: Fault): void {
+    trace.note(`fault ${JSON.stringify(fault)}`)
+    switch (fault.kind) {
+      case 'crash': {
+        const partner = partners[fault.partner]!
+        if (fault.moment === 'after-send') crashAfterSend.set(partner.id, fault)
+        else crash(partner, fault.forMs)
+        return
+      }
+      case 'stop':
+        void stop(partners[fault.partner]!, fault.forMs)
+        return
+      case 'all-crash':
+        for (const partner of partners) crash(partner, fault.forMs)
+        return
+      case 'partition': {
+        const inside = new Set(fault.group)
+        onLinks(fault, (from, to) => inside.has(from) !== inside.has(to), block)
+        return
+      }
+      case 'isolate': {
+        const { partner, direction } = fault
+        onLinks(fault, (a, b) => (direction !== 'in' && a === partner) || (direction !== 'out' && b === partner), block)
+        return
+      }
+      case 'cut':
+        onLinks(fault, (from, to) => from === fault.from && to === fault.to, block)
+        return
+      case 'loss':
+        onLinks(
+          fault,
+          () => true,
+          (link, sign) => {
+            link.loss += sign * fault.share
+          }
+        )
+        return
+      case 'duplicates':
+        onLinks(
+          fault,
+          () => true,
+          (link, sign) => {
+            link.duplicates += sign * fault.share
+          }
+        )
+        return
+      case 'slow-links':
+        onLinks(
+          fault,
+          (from, to) => from === fault.partner || to === fault.partner,
+          (link, sign) => {
+            link.slowness *= fault.factor ** sign
+          }
+        )
+        return
+      case 'slow-disk': {
+        const partner = partners[fault.partner]!
+        partner.diskSlowness *= fault.factor
+        clock.plan(fault.forMs, () => {
+          if (!healed) partner.diskSlowness /= fault.factor
+        })
+        return
+      }
+      case 'pause':
+        partners[fault.partner]!.pause(fault.forMs)
+    }
+  }
+
+  return {
+    /** @param silent who is down until all is over */
+    plan(faults: readonly Fault[], silent: (partner: VirtualPartner) => boolean): void {
+      isSilent = silent
+      for (const fault of faults) {
+        clock.plan(fault.atMs, () => {
+          if (!healed) begin(fault)
+        })
+      }
+    },
+    /** A partner has just said something: the worst moment to fall. */
+    sent(id: string): void {
+      const fault = crashAfterSend.get(id)
+      if (fault === undefined || healed) return
+      crashAfterSend.delete(id)
+      const partner = partners.find((each) => each.id === id)
+      if (partner !== undefined) clock.plan(0, () => crash(partner, fault.forMs))
+    },
+    /** All trouble is over: links and disks are good, and everybody runs. */
+    heal(): void {
+      trace.note('all trouble is over')
+      healed = true
+      network.heal()
+      for (const partner of partners) {
+        partner.diskSlowness = 1
+        startAgain(partner)
+      }
+    }
+  }
+}

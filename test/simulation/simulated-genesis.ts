@@ -1,0 +1,96 @@
+import { publicKeyOf, sha256, signer } from '../../src/base/crypto.js'
+import { keyText } from '../../src/base/keys.js'
+import { utf8Bytes } from '../../src/base/utf8.js'
+import { ENGINE } from '../../src/ledger/engine.js'
+import { type ReadGenesis, writeGenesis } from '../../src/ledger/genesis.js'
+import { compileModel, type Model } from '../../src/ledger/model.js'
+import type { QuorumRule } from '../../src/ledger/network-definition.js'
+import { readNetworkFile } from '../../src/ledger/network-file.js'
+
+/** Cars' odometers never go back; `marker` tells one record from another. */
+const NETWORK = {
+  format: 1,
+  title: 'Simulated',
+  roles: {
+    garage: { append: ['inspection'], govern: true },
+    watcher: { append: ['inspection'], govern: false, vote: false }
+  },
+  objects: {
+    inspection: {
+      key: ['vehicle'],
+      fields: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['marker', 'odometer', 'vehicle'],
+        properties: {
+          marker: { type: 'string', maxLength: 40 },
+          odometer: { type: 'integer', minimum: 0 },
+          vehicle: { type: 'string', maxLength: 20 }
+        }
+      },
+      rules: [
+        {
+          id: 'odometer-never-decreases',
+          expr: 'previous == null || record.odometer >= previous.odometer',
+          message: '{record.odometer} is lower than {previous.odometer}'
+        }
+      ]
+    }
+  }
+}
+
+/** Milliseconds since 1970. */
+const FOUNDED_AT = 1_760_000_000_000
+
+/** A network of partners who are there from the start, with keys that are the same in every run. */
+export interface SimulatedGenesis {
+  readonly genesis: ReadGenesis
+  readonly model: Model
+  readonly voters: readonly string[]
+  readonly observers: readonly string[]
+  readonly quorum: QuorumRule
+  seedOf(id: string): Uint8Array
+  keyOf(id: string): string
+}
+
+/** Making one takes milliseconds, and runs take not many more. */
+const made = new Map<string, SimulatedGenesis>()
+
+export function simulatedGenesis(voters: number, observers: number, quorum: QuorumRule): SimulatedGenesis {
+  const name = `${voters} ${observers} ${quorum}`
+  const known = made.get(name) ?? found(voters, observers, quorum)
+  made.set(name, known)
+  return known
+}
+
+function found(voterCount: number, observerCount: number, quorum: QuorumRule): SimulatedGenesis {
+  const voters = Array.from({ length: voterCount }, (_, index) => `p${String(index + 1).padStart(2, '0')}`)
+  const observers = Array.from({ length: observerCount }, (_, index) => `w${index + 1}`)
+  const seeds = new Map([...voters, ...observers].map((id) => [id, sha256(utf8Bytes(`simulated ${id}`))]))
+  const seedOf = (id: string): Uint8Array => seeds.get(id)!
+  const keys = new Map([...seeds].map(([id, seed]) => [id, keyText(publicKeyOf(seed))]))
+  // So that every key is known where signatures are stand-ins.
+  for (const seed of seeds.values()) signer(seed)
+  const read = readNetworkFile(JSON.stringify({ ...NETWORK, quorum }, null, 1), 'simulated.json')
+  if (!read.ok) throw new Error(JSON.stringify(read.problems))
+  const genesis = writeGenesis({
+    engine: ENGINE,
+    format: 1,
+    limits: {
+      batchBytesMax: 64 * 1024,
+      batchRecordsMax: 20,
+      blockBytesMax: 256 * 1024,
+      recordBytesMax: 8 * 1024,
+      ruleCostMax: 10_000
+    },
+    network: read.network,
+    partners: [
+      ...voters.map((id) => ({ id, key: keys.get(id)!, name: id, role: 'garage' })),
+      ...observers.map((id) => ({ id, key: keys.get(id)!, name: id, role: 'watcher' }))
+    ],
+    recovery: { signers: 'all' },
+    time: FOUNDED_AT
+  })
+  const model = compileModel(genesis.genesis.network, genesis.genesis.limits)
+  return { genesis, model, voters, observers, quorum, seedOf, keyOf: (id) => keys.get(id)! }
+}

@@ -1,0 +1,37 @@
+/** Lines kept for the report of a failure. */
+const TAIL_LINES = 300
+
+/** What happened in a run, one line each: a hash over all of it, and its end for whoever looks for a fault. */
+export interface Trace {
+  /** @param text without the time, which is put before it */
+  note(text: string): void
+  /** Eight hex digits over every line so far: two runs that differ anywhere differ here. */
+  hash(): string
+  readonly lines: number
+  tail(): readonly string[]
+}
+
+/**
+ * @param now virtual time, milliseconds
+ * @param print takes each line as it comes
+ */
+export function createTrace(now: () => number, print?: (line: string) => void): Trace {
+  const tail: string[] = []
+  let hash = 0x811c9dc5
+  let lines = 0
+  return {
+    note(text) {
+      const line = `${now().toFixed(1)} ${text}`
+      // FNV-1a.
+      for (let i = 0; i < line.length; i++) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193)
+      tail[lines % TAIL_LINES] = line
+      lines++
+      print?.(line)
+    },
+    hash: () => (hash >>> 0).toString(16).padStart(8, '0'),
+    get lines() {
+      return lines
+    },
+    tail: () => (lines <= TAIL_LINES ? tail : [...tail.slice(lines % TAIL_LINES), ...tail.slice(0, lines % TAIL_LINES)])
+  }
+}

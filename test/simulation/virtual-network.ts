@@ -1,0 +1,218 @@
+import { LedgerError } from '../../src/base/errors.js'
+import type { PeerHandlers, PeerMessage, Peers, PullRequest, PullResponse } from '../../src/node/peers.js'
+import { lineOfMessage, lineOfRequest } from './message-lines.js'
+import type { Trace } from './trace.js'
+import type { VirtualClock } from './virtual-clock.js'
+
+/** How long a request waits for its answer when the asker says nothing, milliseconds. */
+const REQUEST_TIMEOUT_MS = 10_000
+
+/** How one direction between two partners is at present. */
+export interface Link {
+  /** Nothing gets through while it is above 0: faults overlap. */
+  blocked: number
+  /** Share of messages that are lost, of 1. */
+  loss: number
+  /** Share of messages that arrive twice, of 1. */
+  duplicates: number
+  /** Factor on the delay. */
+  slowness: number
+}
+
+export interface NetworkOptions {
+  readonly clock: VirtualClock
+  readonly random: () => number
+  readonly trace: Trace
+  readonly ids: readonly string[]
+  /** Usual delay of a message, milliseconds: least, and what is added at random. */
+  readonly delayMs: { readonly min: number; readonly spread: number }
+  /** Whether everything goes through JSON, as over a wire. */
+  readonly wire: boolean
+  /** Sees every message as it leaves. */
+  readonly onSend: (from: string, message: PeerMessage | PullResponse) => void
+}
+
+/** A running partner's place in the network. */
+export interface Plug {
+  readonly peers: Peers
+  /** The partner is gone: nothing arrives any more, and the others notice in their time. */
+  unplug(): void
+}
+
+export interface VirtualNetwork {
+  /** @param later plans work of this life of the partner: not done after a crash, late during a pause */
+  plug(partner: string, handlers: () => PeerHandlers, later: (delayMs: number, run: () => void) => void): Plug
+  link(from: string, to: string): Link
+  /** Call after a change of links: connections break and come back in their time. */
+  changed(): void
+  /** All links are good again. */
+  heal(): void
+  readonly sent: number
+}
+
+interface Place {
+  readonly partner: string
+  readonly handlers: () => PeerHandlers
+  readonly later: (delayMs: number, run: () => void) => void
+  /** Whom it holds for connected: the life of the other that it is connected to. */
+  readonly connections: Map<string, Place>
+}
+
+/** Messages between partners with delay, loss, duplicates and any order; connections that break and come back. */
+export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
+  const { clock, random, trace, ids, delayMs, onSend } = options
+  const places = new Map<string, Place>()
+  const links = new Map<string, Link>()
+  let sent = 0
+
+  for (const from of ids) for (const to of ids) links.set(`${from}>${to}`, goodLink())
+
+  const link = (from: string, to: string): Link => links.get(`${from}>${to}`)!
+  const copy = <T>(value: T): T => (options.wire ? (JSON.parse(JSON.stringify(value)) as T) : value)
+
+  function delayOf(from: string, to: string): number {
+    // Now and then one is much later than the others, so that order is lost.
+    const late = random() < 0.02 ? 10 : 1
+    return (delayMs.min + random() ** 2 * delayMs.spread) * link(from, to).slowness * late
+  }
+
+  function isOpen(a: string, b: string): boolean {
+    return link(a, b).blocked === 0 && link(b, a).blocked === 0
+  }
+
+  /** One side looks whether it is connected to the other. */
+  function review(place: Place, other: string): void {
+    const before = place.connections.get(other)
+    const now = places.get(other)
+    const after = now !== undefined && isOpen(place.partner, other) ? now : undefined
+    if (before === after) return
+    if (before !== undefined) {
+      place.connections.delete(other)
+      trace.note(`${place.partner} loses ${other}`)
+      place.handlers().onPeer(other, false)
+    }
+    if (after === undefined) return
+    place.connections.set(other, after)
+    trace.note(`${place.partner} meets ${other}`)
+    place.handlers().onPeer(other, true)
+  }
+
+  /** A broken connection shows at once, or only when somebody has waited long enough; a new one takes its time too. */
+  function reviewLater(place: Place): void {
+    for (const other of ids) {
+      if (other === place.partner) continue
+      const connected = place.connections.get(other)
+      const lost = connected !== undefined && connected !== places.get(other)
+      const ms = lost || connected === undefined ? random() * 1_000 : random() * 15_000
+      place.later(ms, () => review(place, other))
+    }
+  }
+
+  function changed(): void {
+    for (const place of places.values()) reviewLater(place)
+  }
+
+  /** Carries something to a partner; lost unless the connection is the same when it arrives. */
+  function carry(place: Place, to: string, arrive: (target: Place) => void): void {
+    sent++
+    const target = place.connections.get(to)
+    const { blocked, loss, duplicates } = link(place.partner, to)
+    if (target === undefined || blocked > 0 || (loss > 0 && random() < loss)) return
+    const copies = duplicates > 0 && random() < duplicates ? 2 : 1
+    for (let n = 0; n < copies; n++) {
+      target.later(delayOf(place.partner, to), () => {
+        if (places.get(to) === target && link(place.partner, to).blocked === 0) arrive(target)
+      })
+    }
+  }
+
+  function send(place: Place, to: string, message: PeerMessage): void {
+    onSend(place.partner, message)
+    carry(place, to, (target) => {
+      trace.note(`${place.partner}>${to} ${lineOfMessage(message)}`)
+      target.handlers().onMessage(place.partner, copy(message))
+    })
+  }
+
+  function request(
+    place: Place,
+    to: string,
+    asked: PullRequest,
+    { signal, timeoutMs = REQUEST_TIMEOUT_MS }: { readonly signal?: AbortSignal; readonly timeoutMs?: number }
+  ): Promise<PullResponse> {
+    return new Promise((resolve, reject) => {
+      const fail = (problem: string): void => reject(new LedgerError('NODE_UNREACHABLE', `${to}: ${problem}`))
+      if (!place.connections.has(to)) return fail('not connected')
+      if (signal?.aborted) return reject(signal.reason)
+      signal?.addEventListener('abort', () => reject(signal.reason))
+      place.later(timeoutMs, () => fail('no answer'))
+      carry(place, to, (target) => {
+        trace.note(`${place.partner}>${to} ${lineOfRequest(asked)}`)
+        target
+          .handlers()
+          .onRequest(place.partner, copy(asked))
+          .then(
+            (answer) => {
+              onSend(to, answer)
+              carry(target, place.partner, () => {
+                trace.note(`${to}>${place.partner} answers ${answer.type}`)
+                resolve(copy(answer))
+              })
+            },
+            (error: unknown) => {
+              if (!(error instanceof LedgerError)) throw error
+              carry(target, place.partner, () => reject(new LedgerError(error.code, error.message)))
+            }
+          )
+      })
+    })
+  }
+
+  function peersOf(place: Place): Peers {
+    const connected = (): string[] => [...place.connections.keys()]
+    return {
+      connected,
+      send: (to, message) => send(place, to, message),
+      broadcast(message) {
+        for (const to of connected()) send(place, to, message)
+      },
+      gossipBatch(text) {
+        for (const to of connected()) {
+          carry(place, to, (target) => {
+            trace.note(`${place.partner}>${to} gossip of ${text.length}`)
+            target.handlers().onBatchText(text)
+          })
+        }
+      },
+      request: (to, asked, how) => request(place, to, asked, how) as ReturnType<Peers['request']> as never
+    }
+  }
+
+  return {
+    plug(partner, handlers, later) {
+      const place: Place = { partner, handlers, later, connections: new Map() }
+      places.set(partner, place)
+      changed()
+      return {
+        peers: peersOf(place),
+        unplug() {
+          places.delete(partner)
+          changed()
+        }
+      }
+    },
+    link,
+    changed,
+    heal() {
+      for (const each of links.values()) Object.assign(each, goodLink())
+      changed()
+    },
+    get sent() {
+      return sent
+    }
+  }
+}
+
+function goodLink(): Link {
+  return { blocked: 0, loss: 0, duplicates: 0, slowness: 1 }
+}

@@ -1,0 +1,81 @@
+import { draftOfText } from '../../src/node/draft.js'
+import type { Decision } from '../../src/node/own-batches.js'
+import type { SimulatedGenesis } from './simulated-genesis.js'
+import type { Trace } from './trace.js'
+import type { VirtualClock } from './virtual-clock.js'
+import type { VirtualPartner } from './virtual-partner.js'
+
+/** A record that somebody has tried to append, and what that somebody was told of it. */
+export interface Submission {
+  readonly author: string
+  readonly marker: string
+  readonly vehicle: string
+  readonly odometer: number
+  /** Its id was given out: it must not get lost any more. */
+  durable: { readonly sequence: number; readonly index: number } | null
+  /** The acknowledgement. */
+  decided: { readonly height: number; readonly refusal: string | null } | null
+}
+
+export interface WorkloadOptions {
+  readonly clock: VirtualClock
+  readonly random: () => number
+  readonly trace: Trace
+  readonly founded: SimulatedGenesis
+}
+
+/** Cars: few, so that partners meet in them. */
+const VEHICLES = ['car-1', 'car-2', 'car-3']
+
+/** Appends records of random partners, and keeps what they were told. */
+export function createWorkload({ clock, random, trace, founded }: WorkloadOptions) {
+  const submissions: Submission[] = []
+  const { model, genesis } = founded
+
+  function submit(partner: VirtualPartner, again?: Submission): Submission | null {
+    const { replica } = partner
+    if (replica === null || !replica.own.hasRoom()) return null
+    const content = again ?? {
+      marker: `${partner.id}-${submissions.length}`,
+      vehicle: VEHICLES[Math.floor(random() * VEHICLES.length)]!,
+      // Mostly rising, and often enough too low.
+      odometer: Math.max(0, Math.floor(clock.now() + (random() - 0.4) * 4_000))
+    }
+    const { marker, vehicle, odometer } = content
+    const submission: Submission = { author: partner.id, marker, vehicle, odometer, durable: null, decided: null }
+    const target = { object: 'inspection', keyField: 'marker' }
+    const text = JSON.stringify({ marker, odometer, vehicle })
+    const draft = draftOfText(model, genesis.genesis.limits.recordBytesMax, target, text)
+    if (!draft.ok) throw new Error(draft.refusal.message)
+    const { batch, index } = replica.own.add(draft.value)
+    replica.pending.add({ record: draft.value, batch, index })
+    submissions.push(submission)
+    trace.note(`${partner.id} appends ${marker} ${vehicle} ${odometer}`)
+    batch.durable.then(() => {
+      submission.durable = { sequence: batch.sequence!, index }
+    }, ended)
+    batch.decided.then((decision) => decide(submission, index, decision), ended)
+    return submission
+  }
+
+  function decide(submission: Submission, index: number, { height, verdicts }: Decision): void {
+    const refusal = verdicts[index]?.code ?? null
+    submission.decided = { height, refusal }
+    trace.note(`${submission.author} hears of ${submission.marker}: h${height} ${refusal ?? 'accepted'}`)
+  }
+
+  return {
+    submissions,
+    submit,
+    /** What a user does whose node fell before the answer: writes the same records once more. */
+    repeat(partner: VirtualPartner): void {
+      const open = submissions.filter((each) => each.author === partner.id && each.decided === null)
+      for (const each of open.slice(-3)) submit(partner, each)
+    }
+  }
+}
+
+/** The node stopped first: whoever waited knows nothing. */
+function ended(): void {}
+
+export type Workload = ReturnType<typeof createWorkload>

@@ -1,0 +1,110 @@
+import * as assert from 'uvu/assert'
+import type { NodeStatus } from '../../src/node/ledger-node.js'
+import { INSPECTIONS } from './inspections.js'
+import type { NodeProcess, Sandbox, SandboxHome } from './processes.js'
+
+/** Longest a network may take to agree on something, in milliseconds, before the test fails. */
+const AGREE_MS_MAX = 30_000
+const LOOK_MS = 50
+
+/** One partner of a network of real processes. */
+export interface Partner extends SandboxHome {
+  readonly id: string
+  /** The node that runs now; the last one when none does. */
+  readonly node: () => NodeProcess
+  /** Ends it at once, as a power cut would. */
+  kill(): Promise<void>
+  /** Starts it again on its home. */
+  again(args?: readonly string[]): Promise<NodeProcess>
+}
+
+export interface NetworkOptions {
+  /** Text of the network file. @default INSPECTIONS */
+  readonly text?: string
+  /** Role of each partner. @default `inspector` */
+  readonly role?: string
+  /** @default the rule of the text */
+  readonly quorum?: 'two-thirds' | 'majority'
+}
+
+/** Founds at p1, invites p2 to pN, joins them, and waits until all vote and are connected with one another. */
+export async function network(sandbox: Sandbox, size: number, options: NetworkOptions = {}): Promise<Partner[]> {
+  const { text = INSPECTIONS, role = 'inspector', quorum } = options
+  const file = quorum === undefined ? text : text.replace(/^quorum: .*$/m, `quorum: ${quorum}`)
+  const path = await sandbox.file('network.yaml', file)
+  const first = await started(sandbox, 'p1', ['--network', path, '--partner', 'p1', '--role', role])
+  const partners = [first]
+  for (let number = 2; number <= size; number++) {
+    partners.push(await started(sandbox, `p${number}`, ['--invite', await invite(first, `p${number}`, role)]))
+    await untilVoters(partners)
+  }
+  return partners
+}
+
+/** A token of `ledger invite`. */
+export async function invite(by: SandboxHome, id: string, role = 'inspector', more: string[] = []): Promise<string> {
+  const { code, stdout, stderr } = await by.ledger(['invite', id, '--role', role, ...more])
+  assert.is(code, 0, stderr)
+  assert.match(stdout, /^\S+\n$/, 'the token alone')
+  return stdout.trim()
+}
+
+/** Starts the node of a partner on a home of its own. */
+export async function started(sandbox: Sandbox, id: string, args: readonly string[]): Promise<Partner> {
+  const home = sandbox.at(id)
+  let node = await home.start(args)
+  return {
+    ...home,
+    id,
+    node: () => node,
+    async kill() {
+      await node.stop('SIGKILL')
+    },
+    async again(more = []) {
+      node = await home.start(more)
+      return node
+    }
+  }
+}
+
+/** Waits until each of these sees all of them as connected voters. */
+export async function untilVoters(partners: readonly Partner[]): Promise<void> {
+  await until(`${partners.length} voters everywhere`, async () => {
+    for (const { client } of partners) {
+      const views = await client.partners()
+      const voters = views.filter(({ voter, state, connected }) => voter && state === 'active' && connected)
+      if (voters.length < partners.length) return false
+    }
+    return true
+  })
+}
+
+/** Waits until all copies are at one height, and holds them against each other. */
+export async function sameChain(partners: readonly Partner[], heightMin = 0): Promise<NodeStatus> {
+  let statuses: NodeStatus[] = []
+  await until(`all copies at one height from ${heightMin} on`, async () => {
+    statuses = await Promise.all(partners.map(({ client }) => client.status()))
+    const heights = new Set(statuses.map(({ height }) => height))
+    return heights.size === 1 && (statuses[0]?.height ?? 0) >= heightMin
+  })
+  const [first] = statuses
+  for (const { head, stateHash } of statuses) assert.equal([head, stateHash], [first?.head, first?.stateHash])
+  return first!
+}
+
+/** Runs `ledger verify` everywhere. */
+export async function verifyAll(partners: readonly SandboxHome[]): Promise<void> {
+  for (const { ledger } of partners) {
+    const { code, stdout, stderr } = await ledger(['verify'])
+    assert.is(code, 0, `${stdout}${stderr}`)
+  }
+}
+
+/** Waits until a look says yes; what was waited for is the failure. */
+export async function until(what: string, look: () => Promise<boolean>, millisecondsMax = AGREE_MS_MAX): Promise<void> {
+  const end = performance.now() + millisecondsMax
+  while (!(await look())) {
+    if (performance.now() > end) throw new Error(`did not come within ${millisecondsMax} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
