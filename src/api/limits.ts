@@ -47,6 +47,6 @@ export const APPEND_TIMEOUT_MS_MAX = 24 * 60 * 60 * 1000
 export const SOCKET_PATH_BYTES_MAX = 100
 
 /** How long an invitation may hold. */
-export const INVITATION_MS_MIN = 60_000
+export const INVITATION_MS_MIN = 1
 export const INVITATION_MS_DEFAULT = 7 * 24 * 60 * 60 * 1000
 export const INVITATION_MS_MAX = 365 * 24 * 60 * 60 * 1000

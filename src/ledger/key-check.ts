@@ -1,3 +1,4 @@
+import { DECIMAL_CHARS_MAX } from './decimal.js'
 import type { FindingPath, Findings } from './finding.js'
 import { didYouMean } from './nearest.js'
 import { type FieldSchema, kindText, type ObjectSchema, UNREADABLE } from './schema-type.js'
@@ -5,7 +6,7 @@ import { type FieldSchema, kindText, type ObjectSchema, UNREADABLE } from './sch
 /** Fields of a key. */
 const KEY_FIELDS_MAX = 8
 
-/** Code points of a text in a key, all fields together: with every escape it fits into a key of the store. */
+/** Code points of the texts in a key, all fields together. */
 export const KEY_TEXT_MAX = 256
 
 /** Checks the key of an object: each field is there, is always present, and has one way to be written. */
@@ -76,4 +77,14 @@ export function isKeyType(field: FieldSchema): boolean {
 
 function textLength(field: FieldSchema): number | null {
   return field.kind === 'string' ? field.lengthMax : null
+}
+
+/** Characters of the longest key, written as a canonical JSON array: a control character takes six. */
+export function keyCharsMax(key: readonly string[], schema: ObjectSchema): number {
+  const ofField = (name: string): number => {
+    const field = schema.properties.get(name)
+    if (field?.kind === 'string') return 6 * (field.lengthMax ?? KEY_TEXT_MAX) + 3
+    return DECIMAL_CHARS_MAX + 3
+  }
+  return key.reduce((sum, name) => sum + ofField(name), 2)
 }

@@ -1,11 +1,15 @@
 import { canonicalText } from '../base/canonical.js'
 import { LedgerError, type Outcome, type Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { jsonPointer } from '../base/json-scan.js'
+import { KEY_CHARS_MAX } from '../base/limits.js'
 import { genesisHash } from '../base/tagged.js'
 import { collectFindings, type Finding, pathText } from './finding.js'
+import { keyCharsMax } from './key-check.js'
 import { checkNetwork } from './network-check.js'
 import type { NetworkDefinition, ObjectDefinition } from './network-definition.js'
 import type { CheckedObject } from './object-check.js'
+import type { CheckedReference } from './reference-check.js'
 import type { RuleInput } from './rules.js'
 import { compileSchema } from './schema.js'
 import { compileNormalise } from './schema-normalise.js'
@@ -95,32 +99,41 @@ function compileObject(
   network: NetworkDefinition
 ): CompiledObject {
   const { name, schema, rules, references } = object
-  const writers = new Set(
-    Object.entries(network.roles)
-      .filter(([, role]) => role.append.includes(name))
-      .map(([id]) => id)
-  )
-  const [onlyField] = definition.key
+  const { key } = definition
+  const roles = Object.entries(network.roles)
+  const writers = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
+  const keyOf = keyWriter(key)
+  const check = compileSchema(name, schema)
+  const isLong = keyCharsMax(key, schema) > KEY_CHARS_MAX
   return {
     name,
-    keyFields: definition.key,
-    references: references.map(({ scope, keysOf }) => ({
-      name: scope.name,
-      object: scope.object,
-      required: scope.required,
-      keysOf
-    })),
+    keyFields: key,
+    references: references.map(compiledReference),
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
     usesBlock: rules?.usesBlock ?? false,
     mayAppend: (role) => writers.has(role),
     normalise: compileNormalise(schema),
-    checkSchema: compileSchema(name, schema),
-    // JSON.stringify writes strings, safe integers and booleans as canonical JSON does.
-    keyOf:
-      definition.key.length === 1
-        ? (data) => `[${JSON.stringify(data[onlyField!])}]`
-        : (data) => JSON.stringify(definition.key.map((field) => data[field])),
+    checkSchema: isLong ? (data) => check(data) ?? longKey(key, keyOf(data)) : check,
+    keyOf,
     checkRules: (input) => rules?.check(input) ?? null
   }
+}
+
+function compiledReference({ scope, keysOf }: CheckedReference): CompiledReference {
+  return { name: scope.name, object: scope.object, required: scope.required, keysOf }
+}
+
+/** JSON.stringify writes strings, safe integers and booleans as canonical JSON does. */
+function keyWriter(key: readonly string[]): (data: JsonObject) => string {
+  const [first] = key
+  if (first !== undefined && key.length === 1) return (data) => `[${JSON.stringify(data[first])}]`
+  return (data) => JSON.stringify(key.map((field) => data[field]))
+}
+
+/** Only texts of many control characters come this far. */
+function longKey(key: readonly string[], text: string): Refusal | null {
+  if (text.length <= KEY_CHARS_MAX) return null
+  const message = `the key is longer than ${KEY_CHARS_MAX} characters when written as JSON`
+  return { code: 'SCHEMA', message, path: jsonPointer(key.slice(0, 1)) }
 }

@@ -128,6 +128,9 @@ const READERS: Readonly<Record<string, (data: JsonObject) => SystemRecord>> = {
   }
 }
 
+/** Names of all objects of the network about itself. */
+export const SYSTEM_OBJECTS: readonly string[] = Object.keys(READERS)
+
 /** Checks the shape of an invitation. Throws ShapeError. */
 export function shapeOfInvitation(json: Json | undefined, path: string): Invitation {
   const invitation = membersOf(json, path, ['expires', 'inviter', 'key', 'name', 'partner', 'role'])

@@ -4,7 +4,17 @@ import { messagesOf, ownMessagesOf } from '../consensus/progress.js'
 import { type ConsensusState, initialState } from '../consensus/state.js'
 import { step } from '../consensus/step.js'
 import { TIMEOUTS_DEFAULT, type TimeoutSettings } from '../consensus/timeouts.js'
-import type { Effect, Evidence, Input, Message, Proposal, StartHeight, StopCause, Vote } from '../consensus/types.js'
+import type {
+  Effect,
+  Evidence,
+  Input,
+  LogEntry,
+  Message,
+  Proposal,
+  StartHeight,
+  StopCause,
+  Vote
+} from '../consensus/types.js'
 import type { Certificate } from '../ledger/certificate.js'
 import { chargesIn } from '../ledger/charges.js'
 import { votersOf } from '../ledger/partner-set.js'
@@ -16,7 +26,7 @@ import { createBlockContents, type Wanted } from './block-contents.js'
 import type { Chain, CommittedBlock } from './chain.js'
 import { decodeItems, encodeItem } from './consensus-log.js'
 import type { Mempool } from './mempool.js'
-import type { LogEntry, WriteAheadLog } from './store/write-ahead-log.js'
+import type { LogEntry as WalEntry, WriteAheadLog } from './store/write-ahead-log.js'
 import type { TimerHandle, Timers } from './timers.js'
 import type { VoteSigner } from './vote-signer.js'
 
@@ -71,6 +81,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   let outbound: Outbound[] = []
   let decided: Certificate | null = null
   let adoption: Adoption | null = null
+  /** What this height was told while this node may not sign: gone through again once it may. */
+  let watched: LogEntry[] = []
   let paused = false
   let stopped = false
 
@@ -102,6 +114,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     switch (effect.type) {
       case 'persist':
         wal.append(state.start.height, encodeItem({ kind: 'input', entry: effect.entry }))
+        if (state.start.self === null) watched.push(effect.entry)
         break
       case 'sign-vote':
         signVote(effect.vote)
@@ -268,6 +281,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     decided = null
     outbound = []
     contents.clear()
+    watched = []
     inputs.length = 0
     for (const timer of running.timers) timers.clear(timer)
     running.timers.clear()
@@ -281,14 +295,18 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   /** Takes up the height after the tip where the log left it. */
-  function restore(entries: readonly LogEntry[]): void {
+  function restore(entries: readonly WalEntry[]): void {
     const first = heightStart()
     const items = decodeItems(entries, first.height)
     for (const item of items) if (item.kind === 'block') contents.restore(item.hash, item.block)
-    const restored = replay(
+    resumeFrom(
       first,
       items.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
     )
+  }
+
+  function resumeFrom(first: StartHeight, entries: readonly LogEntry[]): void {
+    const restored = replay(first, entries)
     state = restored.state
     signer.guardAgain(ownMessagesOf(state))
     for (const effect of restored.effects) carryOut(effect)
@@ -320,6 +338,13 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         if (stopped) done()
         else wake()
       })
+    },
+    /** This node may sign now: it takes part in the height under way as if it had all along. */
+    beginSigning(): void {
+      if (stopped || state.start.self !== null || state.start.height !== chain.tip.height + 1) return
+      const seen = watched
+      watched = []
+      resumeFrom(heightStart(), seen)
     },
     /** While blocks are fetched nothing is signed, and nothing is taken in. */
     pause(): void {

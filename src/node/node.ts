@@ -111,8 +111,10 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
 
   const fate = createFate(log)
   const network = createLatePeers()
+  const mayBeBehind = existsSync(paths.peers) || existsSync(paths.invitation)
+  const model = modelOf(content.genesis)
   const replica = createReplica(
-    { genesis: content.genesis, model: modelOf(content.genesis), self, ...timeoutsOption(options) },
+    { genesis: content.genesis, model, self, mayBeBehind, ...timeoutsOption(options) },
     {
       store,
       wal,
@@ -134,7 +136,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const changes = createChanges(chain, reader)
   const bootstrap = await bootstrapOf(paths.invitation)
   const known = await openKnownPeers({ path: paths.peers, chain, self, bootstrap, log })
-  await checkStoreAgainstGuard(chain, guards.first, known.wanted().length > 0)
+  checkStoreAgainstGuard(chain, guards.first, mayBeBehind)
   const admission = createAdmission({
     replica,
     self,

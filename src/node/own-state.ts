@@ -8,27 +8,29 @@ import type { Chain } from './chain.js'
 import type { SignGuard } from './store/sign-guard.js'
 
 /**
- * Own batches that a former run made durable and no block has yet, in order of sequence, and the next free sequence.
+ * Own batches that a former run made durable and no block here has yet, in order of sequence, and the next free sequence.
+ * @param mayBeBehind whether others have a copy: then batches that are signed and not here stand in blocks to be fetched
  * @throws LedgerError STORE_DAMAGED when a batch that was signed is gone
  */
 export function ownBatchesLeft(
   chain: Chain,
   guard: SignGuard,
   author: string,
-  sign: (bytes: string) => string
+  sign: (bytes: string) => string,
+  mayBeBehind: boolean
 ): { readonly batches: readonly CheckedBatch[]; readonly nextSequence: number } {
   const { next } = authorSequence(chain.store.state, author)
   const outbox = [...chain.store.outbox()].sort((a, b) => a.sequence - b.sequence)
   const batches = outbox.map(({ sequence, hash }, index) => {
     const batch = storedBatch(chain, hash)
-    if (batch === null || sequence !== next + index) throw lostBatch(author, next + index)
+    if (batch === null || (sequence !== next + index && !mayBeBehind)) throw lostBatch(author, next + index)
     return batch
   })
-  const nextSequence = next + batches.length
-  const last = guard.lastBatch?.position
-  if (last !== undefined && last.sequence >= nextSequence) throw lostBatch(author, last.sequence)
-  signAgain(chain.scope, guard, batches, last?.sequence ?? -1, sign)
-  return { batches, nextSequence }
+  const last = guard.lastBatch?.position.sequence ?? -1
+  const free = Math.max(next, ...outbox.map(({ sequence }) => sequence + 1))
+  if (last >= free && !mayBeBehind) throw lostBatch(author, last)
+  signAgain(chain.scope, guard, batches, last, sign)
+  return { batches, nextSequence: Math.max(free, last + 1) }
 }
 
 /** A batch whose body became durable just before a crash may be unknown to the guard: the same bytes, signed again. */

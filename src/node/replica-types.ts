@@ -20,6 +20,8 @@ export interface ReplicaOptions {
   readonly model: Model
   /** Own partner id; it need not be a partner yet. */
   readonly self: string
+  /** Whether others have a copy of the chain: then a store behind the sign guard mends itself. @default false */
+  readonly mayBeBehind?: boolean
   /** @default TIMEOUTS_DEFAULT */
   readonly timeouts?: TimeoutSettings
 }

@@ -50,7 +50,9 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     fail
   })
   // Batches of an incarnation that ends count for nothing: they are forgotten, not sent.
-  const left = rejoin.needed() ? noneLeft(chain, self) : ownBatchesLeft(chain, rejoin.guard(), self, sign)
+  const left = rejoin.needed()
+    ? noneLeft(chain, self)
+    : ownBatchesLeft(chain, rejoin.guard(), self, sign, options.mayBeBehind ?? false)
   const own: OwnBatches = createOwnBatches(
     {
       scope,
@@ -133,6 +135,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   /** Whatever the old incarnation had not got into a block is void. */
   function rejoined(): void {
     own.continueAt(authorSequence(store.state, self).next)
+    driver.beginSigning()
     attend()
   }
 

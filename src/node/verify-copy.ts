@@ -6,6 +6,7 @@ import { advance, type ExecutedBlock, executeBlock, genesisTip, type Tip } from 
 import { batchOrderProblem, type CheckedBatch, type Rulebook, rulebookAfter } from '../ledger/execution.js'
 import { foundingSet, partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
+import { SYSTEM_OBJECTS } from '../ledger/system-record.js'
 import { refusalsOf } from '../ledger/verdict.js'
 import type { Chain } from './chain.js'
 import { createHistoryDigest, type HistoryDigest } from './history-digest.js'
@@ -189,7 +190,7 @@ async function compareHistory(
   { signal }: VerifyOptions
 ): Promise<void> {
   const found = createHistoryDigest()
-  for (const object of chain.rulebook.model.objects.keys()) {
+  for (const object of [...chain.rulebook.model.objects.keys(), ...SYSTEM_OBJECTS]) {
     let after: HistoryEntryWithHeight | undefined
     do {
       signal?.throwIfAborted()

@@ -32,7 +32,10 @@ test('three histories, each from another partner: 37 accepted and 1 refused, the
     const outcomes = (await Promise.all(runs)).flat()
     const refused = outcomes.filter(({ status }) => status === 'refused')
     assert.equal([outcomes.length, refused.length], [38, 1])
-    assert.equal([refused[0]?.rule, refused[0]?.message], ['odometer-never-decreases', 'odometer 46426 is lower than 46427'])
+    assert.equal(
+      [refused[0]?.rule, refused[0]?.message],
+      ['odometer-never-decreases', 'odometer 46426 is lower than 46427']
+    )
     await sameChain(partners)
     for (const { ledger } of partners) {
       const listed = await ledger(['list', 'inspection', '--history', '--limit', '1000', '--json'])

@@ -19,7 +19,10 @@ async function visit(by: Partner, vehicle: string, odometer: number, more: strin
 }
 
 async function untilOnline(partner: Partner, online: number): Promise<void> {
-  await until(`${partner.id} sees ${online} online`, async () => (await partner.client.status()).quorum.online === online)
+  await until(
+    `${partner.id} sees ${online} online`,
+    async () => (await partner.client.status()).quorum.online === online
+  )
 }
 
 test('four partners: one dead, the others go on; two dead, nothing commits; back, it goes on', async () => {
@@ -80,11 +83,17 @@ test('two partners append for the same car at the same time: one order, the same
     ])
     for (const { code, stderr } of both) assert.ok(code === 0 || code === 3, stderr)
     await sameChain(partners)
-    const histories = await Promise.all(partners.map((p) => p.ledger(['history', 'inspection', 'A', '--all', '--json'])))
+    const histories = await Promise.all(
+      partners.map((p) => p.ledger(['history', 'inspection', 'A', '--all', '--json']))
+    )
     assert.is(new Set(histories.map(({ stdout }) => stdout)).size, 1, 'the same order and verdicts everywhere')
     const records = ndjson<{ id: string; status: string; data: { odometer: number } }>(histories[0]!.stdout)
     const accepted = records.filter(({ status }) => status === 'accepted').map(({ data }) => data.odometer)
-    assert.equal(accepted, accepted.toSorted((a, b) => a - b), 'the odometer never goes back')
+    assert.equal(
+      accepted,
+      accepted.toSorted((a, b) => a - b),
+      'the odometer never goes back'
+    )
     const told = both.flatMap(({ stdout }) => ndjson<Outcome>(stdout)).filter(({ status }) => status === 'accepted')
     assert.equal(
       told.map(({ id }) => id).sort(),
@@ -109,8 +118,18 @@ interface SmallNetwork {
 const small: readonly SmallNetwork[] = [
   { size: 2, quorum: 'two-thirds', goesOn: false, promise: /both are online.*no partner may be away/s },
   { size: 3, quorum: 'two-thirds', goesOn: false, promise: /all 3 are online.*no partner may be away/s },
-  { size: 2, quorum: 'majority', goesOn: false, promise: /both are online: none may be away.*No partner may be dishonest/s },
-  { size: 3, quorum: 'majority', goesOn: true, promise: /while 2 are online: one may be away.*No partner may be dishonest/s }
+  {
+    size: 2,
+    quorum: 'majority',
+    goesOn: false,
+    promise: /both are online: none may be away.*No partner may be dishonest/s
+  },
+  {
+    size: 3,
+    quorum: 'majority',
+    goesOn: true,
+    promise: /while 2 are online: one may be away.*No partner may be dishonest/s
+  }
 ]
 
 for (const { size, quorum, goesOn, promise } of small) {

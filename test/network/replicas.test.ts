@@ -1,7 +1,12 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { signer } from '../../src/base/crypto.js'
 import { checkRecord, encodeRecord } from '../../src/ledger/record.js'
+import { voteBytes } from '../../src/ledger/vote.js'
 import type { Replica } from '../../src/node/replica-types.js'
 import { createLocalNetwork, type LocalNode, type LocalOptions } from '../support/local-network.js'
+import { seedOf } from '../support/small-chain.js'
 import { suite } from '../support/suite.js'
 
 const test = suite('replicas', { timeoutMs: 40_000 })
@@ -142,6 +147,46 @@ test(
     },
     { passes: () => Math.random() > 0.33 }
   )
+)
+
+test(
+  'a partner that lost its sign guard signs nothing until it has rejoined, then its vote counts again',
+  withNetwork(FOUR, async (network, nodes) => {
+    assert.equal(await append(nodes[3]!.replica, [['a', 1]]), ['accepted'])
+    await agreed(nodes)
+    await nodes[3]!.stop()
+    await rm(join(network.folder, 'p4', 'guard'))
+    const back = await network.open('p4')
+    assert.is(back.replica.rejoining, true)
+    await until('it has rejoined', () => !back.replica.rejoining)
+    const { partners } = back.replica.chain.rulebook.partners
+    assert.is(partners.find(({ id }) => id === 'p4')?.incarnation, 1)
+    await nodes[0]!.stop()
+    assert.equal(await append(back.replica, [['a', 2]]), ['accepted'])
+    assert.equal(await append(nodes[1]!.replica, [['a', 3]]), ['accepted'])
+    await agreed([nodes[1]!, nodes[2]!, back])
+  })
+)
+
+test(
+  'a voter that signs two different votes does not split the others, and its lie stands on the chain',
+  withNetwork(FOUR, async (network, nodes) => {
+    assert.equal(await append(nodes[0]!.replica, [['a', 1]]), ['accepted'])
+    await agreed(nodes)
+    const { chain } = nodes[0]!.replica
+    const height = chain.tip.height + 1
+    const sign = signer(seedOf('p4'))
+    for (const block of ['ab'.repeat(32), 'cd'.repeat(32)]) {
+      const vote = { block, height, incarnation: 0, kind: 'prevote', round: 0, voter: 'p4' } as const
+      const signed = { ...vote, signature: sign(voteBytes(chain.scope, vote)) }
+      for (const to of ['p1', 'p2', 'p3'])
+        network.nodes.get(to)!.replica.onMessage('p4', { type: 'vote', vote: signed, reason: null })
+    }
+    for (let i = 2; i < 6; i++) assert.equal(await append(nodes[i % 3]!.replica, [['a', i]]), ['accepted'])
+    await until('the evidence is on the chain', () => chain.store.state.get('e:p4') !== undefined)
+    for (const id of ['p1', 'p2', 'p3']) assert.is(chain.store.state.get(`e:${id}`), undefined)
+    await agreed(nodes.slice(0, 3))
+  })
 )
 
 test.run()

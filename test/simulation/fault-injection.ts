@@ -16,6 +16,7 @@ export interface InjectionOptions {
 /** Lets the planned faults happen, and ends each in its time. */
 export function injectFaults({ clock, network, partners, trace, onCrash, onError }: InjectionOptions) {
   const crashAfterSend = new Map<string, Fault>()
+  const muteAfterVote = new Map<string, Fault>()
   let healed = false
   let isSilent = (_: VirtualPartner): boolean => false
 
@@ -89,6 +90,18 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onError
         onLinks(fault, (a, b) => (direction !== 'in' && a === partner) || (direction !== 'out' && b === partner), block)
         return
       }
+      case 'mute-after-vote':
+        muteAfterVote.set(partners[fault.partner]!.id, fault)
+        return
+      case 'deaf':
+        onLinks(
+          fault,
+          (_, to) => to === fault.partner,
+          (link, sign) => {
+            link.deaf[fault.to] += sign * fault.share
+          }
+        )
+        return
       case 'cut':
         onLinks(fault, (from, to) => from === fault.from && to === fault.to, block)
         return
@@ -142,13 +155,20 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onError
         })
       }
     },
-    /** A partner has just said something: the worst moment to fall. */
-    sent(id: string): void {
-      const fault = crashAfterSend.get(id)
-      if (fault === undefined || healed) return
-      crashAfterSend.delete(id)
-      const partner = partners.find((each) => each.id === id)
-      if (partner !== undefined) clock.plan(0, () => crash(partner, fault.forMs))
+    /** A partner has just said something: the worst moment to fall, or to fall silent. */
+    sent(id: string, isVote: boolean): void {
+      if (healed) return
+      const partner = partners.find((each) => each.id === id)!
+      const crashing = crashAfterSend.get(id)
+      if (crashing !== undefined) {
+        crashAfterSend.delete(id)
+        clock.plan(0, () => crash(partner, crashing.forMs))
+      }
+      const muting = muteAfterVote.get(id)
+      if (muting === undefined || !isVote) return
+      muteAfterVote.delete(id)
+      const index = partners.indexOf(partner)
+      clock.plan(0, () => onLinks(muting, (from) => from === index, block))
     },
     /** All trouble is over: links and disks are good, and everybody runs. */
     heal(): void {

@@ -5,6 +5,10 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'all-crash' }
   | { readonly kind: 'partition'; readonly group: readonly number[] }
   | { readonly kind: 'isolate'; readonly partner: number; readonly direction: 'in' | 'out' | 'both' }
+  /** A voter falls silent in the middle of a round, and hears on. */
+  | { readonly kind: 'mute-after-vote'; readonly partner: number }
+  /** Messages of one type reach a partner rarely: what it knows differs from what the others know. */
+  | { readonly kind: 'deaf'; readonly partner: number; readonly to: Deafness; readonly share: number }
   | { readonly kind: 'cut'; readonly from: number; readonly to: number }
   | { readonly kind: 'loss'; readonly share: number }
   | { readonly kind: 'duplicates'; readonly share: number }
@@ -13,11 +17,15 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'pause'; readonly partner: number }
 )
 
+export type Deafness = 'proposal' | 'prevote' | 'precommit'
+
 /** Each as often as it stands here. */
 const KINDS = [
   ...Array<Fault['kind']>(6).fill('crash'),
   ...Array<Fault['kind']>(3).fill('partition'),
-  ...Array<Fault['kind']>(3).fill('isolate'),
+  ...Array<Fault['kind']>(2).fill('isolate'),
+  ...Array<Fault['kind']>(4).fill('mute-after-vote'),
+  ...Array<Fault['kind']>(8).fill('deaf'),
   ...Array<Fault['kind']>(2).fill('cut'),
   ...Array<Fault['kind']>(2).fill('loss'),
   ...Array<Fault['kind']>(2).fill('slow-links'),
@@ -58,6 +66,12 @@ export function faultsFrom(
         }
       case 'isolate':
         return { ...when, kind, partner, direction: (['in', 'out', 'both'] as const)[below(3)]! }
+      case 'mute-after-vote':
+        return { ...when, kind, partner }
+      case 'deaf': {
+        const to = (['proposal', 'prevote', 'precommit'] as const)[below(3)]!
+        return { ...when, kind, partner, to, share: 0.5 + random() * 0.5 }
+      }
       case 'cut':
         return { ...when, kind, from: partner, to: below(partners) }
       case 'loss':

@@ -59,7 +59,6 @@ export async function simulate(
   }
   const watch = createSignatureWatch((why) => breaks('nobody contradicts itself', why))
   const network = virtualNetwork({
-    clock,
     random,
     trace,
     ids,
@@ -68,7 +67,8 @@ export async function simulate(
     onSend(from: string, message: PeerMessage | PullResponse) {
       watch.sent(message)
       if (message.type === 'vote') roundMax = Math.max(roundMax, message.vote.round)
-      if (message.type === 'vote' || message.type === 'proposal' || message.type === 'batch') faults.sent(from)
+      if (message.type === 'vote' || message.type === 'proposal' || message.type === 'batch')
+        faults.sent(from, message.type === 'vote')
     }
   })
   const partners = ids.map((id) =>

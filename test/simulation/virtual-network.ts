@@ -1,8 +1,8 @@
 import { LedgerError } from '../../src/base/errors.js'
 import type { PeerHandlers, PeerMessage, Peers, PullRequest, PullResponse } from '../../src/node/peers.js'
+import type { Deafness } from './faults.js'
 import { lineOfMessage, lineOfRequest } from './message-lines.js'
 import type { Trace } from './trace.js'
-import type { VirtualClock } from './virtual-clock.js'
 
 /** How long a request waits for its answer when the asker says nothing, milliseconds. */
 const REQUEST_TIMEOUT_MS = 10_000
@@ -15,12 +15,13 @@ export interface Link {
   loss: number
   /** Share of messages that arrive twice, of 1. */
   duplicates: number
+  /** Share of messages of a type that are lost besides. */
+  readonly deaf: Record<Deafness, number>
   /** Factor on the delay. */
   slowness: number
 }
 
 export interface NetworkOptions {
-  readonly clock: VirtualClock
   readonly random: () => number
   readonly trace: Trace
   readonly ids: readonly string[]
@@ -60,7 +61,7 @@ interface Place {
 
 /** Messages between partners with delay, loss, duplicates and any order; connections that break and come back. */
 export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
-  const { clock, random, trace, ids, delayMs, onSend } = options
+  const { random, trace, ids, delayMs, onSend } = options
   const places = new Map<string, Place>()
   const links = new Map<string, Link>()
   let sent = 0
@@ -112,22 +113,30 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     for (const place of places.values()) reviewLater(place)
   }
 
-  /** Carries something to a partner; lost unless the connection is the same when it arrives. */
+  /** Carries something to whom a partner is connected to. */
   function carry(place: Place, to: string, arrive: (target: Place) => void): void {
-    sent++
     const target = place.connections.get(to)
-    const { blocked, loss, duplicates } = link(place.partner, to)
-    if (target === undefined || blocked > 0 || (loss > 0 && random() < loss)) return
+    if (target !== undefined) carryTo(place, target, () => arrive(target))
+  }
+
+  /** Lost unless both live, and the way is open, from the start to the end. */
+  function carryTo(place: Place, target: Place, arrive: () => void): void {
+    sent++
+    const { blocked, loss, duplicates } = link(place.partner, target.partner)
+    if (blocked > 0 || (loss > 0 && random() < loss)) return
     const copies = duplicates > 0 && random() < duplicates ? 2 : 1
     for (let n = 0; n < copies; n++) {
-      target.later(delayOf(place.partner, to), () => {
-        if (places.get(to) === target && link(place.partner, to).blocked === 0) arrive(target)
+      target.later(delayOf(place.partner, target.partner), () => {
+        if (places.get(target.partner) === target && link(place.partner, target.partner).blocked === 0) arrive()
       })
     }
   }
 
   function send(place: Place, to: string, message: PeerMessage): void {
     onSend(place.partner, message)
+    const type = message.type === 'vote' ? message.vote.kind : message.type
+    const deaf = link(place.partner, to).deaf
+    if (type in deaf && random() < deaf[type as Deafness]) return
     carry(place, to, (target) => {
       trace.note(`${place.partner}>${to} ${lineOfMessage(message)}`)
       target.handlers().onMessage(place.partner, copy(message))
@@ -154,14 +163,14 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
           .then(
             (answer) => {
               onSend(to, answer)
-              carry(target, place.partner, () => {
+              carryTo(target, place, () => {
                 trace.note(`${to}>${place.partner} answers ${answer.type}`)
                 resolve(copy(answer))
               })
             },
             (error: unknown) => {
               if (!(error instanceof LedgerError)) throw error
-              carry(target, place.partner, () => reject(new LedgerError(error.code, error.message)))
+              carryTo(target, place, () => reject(new LedgerError(error.code, error.message)))
             }
           )
       })
@@ -214,5 +223,5 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
 }
 
 function goodLink(): Link {
-  return { blocked: 0, loss: 0, duplicates: 0, slowness: 1 }
+  return { blocked: 0, loss: 0, duplicates: 0, slowness: 1, deaf: { proposal: 0, prevote: 0, precommit: 0 } }
 }

@@ -8,7 +8,7 @@ import { type ApiClient, createClient } from '../../src/api/client.js'
 import { homePaths } from '../../src/node/home.js'
 
 /** Longest a command or the start of a node may take before it is killed and the test fails. */
-const PROCESS_TIMEOUT_MS = 20_000
+const PROCESS_TIMEOUT_MS = 60_000
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

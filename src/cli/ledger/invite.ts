@@ -57,5 +57,5 @@ function parsePartnerId(text: string): string {
 function parseExpiry(text: string): number {
   const milliseconds = parseDuration(text)
   if (milliseconds >= INVITATION_MS_MIN && milliseconds <= INVITATION_MS_MAX) return milliseconds
-  throw usage(`an invitation cannot hold for ${text}`, 'choose from 1m to 365d')
+  throw usage(`an invitation cannot hold for ${text}`, 'choose at most 365d')
 }

@@ -102,7 +102,10 @@ export function createGossip(options: GossipOptions): Gossip {
 
   return {
     service(components) {
-      router = gossipsub(settings)({ ...components, registrar: partnersRegistrar(components, isPartner, counts) })
+      // One by one: libp2p's components cannot be copied.
+      const { privateKey, peerId, peerStore, connectionManager, logger } = components
+      const registrar = partnersRegistrar(components, isPartner, counts)
+      router = gossipsub(settings)({ privateKey, peerId, peerStore, connectionManager, logger, registrar })
       return router
     },
     start,

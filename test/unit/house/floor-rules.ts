@@ -15,6 +15,7 @@ export const PACKAGES: Readonly<Record<Floor, readonly string[]>> = {
   ledger: ['@marcbachmann/cel-js', 're2js', 'yaml', 'ajv'],
   consensus: [],
   node: [
+    '@chainsafe/libp2p-gossipsub',
     '@chainsafe/libp2p-noise',
     '@chainsafe/libp2p-yamux',
     '@libp2p/',

@@ -108,6 +108,13 @@ test('a text in a key has at most 256 characters, also where the file gives no b
   assert.is(thing.checkSchema({ s: 'x'.repeat(257) })?.message, 's has 257 characters; at most 256 are allowed')
 })
 
+test('a key is bounded in its JSON form too', () => {
+  const thing = compileThing({ properties: { s: { type: 'string' } }, key: ['s'] })
+  assert.is(thing.checkSchema({ s: '\u0001'.repeat(170) }), null)
+  const refusal = thing.checkSchema({ s: '\u0001'.repeat(171) })
+  assert.equal([refusal?.code, refusal?.path], ['SCHEMA', '/s'])
+})
+
 test('references tell the keys they point to', () => {
   const id = { type: 'string', maxLength: 9 }
   const target = {
