@@ -47,7 +47,7 @@ export async function samplesOf(object: string): Promise<readonly Sample[]> {
 
 function describe(object: string, data: Record<string, unknown>): string {
   const car = `car …${String(data.vin).slice(-3)}`
-  if (object === 'maintenance') return `${car} ${data.repair} ${String(data.odometer).replace(" km", "")} km`
+  if (object === 'maintenance') return `${car} ${data.repair} ${String(data.odometer).replace(' km', '')} km`
   if (object === 'vehicle') return `${car} ${data.model}`
   return `${object} ${data.partNumber ?? data.repair}`
 }

@@ -13,8 +13,9 @@ export const DEALERS = [
 
 const CAR = 'WVWZZZ1KZAW000001'
 
-/** Lines of the visits before and after a partner's node is killed. */
-const VISITS_BEFORE_KILL = 9
+/** Visits written before a partner's node is killed, and by when it comes back; the last one is its own. */
+const VISITS_BEFORE_KILL = 4
+const VISITS_BEFORE_RETURN = 14
 
 /**
  * Plays it all, and looks after each step whether it came out as it must.
@@ -48,12 +49,14 @@ export async function playStory(stage: Stage, company: Company, signal: AbortSig
   const others = all.filter((player) => player !== victim)
   stage.act(
     `The node of ${victim.id} is killed`,
-    'kill -9, in the middle of everything. Three of four are a quorum: the others go on.'
+    'kill -9, without a goodbye. Three of four are a quorum: the others go on, and some records are wrong again.'
   )
   await victim.kill()
   await until(`${maker.id} notices`, async () => (await maker.client.status()).quorum.online === others.length, signal)
+  stage.say(`${maker.id}'s status: 3 of 4 must agree, ${others.length} online`)
   const living = dealers.filter((dealer) => dealer !== victim)
-  for (const visit of visits.slice(VISITS_BEFORE_KILL)) await append(stage, turnOf(living, visit), visit)
+  for (const visit of visits.slice(VISITS_BEFORE_KILL, VISITS_BEFORE_RETURN))
+    await append(stage, turnOf(living, visit), visit)
 
   stage.act(`${victim.id} comes back`, 'It fetches what it missed, checks every block of it, and takes part again.')
   const missing = await maker.client.status()
@@ -65,6 +68,12 @@ export async function playStory(stage: Stage, company: Company, signal: AbortSig
     signal
   )
   stage.held(`${victim.id} has block ${missing.height} again, checked by itself`)
+  await until(
+    `${victim.id} is connected`,
+    async () => (await victim.client.status()).quorum.online === all.length,
+    signal
+  )
+  for (const visit of visits.slice(VISITS_BEFORE_RETURN)) await append(stage, victim, visit)
   await sameEverywhere(stage, all, signal)
 
   stage.act(

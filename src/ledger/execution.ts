@@ -9,9 +9,9 @@ import type { BatchHeader } from './batch.js'
 import type { CountedRoot } from './block.js'
 import { CHARGES_KEY, chargesEntry, chargesIn } from './charges.js'
 import { type BlockTime, judge } from './judge.js'
-import { MEMBERSHIP_KEY, membershipEntry, membershipIn } from './membership.js'
+import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
-import { type Partner, type PartnerSet, partnerOf, votersOf } from './partner-set.js'
+import { type Partner, type PartnerSet, partnerOf, partnerSetText, votersOf } from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import type { CheckedRecord } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
@@ -101,7 +101,7 @@ export function execute(
   assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
   const run = startRun(rulebook, state)
   const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
-  settleMembership(rulebook, run)
+  settleMembership(rulebook, run, block)
   settleCharges(rulebook, run, block, batches)
   return {
     verdicts,
@@ -183,12 +183,19 @@ function executeSystem(rulebook: Rulebook, run: Run, block: BlockTime, author: P
   return null
 }
 
-/** The partner sets move on by one height; written down whenever they differ from what stands there. */
-function settleMembership(rulebook: Rulebook, run: Run): void {
+/**
+ * The partner sets move on by one height; written down whenever they differ from what stands there. A set that was decided
+ * in this block is also kept for good, under the height from which it is in force.
+ */
+function settleMembership(rulebook: Rulebook, run: Run, { height }: BlockTime): void {
   const { partners, nextPartners } = rulebook
-  if (partners === nextPartners && run.latest === nextPartners) return
-  const entry = membershipEntry({ now: nextPartners, next: run.latest })
+  const { latest } = run
+  if (partners === nextPartners && latest === nextPartners) return
+  const entry = membershipEntry({ now: nextPartners, next: latest })
   run.write(MEMBERSHIP_KEY, entry, `${MEMBERSHIP_KEY} ${entry.text}\n`)
+  if (latest === nextPartners) return
+  const key = setKey(height + 2)
+  run.write(key, { text: partnerSetText(latest) }, `${key} ${partnerSetText(latest)}\n`)
 }
 
 /** Who has to wait with proposing after this block (docs/formats.md, "Result hash"). */

@@ -1,4 +1,4 @@
-import { canonicalText, readCanonical } from '../base/canonical.js'
+import { readCanonical } from '../base/canonical.js'
 import { accept, type Outcome, refuse } from '../base/errors.js'
 import { isPartnerId } from '../base/ids.js'
 import type { Json } from '../base/json.js'
@@ -107,10 +107,4 @@ function shapeOfPartnerSet(json: Json): PartnerSet {
     }),
     quorum
   }
-}
-
-/** Text of a step, for sending. */
-export function membershipStepText(step: MembershipStep): string {
-  const { certificate, header, set } = step
-  return canonicalText({ certificate, header, set })
 }

@@ -5,6 +5,14 @@ import type { StateEntry, StateReader } from './state.js'
 /** State key of the partner sets. Absent while the founding set is in force. */
 export const MEMBERSHIP_KEY = 'p:'
 
+/** State keys of all sets that were ever decided begin so. */
+export const SET_PREFIX = 'P:'
+
+/** State key of the set that is in force from a height on. */
+export function setKey(height: number): string {
+  return `${SET_PREFIX}${height}`
+}
+
 /**
  * The partner sets that the chain has decided, as of one state. A change decided at height H acts at H + 2, so there are
  * always two: that of the next height, and that of the one after (design: consensus, point 15).

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isPartnerId } from '../base/ids.js'
 import { keyFromText } from '../base/keys.js'
-import { partnerOf } from '../ledger/partner-set.js'
+import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
 import { addressKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
@@ -17,6 +17,8 @@ interface Remembered {
 }
 
 export interface KnownPeers extends PeerDirectory {
+  /** A quorum of those known here signed that these are the partners at a later height. */
+  learned(set: PartnerSet, height: number): void
   /** Writes down whom the chain knows now. */
   remember(): Promise<void>
 }
@@ -67,6 +69,13 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
   return {
     partnerOf: (key) => all().find((peer) => peer.key === key)?.partner ?? null,
     wanted: () => all().filter(({ partner }) => partner !== self),
+    learned(set, height) {
+      if (height <= chain.tip.height || (remembered?.height ?? 0) >= height) return
+      const peers = set.partners
+        .filter(({ state }) => state !== 'removed')
+        .map(({ id, key }) => ({ partner: id, key, addresses: addressesOf(id) }))
+      remembered = { height, peers }
+    },
     async remember() {
       if (isBehind()) return
       remembered = { height: chain.tip.height, peers: fromChain() }

@@ -18,6 +18,7 @@ import { openKnownPeers } from './known-peers.js'
 import { createLatePeers } from './late-peers.js'
 import type { LedgerNode, RecordView } from './ledger-node.js'
 import type { Logger } from './log.js'
+import { createMembershipKnowledge } from './membership-knowledge.js'
 import type { Mempool } from './mempool.js'
 import type { PeerAddress } from './network/join-messages.js'
 import { startPeers } from './network/peers-libp2p.js'
@@ -30,6 +31,7 @@ import { createRecordReader } from './record-reader.js'
 import { viewOfCommitted, viewOfPending } from './record-view.js'
 import { openRefusalLog } from './refusal-log.js'
 import { createReplica } from './replica.js'
+import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
 import { type NodeKey, readKeyFile } from './store/key-file.js'
 import { openGuard } from './store/sign-guard.js'
@@ -137,6 +139,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const bootstrap = await bootstrapOf(paths.invitation)
   const known = await openKnownPeers({ path: paths.peers, chain, self, bootstrap, log })
   checkStoreAgainstGuard(chain, guards.first, mayBeBehind)
+  const sets = await openSetHistory(chain)
   const admission = createAdmission({
     replica,
     self,
@@ -154,6 +157,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     directory: known,
     handlers: replica,
     join: admission.join,
+    membership: createMembershipKnowledge(chain, sets, known),
     log,
     ...(options.gossip === undefined ? {} : { gossip: options.gossip }),
     ...(options.forbidden === undefined ? {} : { forbidden: options.forbidden }),
@@ -172,9 +176,10 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const blocked = (): string | null => (replica.rejoining ? 'this node lost its sign guard and is rejoining' : null)
   const intake = createIntake({ chain, own, pending, partner: self, blocked, now, show, logRefusal: refusals.write })
   const queries = createQueries(chain, reader)
-  const receipts = createReceipts(chain, reader)
+  const receipts = createReceipts(chain, reader, sets)
 
   function onCommitted(block: CommittedBlock): void {
+    sets.committed(block)
     status.committed()
     changes.committed()
     if (!block.executed.execution.writes.some(({ key }) => key.startsWith('p:') || key.startsWith('a:'))) return

@@ -4,13 +4,14 @@ import { leafHash, leafOfHash, merklePath } from '../base/merkle.js'
 import { logPath } from '../base/merkle-log.js'
 import { readCertificate } from '../ledger/certificate.js'
 import { partnerSetText } from '../ledger/partner-set.js'
-import { type LinkedBlock, receiptText } from '../ledger/receipt.js'
+import { type LinkedBlock, receiptText, type SetChange } from '../ledger/receipt.js'
 import { verdictLeaf } from '../ledger/verdict.js'
 import type { Chain } from './chain.js'
 import type { ReadBlock, RecordReader } from './record-reader.js'
+import type { SetHistory } from './set-history.js'
 
 /** Makes receipts and checkpoints from what is committed. */
-export function createReceipts(chain: Chain, reader: RecordReader) {
+export function createReceipts(chain: Chain, reader: RecordReader, sets: SetHistory) {
   /** Leaves of all verdicts of a block, from the refusals kept with it. */
   function verdictLeavesOf(block: ReadBlock): string[] {
     return block.batches.flatMap(({ count }, position) => {
@@ -26,13 +27,29 @@ export function createReceipts(chain: Chain, reader: RecordReader) {
     throw new LedgerError('STORE_DAMAGED', `the certificate of block ${block.header.height} cannot be read`)
   }
 
-  /** The newest block, tied to an older one; null when the older one is the newest. */
-  function recentAfter(height: number): LinkedBlock | null {
-    const { height: newest } = chain.tip
-    const block = reader.block(newest)
-    if (newest === height || block === null) return null
-    const path = logPath(height - 1, newest - 1, (level, index) => chain.store.treeNode(level, index))
-    return { certificate: certificateOf(block), header: block.header, path }
+  /** A block, tied to a newer one by the path into its history. */
+  function linked(block: ReadBlock, newest: number): LinkedBlock {
+    return { certificate: certificateOf(block), header: block.header, path: pathTo(block.header.height, newest) }
+  }
+
+  function pathTo(height: number, newest: number): string[] {
+    return logPath(height - 1, newest - 1, (level, index) => chain.store.treeNode(level, index))
+  }
+
+  /** The newest block, and the path to it from an older one; null when the older one is the newest. */
+  function recentAfter(height: number, newest: number): LinkedBlock | null {
+    const block = newest === height ? null : reader.block(newest)
+    return block === null
+      ? null
+      : { certificate: certificateOf(block), header: block.header, path: pathTo(height, newest) }
+  }
+
+  /** The blocks before the newest whose headers name another set for the next height. */
+  function changesBefore(newest: number): SetChange[] {
+    return sets.decided().flatMap(({ from, set }): SetChange[] => {
+      const block = from - 1 < newest ? reader.block(from - 1) : null
+      return block === null ? [] : [{ ...linked(block, newest), set }]
+    })
   }
 
   return {
@@ -47,6 +64,7 @@ export function createReceipts(chain: Chain, reader: RecordReader) {
       const leaves = verdictLeavesOf(block)
       const before = block.batches.slice(0, record.batch).reduce((sum, { count }) => sum + count, 0)
       const verdictIndex = before + record.index
+      const newest = chain.tip.height
       return receiptText({
         format: 1,
         genesis: chain.scope.genesis,
@@ -66,14 +84,14 @@ export function createReceipts(chain: Chain, reader: RecordReader) {
         verdictPath: merklePath(leaves.map(leafHash), verdictIndex),
         header: block.header,
         certificate: certificateOf(block),
-        recent: recentAfter(record.height),
-        changes: [],
-        set: chain.rulebook.partners
+        recent: recentAfter(record.height, newest),
+        changes: changesBefore(newest),
+        set: sets.at(newest)
       })
     },
     checkpoint(): JsonObject {
       const { height, hash } = chain.tip
-      return { genesis: chain.scope.genesis, hash, height, set: JSON.parse(partnerSetText(chain.rulebook.partners)) }
+      return { genesis: chain.scope.genesis, hash, height, set: JSON.parse(partnerSetText(sets.at(height))) }
     }
   }
 }

@@ -68,12 +68,13 @@ function checkCertificates({ founded, disks }: Ended): void {
   const needed =
     Math.floor((quorum === 'majority' ? voters.length : 2 * voters.length) / (quorum === 'majority' ? 2 : 3)) + 1
   const scope = { genesis: genesis.hash, epoch: 0 }
-  const set = partnerSetHash(scope, foundingSet(genesis.genesis))
+  const sets = setsOf(founded)
   const verified = new Set<string>()
   for (const [id, { blocks }] of disks) {
     for (const { height, hash, header, certificate } of blocks) {
       const { partners } = JSON.parse(header) as { partners: string }
-      if (partners !== set) throw new BrokenPromise('certificates', `block ${height} names other partners`)
+      const incarnations = sets.get(partners)
+      if (incarnations === undefined) throw new BrokenPromise('certificates', `block ${height} names other partners`)
       const name = `${hash} ${certificate}`
       if (verified.has(name)) continue
       verified.add(name)
@@ -83,13 +84,37 @@ function checkCertificates({ founded, disks }: Ended): void {
       if (signers.size < needed) throw new BrokenPromise('certificates', `${id} has ${signers.size} votes at ${height}`)
       for (const { voter, incarnation, signature } of votes) {
         const bytes = voteBytes(scope, { block, height, incarnation, kind: 'precommit', round, voter })
-        if (!voters.includes(voter) || !verifySignature(founded.keyOf(voter), bytes, signature)) {
+        const isCurrent = voters.includes(voter) && incarnation === incarnations.get(voter)
+        if (!isCurrent || !verifySignature(founded.keyOf(voter), bytes, signature)) {
           throw new BrokenPromise('certificates', `${voter} did not sign block ${height} as ${id} has it`)
         }
       }
     }
   }
 }
+
+/** Most incarnations that a partner reaches in a run. */
+const INCARNATIONS_MAX = 4
+
+/** The partner sets there may be, by hash: that of the genesis, or one partner in it has come back after a wipe. */
+function setsOf({ genesis }: SimulatedGenesis): Map<string, ReadonlyMap<string, number>> {
+  const known = setsKnown.get(genesis.hash)
+  if (known !== undefined) return known
+  const scope = { genesis: genesis.hash, epoch: 0 }
+  const founding = foundingSet(genesis.genesis)
+  const sets = new Map<string, ReadonlyMap<string, number>>()
+  for (const { id } of founding.partners) {
+    for (let incarnation = 0; incarnation < INCARNATIONS_MAX; incarnation++) {
+      const partners = founding.partners.map((partner) => (partner.id === id ? { ...partner, incarnation } : partner))
+      const set = { ...founding, partners }
+      sets.set(partnerSetHash(scope, set), new Map(partners.map((partner) => [partner.id, partner.incarnation])))
+    }
+  }
+  setsKnown.set(genesis.hash, sets)
+  return sets
+}
+
+const setsKnown = new Map<string, Map<string, ReadonlyMap<string, number>>>()
 
 interface Certificate {
   readonly block: string

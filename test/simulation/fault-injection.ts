@@ -1,3 +1,5 @@
+import type { VoteKind } from '../../src/ledger/vote.js'
+import type { PeerMessage } from '../../src/node/peers.js'
 import type { Fault } from './faults.js'
 import type { Trace } from './trace.js'
 import type { VirtualClock } from './virtual-clock.js'
@@ -10,13 +12,16 @@ export interface InjectionOptions {
   readonly partners: readonly VirtualPartner[]
   readonly trace: Trace
   readonly onCrash: () => void
+  /** Called before a disk is lost. */
+  readonly onWipe: (partner: VirtualPartner) => void
   readonly onError: (error: unknown) => void
 }
 
 /** Lets the planned faults happen, and ends each in its time. */
-export function injectFaults({ clock, network, partners, trace, onCrash, onError }: InjectionOptions) {
+export function injectFaults({ clock, network, partners, trace, onCrash, onWipe, onError }: InjectionOptions) {
   const crashAfterSend = new Map<string, Fault>()
   const muteAfterVote = new Map<string, Fault>()
+  const muteAfterDecision = new Map<string, Fault>()
   let healed = false
   let isSilent = (_: VirtualPartner): boolean => false
 
@@ -65,6 +70,11 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onError
     link.blocked += sign
   }
 
+  function mute(partner: VirtualPartner, fault: Fault): void {
+    const index = partners.indexOf(partner)
+    onLinks(fault, (from) => from === index, block)
+  }
+
   function begin(fault: Fault): void {
     trace.note(`fault ${JSON.stringify(fault)}`)
     switch (fault.kind) {
@@ -72,6 +82,13 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onError
         const partner = partners[fault.partner]!
         if (fault.moment === 'after-send') crashAfterSend.set(partner.id, fault)
         else crash(partner, fault.forMs)
+        return
+      }
+      case 'wipe': {
+        const partner = partners[fault.partner]!
+        onWipe(partner)
+        partner.wipe()
+        clock.plan(fault.forMs, () => startAgain(partner))
         return
       }
       case 'stop':
@@ -93,6 +110,19 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onError
       case 'mute-after-vote':
         muteAfterVote.set(partners[fault.partner]!.id, fault)
         return
+      case 'hidden-lock': {
+        const { partner, ignorant } = fault
+        muteAfterDecision.set(partners[partner]!.id, fault)
+        onLinks(fault, (from, to) => from === partner && to === ignorant, block)
+        onLinks(
+          fault,
+          (_, to) => to === ignorant,
+          (link, sign) => {
+            link.deaf.proposal += sign
+          }
+        )
+        return
+      }
       case 'deaf':
         onLinks(
           fault,
@@ -155,20 +185,16 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onError
         })
       }
     },
-    /** A partner has just said something: the worst moment to fall, or to fall silent. */
-    sent(id: string, isVote: boolean): void {
-      if (healed) return
+    /** A partner is about to say something: the worst moment to fall, or to fall silent. */
+    sending(id: string, what: PeerMessage['type'] | VoteKind, isNil: boolean): void {
+      if (healed || what === 'status') return
       const partner = partners.find((each) => each.id === id)!
-      const crashing = crashAfterSend.get(id)
-      if (crashing !== undefined) {
-        crashAfterSend.delete(id)
-        clock.plan(0, () => crash(partner, crashing.forMs))
-      }
-      const muting = muteAfterVote.get(id)
-      if (muting === undefined || !isVote) return
-      muteAfterVote.delete(id)
-      const index = partners.indexOf(partner)
-      clock.plan(0, () => onLinks(muting, (from) => from === index, block))
+      const crashing = take(crashAfterSend, id)
+      if (crashing !== undefined) clock.plan(0, () => crash(partner, crashing.forMs))
+      const muting = what === 'prevote' || what === 'precommit' ? take(muteAfterVote, id) : undefined
+      if (muting !== undefined) clock.plan(0, () => mute(partner, muting))
+      const deciding = what === 'precommit' && !isNil ? take(muteAfterDecision, id) : undefined
+      if (deciding !== undefined) mute(partner, deciding)
     },
     /** All trouble is over: links and disks are good, and everybody runs. */
     heal(): void {
@@ -181,4 +207,10 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onError
       }
     }
   }
+}
+
+function take<T>(from: Map<string, T>, id: string): T | undefined {
+  const found = from.get(id)
+  from.delete(id)
+  return found
 }

@@ -1,12 +1,19 @@
 /** Something that goes wrong at a time and for a while. Partners are named by their index. */
 export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'crash'; readonly partner: number; readonly moment: 'now' | 'after-send' }
+  /** A crash that takes the disk along. */
+  | { readonly kind: 'wipe'; readonly partner: number }
   | { readonly kind: 'stop'; readonly partner: number }
   | { readonly kind: 'all-crash' }
   | { readonly kind: 'partition'; readonly group: readonly number[] }
   | { readonly kind: 'isolate'; readonly partner: number; readonly direction: 'in' | 'out' | 'both' }
   /** A voter falls silent in the middle of a round, and hears on. */
   | { readonly kind: 'mute-after-vote'; readonly partner: number }
+  /**
+   * One of four alone sees a block decided and falls silent, two are locked on it, and the fourth, who knows nothing of
+   * it, may propose another: where locks are wrong, copies differ.
+   */
+  | { readonly kind: 'hidden-lock'; readonly partner: number; readonly ignorant: number }
   /** Messages of one type reach a partner rarely: what it knows differs from what the others know. */
   | { readonly kind: 'deaf'; readonly partner: number; readonly to: Deafness; readonly share: number }
   | { readonly kind: 'cut'; readonly from: number; readonly to: number }
@@ -25,7 +32,8 @@ const KINDS = [
   ...Array<Fault['kind']>(3).fill('partition'),
   ...Array<Fault['kind']>(2).fill('isolate'),
   ...Array<Fault['kind']>(4).fill('mute-after-vote'),
-  ...Array<Fault['kind']>(8).fill('deaf'),
+  ...Array<Fault['kind']>(6).fill('deaf'),
+  ...Array<Fault['kind']>(6).fill('hidden-lock'),
   ...Array<Fault['kind']>(2).fill('cut'),
   ...Array<Fault['kind']>(2).fill('loss'),
   ...Array<Fault['kind']>(2).fill('slow-links'),
@@ -35,6 +43,12 @@ const KINDS = [
   'slow-disk',
   'pause'
 ] as const
+
+/** One partner loses its disk: at most one in a run, as they need the others to come back. */
+export function wipeFrom(random: () => number, partners: number, untilMs: number): Fault {
+  const atMs = random() * untilMs
+  return { kind: 'wipe', atMs, forMs: random() * (untilMs - atMs), partner: Math.floor(random() * partners) }
+}
 
 /** Draws faults that begin and end before `untilMs`. */
 export function faultsFrom(
@@ -54,6 +68,7 @@ export function faultsFrom(
       case 'crash':
         return { ...when, kind, partner, moment: random() < 0.5 ? 'now' : 'after-send' }
       case 'stop':
+      case 'wipe':
       case 'pause':
         return { ...when, kind, partner }
       case 'all-crash':
@@ -68,6 +83,8 @@ export function faultsFrom(
         return { ...when, kind, partner, direction: (['in', 'out', 'both'] as const)[below(3)]! }
       case 'mute-after-vote':
         return { ...when, kind, partner }
+      case 'hidden-lock':
+        return { ...when, kind, partner, ignorant: (partner + 1 + below(Math.max(1, partners - 1))) % partners }
       case 'deaf': {
         const to = (['proposal', 'prevote', 'precommit'] as const)[below(3)]!
         return { ...when, kind, partner, to, share: 0.5 + random() * 0.5 }

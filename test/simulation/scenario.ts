@@ -1,7 +1,7 @@
 import { TIMEOUTS_DEFAULT, type TimeoutSettings } from '../../src/consensus/timeouts.js'
 import type { QuorumRule } from '../../src/ledger/network-definition.js'
 import { faultsOf } from '../../src/ledger/quorum.js'
-import { type Fault, faultsFrom } from './faults.js'
+import { type Fault, faultsFrom, wipeFrom } from './faults.js'
 import { seededRandom } from './virtual-clock.js'
 
 /** Everything about a run that is decided before it begins; all of it follows from the seed, unless set. */
@@ -57,7 +57,9 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const timeouts = random() < 0.4 ? TIMEOUTS_HASTY : TIMEOUTS_DEFAULT
   const skewMsMax = pick([0, 100, 200])
   const records = set.records ?? 30 + Math.floor(random() * 60)
-  const faults = faultsFrom(random, { partners: voters + observers, count: pick([0, 10, 20, 20, 30]), untilMs: healMs })
+  const faults = faultsFrom(random, { partners: voters + observers, count: pick([0, 10, 20, 30, 40]), untilMs: healMs })
+  // With fewer voters the others are no quorum without it, or a lost log is more than the rule withstands.
+  if (voters >= 4 && silent === 0 && random() < 0.2) faults.push(wipeFrom(random, voters + observers, healMs))
   return {
     seed,
     voters,

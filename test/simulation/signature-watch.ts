@@ -2,6 +2,7 @@ import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 
 /** Sees every message that leaves a node, and complains when somebody signs two things for one place. */
 export function createSignatureWatch(complain: (why: string) => void) {
+  const forgotten = new Set<string>()
   const seen = new Map<string, string>()
 
   function see(place: string, content: string): void {
@@ -24,7 +25,7 @@ export function createSignatureWatch(complain: (why: string) => void) {
         return
       }
       case 'batch':
-        see(`batch ${message.author}/${message.sequence}`, message.hash)
+        if (!forgotten.has(message.author)) see(`batch ${message.author}/${message.sequence}`, message.hash)
         return
       case 'status':
         for (const batch of message.batches) sent({ type: 'batch', ...batch })
@@ -38,5 +39,11 @@ export function createSignatureWatch(complain: (why: string) => void) {
     }
   }
 
-  return { sent }
+  return {
+    sent,
+    /** A new incarnation of an author may use its sequences again. */
+    forget(author: string): void {
+      forgotten.add(author)
+    }
+  }
 }

@@ -49,7 +49,7 @@ export interface SimulatedGenesis {
   readonly voters: readonly string[]
   readonly observers: readonly string[]
   readonly quorum: QuorumRule
-  seedOf(id: string): Uint8Array
+  signerOf(id: string): (message: string) => string
   keyOf(id: string): string
 }
 
@@ -67,10 +67,8 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
   const voters = Array.from({ length: voterCount }, (_, index) => `p${String(index + 1).padStart(2, '0')}`)
   const observers = Array.from({ length: observerCount }, (_, index) => `w${index + 1}`)
   const seeds = new Map([...voters, ...observers].map((id) => [id, sha256(utf8Bytes(`simulated ${id}`))]))
-  const seedOf = (id: string): Uint8Array => seeds.get(id)!
   const keys = new Map([...seeds].map(([id, seed]) => [id, keyText(publicKeyOf(seed))]))
-  // So that every key is known where signatures are stand-ins.
-  for (const seed of seeds.values()) signer(seed)
+  const signers = new Map([...seeds].map(([id, seed]) => [id, signer(seed)]))
   const read = readNetworkFile(JSON.stringify({ ...NETWORK, quorum }, null, 1), 'simulated.json')
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   const genesis = writeGenesis({
@@ -92,5 +90,5 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
     time: FOUNDED_AT
   })
   const model = compileModel(genesis.genesis.network, genesis.genesis.limits)
-  return { genesis, model, voters, observers, quorum, seedOf, keyOf: (id) => keys.get(id)! }
+  return { genesis, model, voters, observers, quorum, signerOf: (id) => signers.get(id)!, keyOf: (id) => keys.get(id)! }
 }

@@ -1,3 +1,4 @@
+import { faultsOf } from '../../src/ledger/quorum.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 import { BrokenPromise, checkNothingLost, checkSafety, type Ended } from './checks.js'
 import { injectFaults } from './fault-injection.js'
@@ -67,8 +68,10 @@ export async function simulate(
     onSend(from: string, message: PeerMessage | PullResponse) {
       watch.sent(message)
       if (message.type === 'vote') roundMax = Math.max(roundMax, message.vote.round)
-      if (message.type === 'vote' || message.type === 'proposal' || message.type === 'batch')
-        faults.sent(from, message.type === 'vote')
+      if (message.type === 'vote') faults.sending(from, message.vote.kind, message.vote.block === null)
+      else if (message.type === 'batch' || (message.type === 'proposal' && 'proposal' in message)) {
+        faults.sending(from, message.type, false)
+      }
     }
   })
   const partners = ids.map((id) =>
@@ -94,6 +97,10 @@ export async function simulate(
     trace,
     onCrash() {
       crashes++
+    },
+    onWipe({ id }) {
+      workload.lost(id)
+      watch.forget(id)
     },
     onError: (error) => breaks('a node stops in order', error)
   })
@@ -166,7 +173,7 @@ export async function simulate(
     clock.plan(scenario.healMs, () => {})
     await runUntil(() => clock.now() >= scenario.healMs)
     checkSafety(ended)
-    if (scenario.silent > 0 && heightMax() > 0) {
+    if (scenario.silent > faultsOf(scenario.voters, scenario.quorum) && heightMax() > 0) {
       throw new BrokenPromise('no commit without a quorum', `block ${heightMax()} with ${scenario.silent} silent`)
     }
     faults.heal()

@@ -35,6 +35,23 @@ function entryOf(line: string): LogEntry {
   return { height: Number(line.slice(0, end)), text: line.slice(end + 1) }
 }
 
+/** What a node has whose guard is gone: it signs nothing. */
+export function lostSignGuard(): SignGuard {
+  const refuse = (): never => {
+    throw new LedgerError('SIGN_REFUSED', 'nothing is signed without a guard')
+  }
+  return {
+    whole: false,
+    fault: new LedgerError('LOG_DAMAGED', 'the sign guard is missing', { missing: true }),
+    lastVote: null,
+    lastBatch: null,
+    guardVote: refuse,
+    guardBatch: refuse,
+    sync: async () => refuse(),
+    close: async () => {}
+  }
+}
+
 /** The sign guard over a virtual file: refuses and repeats as the real one does. */
 export function virtualSignGuard(file: VirtualFile): SignGuard {
   let votes: SignedVote[] = []

@@ -1,7 +1,7 @@
-import { sha256Hex, signer } from '../../src/base/crypto.js'
+import { sha256Hex } from '../../src/base/crypto.js'
 import type { TimeoutSettings } from '../../src/consensus/timeouts.js'
 import type { CommittedBlock } from '../../src/node/chain.js'
-import { createLogger, type Logger } from '../../src/node/log.js'
+import type { LogFields, Logger } from '../../src/node/log.js'
 import { createReplica } from '../../src/node/replica.js'
 import type { Replica } from '../../src/node/replica-types.js'
 import type { Timers } from '../../src/node/timers.js'
@@ -9,9 +9,9 @@ import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { Trace } from './trace.js'
 import type { VirtualClock } from './virtual-clock.js'
 import { createDevice, createFile } from './virtual-device.js'
-import { entriesFrom, virtualSignGuard, virtualWriteAheadLog } from './virtual-log.js'
+import { entriesFrom, lostSignGuard, virtualSignGuard, virtualWriteAheadLog } from './virtual-log.js'
 import type { Plug, VirtualNetwork } from './virtual-network.js'
-import { emptyContent, type StoreContent, virtualStore } from './virtual-store.js'
+import { emptyContent, type StoreContent, virtualStore, wipe } from './virtual-store.js'
 
 export interface PartnerOptions {
   readonly id: string
@@ -46,6 +46,10 @@ export interface VirtualPartner {
   /** Ends in an orderly way. */
   stop(): Promise<void>
   start(): void
+  /** Crashes, and nothing but the key is left. */
+  wipe(): void
+  /** How often it was wiped. */
+  readonly wiped: number
   /** Nothing happens in it for a while. */
   pause(ms: number): void
   /** Plans work of the present node: not done when it is over by then. */
@@ -60,12 +64,14 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
   const log = createFile(logDevice, random)
   const guard = createFile(guardDevice, random)
   const content = emptyContent()
-  const sign = signer(founded.seedOf(id))
+  const sign = founded.signerOf(id)
   let replica: Replica | null = null
   let plug: Plug | null = null
   let life = 0
   let pausedUntil = 0
   let stopping = false
+  let guardIsLost = false
+  let wiped = 0
 
   function laterIn(ofLife: number, delayMs: number, run: () => void): void {
     clock.plan(delayMs, () => {
@@ -129,10 +135,10 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
           store: virtualStore(content, storeDevice),
           wal: virtualWriteAheadLog(log),
           entries: entriesFrom(log, height + 1),
-          guard: virtualSignGuard(guard),
+          guard: guardIsLost ? lostSignGuard() : virtualSignGuard(guard),
           renewGuard: {
             async guard() {
-              guard.forget(guard.lines.length)
+              guardIsLost = false
               return virtualSignGuard(guard)
             },
             nonce: () => sha256Hex(`nonce ${id} ${random()}`)
@@ -161,6 +167,17 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
       for (const each of [storeDevice, logDevice, guardDevice]) each.crash()
       for (const file of [log, guard]) file.crash()
     },
+    wipe() {
+      partner.crash()
+      trace.note(`${id} is wiped`)
+      wiped++
+      guardIsLost = true
+      wipe(content)
+      for (const file of [log, guard]) file.forget(file.lines.length)
+    },
+    get wiped() {
+      return wiped
+    },
     async stop() {
       trace.note(`${id} stops`)
       const ending = replica
@@ -180,8 +197,18 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
   return partner
 }
 
-/** What a node logs stands in the trace. */
+/** What a node logs stands in the trace, without stacks: those differ between equal runs. */
 function traceLogger(id: string, trace: Trace): Logger {
-  const write = (line: string): void => trace.note(`${id} log: ${line.trimEnd().slice(13)}`)
-  return createLogger({ level: 'debug', format: 'pretty', write, now: () => 0 })
+  const plain = (_: string, value: unknown): unknown => (value instanceof Error ? value.message : value)
+  const at = (level: string) => (message: string, fields?: LogFields) => {
+    trace.note(`${id} log: ${level} ${message} ${JSON.stringify(fields ?? {}, plain)}`)
+  }
+  const logger: Logger = {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    child: () => logger
+  }
+  return logger
 }

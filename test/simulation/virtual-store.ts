@@ -32,6 +32,12 @@ export function emptyContent(): StoreContent {
   }
 }
 
+/** Nothing is left. */
+export function wipe(content: StoreContent): void {
+  content.blocks.length = 0
+  for (const map of [content.bodies, content.uncommitted, content.state, content.locations, content.nodes]) map.clear()
+}
+
 /** A store in memory: a write changes everything or nothing, when the device says that it is durable. */
 export function virtualStore(content: StoreContent, device: VirtualDevice): Store {
   const { blocks, bodies, uncommitted, state, locations, nodes } = content

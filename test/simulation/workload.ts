@@ -34,7 +34,7 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
 
   function submit(partner: VirtualPartner, again?: Submission): Submission | null {
     const { replica } = partner
-    if (replica === null || !replica.own.hasRoom()) return null
+    if (replica === null || replica.rejoining || !replica.own.hasRoom()) return null
     const content = again ?? {
       marker: `${partner.id}-${submissions.length}`,
       vehicle: VEHICLES[Math.floor(random() * VEHICLES.length)]!,
@@ -65,6 +65,10 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
   }
 
   return {
+    /** A partner loses its disk: what was not answered yet may be lost with it. */
+    lost(author: string): void {
+      for (const each of submissions) if (each.author === author && each.decided === null) each.durable = null
+    },
     submissions,
     submit,
     /** What a user does whose node fell before the answer: writes the same records once more. */

@@ -27,17 +27,18 @@ export interface NetworkOptions {
   readonly quorum?: 'two-thirds' | 'majority'
 }
 
-/** Founds at p1, invites p2 to pN, joins them, and waits until all vote and are connected with one another. */
+/** Founds at p1, invites p2 to pN, joins them at the same time, and waits until all vote and are connected with one another. */
 export async function network(sandbox: Sandbox, size: number, options: NetworkOptions = {}): Promise<Partner[]> {
   const { text = INSPECTIONS, role = 'inspector', quorum } = options
   const file = quorum === undefined ? text : text.replace(/^quorum: .*$/m, `quorum: ${quorum}`)
   const path = await sandbox.file('network.yaml', file)
   const first = await started(sandbox, 'p1', ['--network', path, '--partner', 'p1', '--role', role])
-  const partners = [first]
-  for (let number = 2; number <= size; number++) {
-    partners.push(await started(sandbox, `p${number}`, ['--invite', await invite(first, `p${number}`, role)]))
-    await untilVoters(partners)
-  }
+  const others = Array.from({ length: size - 1 }, async (_, index) => {
+    const id = `p${index + 2}`
+    return started(sandbox, id, ['--invite', await invite(first, id, role)])
+  })
+  const partners = [first, ...(await Promise.all(others))]
+  await untilVoters(partners)
   return partners
 }
 

@@ -63,7 +63,12 @@ test('malformed steps are refused with a value', () => {
 
 test('a set is read back as it was written', () => {
   assert.equal(readPartnerSet(partnerSetText(abcd)), { ok: true, value: abcd })
-  for (const change of [{ quorum: 'all' }, { epoch: -1 }, { partners: [{}] }]) {
+  for (const change of [
+    { quorum: 'all' },
+    { epoch: -1 },
+    { partners: [{ ...abcd.partners[0], state: 'gone' }] },
+    { partners: [{ ...abcd.partners[0], id: 'A' }] }
+  ]) {
     assert.not.ok(readPartnerSet(partnerSetText({ ...abcd, ...change } as never)).ok)
   }
 })
