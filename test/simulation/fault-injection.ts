@@ -119,6 +119,7 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onWipe,
           (_, to) => to === ignorant,
           (link, sign) => {
             link.deaf.proposal += sign
+            link.deaf.status += sign
           }
         )
         return

@@ -24,7 +24,7 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'pause'; readonly partner: number }
 )
 
-export type Deafness = 'proposal' | 'prevote' | 'precommit'
+export type Deafness = 'proposal' | 'prevote' | 'precommit' | 'status'
 
 /** Each as often as it stands here. */
 const KINDS = [
@@ -86,7 +86,7 @@ export function faultsFrom(
       case 'hidden-lock':
         return { ...when, kind, partner, ignorant: (partner + 1 + below(Math.max(1, partners - 1))) % partners }
       case 'deaf': {
-        const to = (['proposal', 'prevote', 'precommit'] as const)[below(3)]!
+        const to = (['proposal', 'prevote', 'precommit', 'status'] as const)[below(4)]!
         return { ...when, kind, partner, to, share: 0.5 + random() * 0.5 }
       }
       case 'cut':

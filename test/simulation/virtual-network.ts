@@ -223,5 +223,5 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
 }
 
 function goodLink(): Link {
-  return { blocked: 0, loss: 0, duplicates: 0, slowness: 1, deaf: { proposal: 0, prevote: 0, precommit: 0 } }
+  return { blocked: 0, loss: 0, duplicates: 0, slowness: 1, deaf: { proposal: 0, prevote: 0, precommit: 0, status: 0 } }
 }
