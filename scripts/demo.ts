@@ -44,7 +44,7 @@ async function main(): Promise<number> {
     clearTimeout(tooLong)
     stage.held(`all of it held, in ${Math.round(performance.now() / 1000)} s`)
     if (values.once) return 0
-    showWhatToTry(stage, company)
+    await showWhatToTry(stage, company)
     await aborted(stop.signal)
     return 0
   } catch (error) {

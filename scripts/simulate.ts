@@ -3,7 +3,7 @@
  *
  *   npm run simulate -- --seed 7            one run, with its whole trace
  *   npm run simulate -- --seeds 5000        many runs, from --from on (default 1)
- *   --voters N  --observers N  --faults 0   instead of what the seed says
+ *   --voters N  --observers N  --silent N  --liars N  --faults 0   instead of what the seed says
  *   --real-signatures                       Ed25519 instead of the stand-in
  */
 import { parseArgs } from 'node:util'
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     voters: { type: 'string' },
     observers: { type: 'string' },
     silent: { type: 'string' },
+    liars: { type: 'string' },
     faults: { type: 'string' },
     'real-signatures': { type: 'boolean' }
   }
@@ -30,6 +31,7 @@ const set: { -readonly [Name in keyof Scenario]?: Scenario[Name] } = {}
 if (values.voters !== undefined) set.voters = Number(values.voters)
 if (values.observers !== undefined) set.observers = Number(values.observers)
 if (values.silent !== undefined) set.silent = Number(values.silent)
+if (values.liars !== undefined) set.liars = Number(values.liars)
 if (values.faults === '0') set.faults = []
 
 if (values.seed !== undefined) await one(Number(values.seed))

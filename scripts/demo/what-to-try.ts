@@ -3,7 +3,7 @@ import type { Stage } from './stage.js'
 import { DEALERS, FOUNDER } from './story.js'
 
 /** Says what can be done with the partners that keep running. */
-export function showWhatToTry(stage: Stage, company: Company): void {
+export async function showWhatToTry(stage: Stage, company: Company): Promise<void> {
   const home = (id: string): string => company.player(id).home
   const [north, south] = DEALERS.map(({ id }) => home(id))
   stage.act('Now you', 'The four partners keep running. From a second terminal, in this folder:')
@@ -16,8 +16,8 @@ export function showWhatToTry(stage: Stage, company: Company): void {
   stage.say('write a visit; then turn the odometer back and see it refused')
   stage.command(`echo '${visit}' | node bin/ledger.js append maintenance --home ${north}`)
   stage.command(`echo '${visit.replace('61000', '1000')}' | node bin/ledger.js append maintenance --home ${south}`)
-  stage.say('a proof of one record, checked without any node')
-  stage.command(`node bin/ledger.js receipt ${DEALERS[1]!.id}/0/0 --home ${north} > receipt.json`)
+  stage.say('a proof of one visit, checked without any node')
+  stage.command(`node bin/ledger.js receipt ${await anyVisit(company)} --home ${north} > receipt.json`)
   stage.command(`node bin/ledger.js genesis --json --home ${north} > genesis.json`)
   stage.command('node bin/ledger.js verify-receipt receipt.json --genesis genesis.json')
   stage.say('invite one more partner: an insurer keeps a copy and has no vote')
@@ -26,4 +26,10 @@ export function showWhatToTry(stage: Stage, company: Company): void {
   )
   stage.say('')
   stage.say('Ctrl-C stops everything and removes the homes.')
+}
+
+/** Id of one of the visits that were written. */
+async function anyVisit(company: Company): Promise<string> {
+  for await (const { id } of company.player(FOUNDER.id).client.list('maintenance', { limit: 1 })) return id
+  throw new Error('there is a visit')
 }

@@ -16,6 +16,11 @@ interface Remembered {
   readonly peers: readonly PeerAddress[]
 }
 
+interface Known {
+  readonly byKey: ReadonlyMap<string, string>
+  readonly others: readonly PeerAddress[]
+}
+
 export interface KnownPeers extends PeerDirectory {
   /** A quorum of those known here signed that these are the partners at a later height. */
   learned(set: PartnerSet, height: number): void
@@ -66,9 +71,27 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
     return [...known, ...(remembered?.peers ?? []).filter(({ key }) => !keys.has(key))]
   }
 
+  /** Worked out once for each block: it is asked for with every message. */
+  let cached: { readonly rulebook: object; readonly peers: Remembered | null; readonly known: Known } | null = null
+
+  function current(): Known {
+    const { rulebook } = chain
+    if (cached?.rulebook !== rulebook || cached.peers !== remembered) {
+      const peers = all()
+      const byKey = new Map(peers.map(({ key, partner }) => [key, partner]))
+      cached = {
+        rulebook,
+        peers: remembered,
+        known: { byKey, others: peers.filter(({ partner }) => partner !== self) }
+      }
+    }
+    return cached.known
+  }
+
   return {
-    partnerOf: (key) => all().find((peer) => peer.key === key)?.partner ?? null,
-    wanted: () => all().filter(({ partner }) => partner !== self),
+    partnerOf: (key) => current().byKey.get(key) ?? null,
+    wanted: () => current().others,
+    isReachable: () => chain.store.state.get(addressKey(self)) !== undefined,
     learned(set, height) {
       if (height <= chain.tip.height || (remembered?.height ?? 0) >= height) return
       const peers = set.partners

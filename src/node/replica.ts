@@ -23,6 +23,9 @@ import { createRejoin } from './rejoin.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
 import { createVoteSigner } from './vote-signer.js'
 
+/** Characters of the reason beside a nil vote; partners take no more. */
+const REASON_CHARS_MAX = 1000
+
 /** Batches listed in a status. */
 const STATUS_BATCHES_MAX = 64
 
@@ -140,7 +143,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   }
 
   function publish(message: Message, reason: string | null, block: ProposedBlock | null): void {
-    if (message.type === 'vote') peers.broadcast({ type: 'vote', vote: message.vote, reason })
+    if (message.type === 'vote')
+      peers.broadcast({ type: 'vote', vote: message.vote, reason: reason?.slice(0, REASON_CHARS_MAX) ?? null })
     else if (block !== null) peers.broadcast({ ...message, ...block })
   }
 

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as assert from 'uvu/assert'
-import { network, sameChain, verifyAll } from '../support/partners.js'
-import { ndjson, SHARED_DATA, withSandbox } from '../support/processes.js'
+import { network, type Partner, sameChain, verifyAll } from '../support/partners.js'
+import { ndjson, type Sandbox, SHARED_DATA, withSandbox } from '../support/processes.js'
 import { skipUnless, suite } from '../support/suite.js'
 
 const test = suite('real inspections by several partners', { timeoutMs: 120_000 })
@@ -46,7 +46,26 @@ test('three histories, each from another partner: 37 accepted and 1 refused, the
       assert.is(new Set(histories.map(({ stdout }) => stdout)).size, 1, vehicle)
     }
     await verifyAll(partners)
+    await provenAnywhere(sandbox, partners)
   })
 })
+
+/** A receipt from any partner, of a record of any other, holds with the genesis alone and against any checkpoint. */
+async function provenAnywhere({ file, directory }: Sandbox, partners: readonly Partner[]): Promise<void> {
+  const [first, last] = [partners[0]!, partners.at(-1)!]
+  await file('genesis.json', (await first.ledger(['genesis', '--json'])).stdout)
+  await file('checkpoint.json', (await first.ledger(['checkpoint'])).stdout)
+  const records = ndjson<{ id: string; author: string }>((await last.ledger(['list', 'inspection', '--json'])).stdout)
+  for (const { id, author } of records) {
+    const receipt = await file('receipt.json', (await last.ledger(['receipt', id])).stdout)
+    const base = ['verify-receipt', receipt, '--genesis', join(directory, 'genesis.json')]
+    for (const more of [[], ['--checkpoint', join(directory, 'checkpoint.json')]]) {
+      const { code, stdout, stderr } = await first.ledger([...base, ...more])
+      assert.is(code, 0, stderr)
+      assert.match(stdout, new RegExp(`${author} wrote this record`))
+      assert.match(stdout, /Endorsed by [34] partners: /)
+    }
+  }
+}
 
 test.run()

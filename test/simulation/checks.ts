@@ -22,7 +22,10 @@ export class BrokenPromise extends Error {
 }
 
 export interface Ended {
+  /** Whom evidence may name. */
+  readonly liars: ReadonlySet<string>
   readonly founded: SimulatedGenesis
+  /** Of honest partners. */
   readonly disks: ReadonlyMap<string, StoreContent>
   readonly submissions: readonly Submission[]
 }
@@ -31,7 +34,7 @@ export interface Ended {
 export function checkSafety(ended: Ended): void {
   const longest = checkAgreement(ended)
   checkCertificates(ended)
-  const records = replay(longest)
+  const records = replay(longest, ended.liars)
   checkAcknowledged(ended, records)
   checkResults(ended, longest)
 }
@@ -130,7 +133,7 @@ interface Placed {
 }
 
 /** Goes through the chain with the rule in plain words: an odometer never goes back, and no marker counts twice. */
-function replay({ blocks, bodies }: StoreContent): Map<string, Placed> {
+function replay({ blocks, bodies }: StoreContent, liars: ReadonlySet<string>): Map<string, Placed> {
   const odometers = new Map<string, number>()
   const used = new Set<string>()
   const placed = new Map<string, Placed>()
@@ -147,7 +150,7 @@ function replay({ blocks, bodies }: StoreContent): Map<string, Placed> {
       if (lines.length !== count) throw new BrokenPromise('bodies', `batch ${author}/${sequence} is not whole`)
       for (const [index, line] of lines.entries()) {
         const { object, data } = JSON.parse(line) as RecordLine
-        if (object === '_evidence') throw new BrokenPromise('evidence', `of ${author} against an honest partner`)
+        if (object === '_evidence') checkEvidence(data as unknown as EvidenceData, liars)
         if (object !== 'inspection') continue
         const refusal = refused.get(`${position}/${index}`) ?? null
         const { marker, vehicle, odometer } = data
@@ -166,6 +169,15 @@ function replay({ blocks, bodies }: StoreContent): Map<string, Placed> {
     }
   }
   return placed
+}
+
+interface EvidenceData {
+  readonly first: { readonly voter?: string; readonly proposer?: string }
+}
+
+function checkEvidence({ first }: EvidenceData, liars: ReadonlySet<string>): void {
+  const named = first.voter ?? first.proposer ?? ''
+  if (!liars.has(named)) throw new BrokenPromise('evidence names liars only', `it names ${named}`)
 }
 
 type Refused = readonly [batch: number, index: number, refusal: { readonly code: string }]

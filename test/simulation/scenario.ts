@@ -14,6 +14,8 @@ export interface Scenario {
   /** Voters that are down until the network heals: more than f of them must stop everything. */
   readonly silent: number
   readonly timeouts: TimeoutSettings
+  /** The first of the voters, who lie all the time. */
+  readonly liars: number
   /** Usual delay of a message, milliseconds. */
   readonly delayMs: { readonly min: number; readonly spread: number }
   readonly skewMsMax: number
@@ -48,6 +50,8 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const observers = set.observers ?? (random() < 0.2 ? 1 : 0)
   const tooMany = faultsOf(voters, quorum) + 1
   const silent = set.silent ?? (voters > 1 && random() < 0.08 ? tooMany : 0)
+  const canLie = quorum === 'two-thirds' && silent === 0 && random() < 0.3
+  const liars = set.liars ?? (canLie ? Math.floor(random() * (faultsOf(voters, quorum) + 1)) : 0)
   const healMs = set.healMs ?? 15_000 + random() * 25_000
   const delayMs = pick([
     { min: 0.2, spread: 2 },
@@ -59,13 +63,15 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const records = set.records ?? 30 + Math.floor(random() * 60)
   const faults = faultsFrom(random, { partners: voters + observers, count: pick([0, 10, 20, 30, 40]), untilMs: healMs })
   // With fewer voters the others are no quorum without it, or a lost log is more than the rule withstands.
-  if (voters >= 4 && silent === 0 && random() < 0.2) faults.push(wipeFrom(random, voters + observers, healMs))
+  if (voters >= 4 && silent === 0 && liars === 0 && random() < 0.2)
+    faults.push(wipeFrom(random, voters + observers, healMs))
   return {
     seed,
     voters,
     observers,
     quorum,
     silent,
+    liars,
     timeouts,
     delayMs,
     skewMsMax,

@@ -1,7 +1,7 @@
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 
 /** Sees every message that leaves a node, and complains when somebody signs two things for one place. */
-export function createSignatureWatch(complain: (why: string) => void) {
+export function createSignatureWatch(liars: ReadonlySet<string>, complain: (why: string) => void) {
   const forgotten = new Set<string>()
   const seen = new Map<string, string>()
 
@@ -15,17 +15,19 @@ export function createSignatureWatch(complain: (why: string) => void) {
     switch (message.type) {
       case 'vote': {
         const { voter, incarnation, height, round, kind, block } = message.vote
-        see(`${kind} of ${voter}/${incarnation} at h${height} r${round}`, block ?? 'nil')
+        if (!liars.has(voter)) see(`${kind} of ${voter}/${incarnation} at h${height} r${round}`, block ?? 'nil')
         return
       }
       case 'proposal': {
         if (!('proposal' in message)) return
         const { proposer, incarnation, height, round, validRound, block } = message.proposal
-        see(`proposal of ${proposer}/${incarnation} at h${height} r${round}`, `${block} ${validRound}`)
+        if (!liars.has(proposer))
+          see(`proposal of ${proposer}/${incarnation} at h${height} r${round}`, `${block} ${validRound}`)
         return
       }
       case 'batch':
-        if (!forgotten.has(message.author)) see(`batch ${message.author}/${message.sequence}`, message.hash)
+        if (!forgotten.has(message.author) && !liars.has(message.author))
+          see(`batch ${message.author}/${message.sequence}`, message.hash)
         return
       case 'status':
         for (const batch of message.batches) sent({ type: 'batch', ...batch })

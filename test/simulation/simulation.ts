@@ -2,6 +2,7 @@ import { faultsOf } from '../../src/ledger/quorum.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 import { BrokenPromise, checkNothingLost, checkSafety, type Ended } from './checks.js'
 import { injectFaults } from './fault-injection.js'
+import { createLiar } from './liar.js'
 import { type Scenario, scenarioOf } from './scenario.js'
 import { createSignatureWatch } from './signature-watch.js'
 import { simulatedGenesis } from './simulated-genesis.js'
@@ -50,6 +51,8 @@ export async function simulate(
   const clock = virtualClock()
   const trace = createTrace(clock.now, print)
   const ids = [...founded.voters, ...founded.observers]
+  const lying = new Set(founded.voters.slice(0, scenario.liars))
+  const liars = new Map([...lying].map((id) => [id, createLiar(id, founded, random)]))
   let broken: BrokenPromise | null = null
   let events = 0
   let crashes = 0
@@ -58,15 +61,16 @@ export async function simulate(
   const breaks = (promise: string, why: unknown): void => {
     broken ??= why instanceof BrokenPromise ? why : new BrokenPromise(promise, textOf(why))
   }
-  const watch = createSignatureWatch((why) => breaks('nobody contradicts itself', why))
+  const watch = createSignatureWatch(lying, (why) => breaks('nobody contradicts itself', why))
   const network = virtualNetwork({
     random,
     trace,
     ids,
     delayMs: scenario.delayMs,
     wire: scenario.wire,
+    liars,
     onSend(from: string, message: PeerMessage | PullResponse) {
-      watch.sent(message)
+      if (!lying.has(from)) watch.sent(message)
       if (message.type === 'vote') roundMax = Math.max(roundMax, message.vote.round)
       if (message.type === 'vote') faults.sending(from, message.vote.kind, message.vote.block === null)
       else if (message.type === 'batch' || (message.type === 'proposal' && 'proposal' in message)) {
@@ -87,9 +91,11 @@ export async function simulate(
       onCommitted(partner, { header, hash }) {
         trace.note(`${partner} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
       },
-      onFail: (partner, error) => breaks('no node stops by itself', `${partner}: ${textOf(error)}`)
+      onFail: (partner, error) =>
+        lying.has(partner) || breaks('no node stops by itself', `${partner}: ${textOf(error)}`)
     })
   )
+  const honest = partners.filter(({ id }) => !lying.has(id))
   const faults = injectFaults({
     clock,
     network,
@@ -107,11 +113,12 @@ export async function simulate(
   const workload = createWorkload({ clock, random, trace, founded })
   const ended: Ended = {
     founded,
-    disks: new Map(partners.map(({ id, content }) => [id, content])),
+    liars: lying,
+    disks: new Map(honest.map(({ id, content }) => [id, content])),
     submissions: workload.submissions
   }
   const heightOf = (partner: VirtualPartner): number => partner.content.blocks.length
-  const heightMax = (): number => Math.max(...partners.map(heightOf))
+  const heightMax = (): number => Math.max(...honest.map(heightOf))
 
   /** Lets one thing happen, and everything that follows from it at once. */
   async function happen(): Promise<boolean> {
@@ -135,7 +142,7 @@ export async function simulate(
     const repeats = new Map<VirtualPartner, number>()
     for (let n = 0; n < scenario.records; n++) {
       clock.plan(random() * scenario.healMs, () => {
-        const partner = partners[Math.floor(random() * partners.length)]!
+        const partner = honest[Math.floor(random() * honest.length)]!
         // Users who saw their node fall try again on the new one.
         if (partner.life > (repeats.get(partner) ?? 1)) {
           repeats.set(partner, partner.life)
@@ -150,18 +157,18 @@ export async function simulate(
   function appendOnceMore(): () => boolean {
     const last = new Map<VirtualPartner, Submission>()
     return () => {
-      for (const partner of partners) {
+      for (const partner of honest) {
         const before = last.get(partner)
         if (before !== undefined) continue
         const submission = workload.submit(partner)
         if (submission !== null) last.set(partner, submission)
       }
-      return last.size === partners.length && [...last.values()].every(({ decided }) => decided !== null)
+      return last.size === honest.length && [...last.values()].every(({ decided }) => decided !== null)
     }
   }
 
   function isConverged(): boolean {
-    return partners.every((partner) => partner.replica !== null && heightOf(partner) === heightMax())
+    return honest.every((partner) => partner.replica !== null && heightOf(partner) === heightMax())
   }
 
   async function run(): Promise<number> {

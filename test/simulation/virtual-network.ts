@@ -1,6 +1,7 @@
 import { LedgerError } from '../../src/base/errors.js'
 import type { PeerHandlers, PeerMessage, Peers, PullRequest, PullResponse } from '../../src/node/peers.js'
 import type { Deafness } from './faults.js'
+import type { Liar } from './liar.js'
 import { lineOfMessage, lineOfRequest } from './message-lines.js'
 import type { Trace } from './trace.js'
 
@@ -29,6 +30,8 @@ export interface NetworkOptions {
   readonly delayMs: { readonly min: number; readonly spread: number }
   /** Whether everything goes through JSON, as over a wire. */
   readonly wire: boolean
+  /** Who of the partners lies, and how. */
+  readonly liars: ReadonlyMap<string, Liar>
   /** Sees every message as it leaves. */
   readonly onSend: (from: string, message: PeerMessage | PullResponse) => void
 }
@@ -61,7 +64,7 @@ interface Place {
 
 /** Messages between partners with delay, loss, duplicates and any order; connections that break and come back. */
 export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
-  const { random, trace, ids, delayMs, onSend } = options
+  const { random, trace, ids, delayMs, liars, onSend } = options
   const places = new Map<string, Place>()
   const links = new Map<string, Link>()
   let sent = 0
@@ -133,13 +136,18 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
   }
 
   function send(place: Place, to: string, message: PeerMessage): void {
+    const liar = liars.get(place.partner)
+    for (const said of liar === undefined ? [message] : liar.instead(to, message)) sendOne(place, to, said)
+  }
+
+  function sendOne(place: Place, to: string, message: PeerMessage): void {
     onSend(place.partner, message)
     const type = message.type === 'vote' ? message.vote.kind : message.type
     const deaf = link(place.partner, to).deaf
     if (type in deaf && random() < deaf[type as Deafness]) return
     carry(place, to, (target) => {
       trace.note(`${place.partner}>${to} ${lineOfMessage(message)}`)
-      target.handlers().onMessage(place.partner, copy(message))
+      target.handlers().onMessage(place.partner, copy(liars.has(to) ? withoutOwnPrevotes(to, message) : message))
     })
   }
 
@@ -161,7 +169,11 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
           .handlers()
           .onRequest(place.partner, copy(asked))
           .then(
-            (answer) => {
+            (honest) => {
+              const liar = liars.get(to)
+              const said = liar === undefined ? honest : liar.answer(place.partner, asked, honest)
+              if (said === null) return
+              const answer = liars.has(place.partner) ? withoutOwn(place.partner, said) : said
               onSend(to, answer)
               carryTo(target, place, () => {
                 trace.note(`${to}>${place.partner} answers ${answer.type}`)
@@ -187,6 +199,7 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
       },
       gossipBatch(text) {
         for (const to of connected()) {
+          if (liars.get(place.partner)?.givesBody(to) === false) continue
           carry(place, to, (target) => {
             trace.note(`${place.partner}>${to} gossip of ${text.length}`)
             target.handlers().onBatchText(text)
@@ -224,4 +237,17 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
 
 function goodLink(): Link {
   return { blocked: 0, loss: 0, duplicates: 0, slowness: 1, deaf: { proposal: 0, prevote: 0, precommit: 0, status: 0 } }
+}
+
+function withoutOwnPrevotes(liar: string, message: PeerMessage): PeerMessage {
+  if (message.type !== 'proposal') return message
+  return { ...message, prevotes: message.prevotes.filter(({ voter }) => voter !== liar) }
+}
+
+/** A liar's node is not told what it is made to say: it would stop. */
+function withoutOwn(liar: string, answer: PullResponse): PullResponse {
+  if (answer.type !== 'messages') return answer
+  const authorOf = (message: (typeof answer.messages)[number]): string =>
+    message.type === 'vote' ? message.vote.voter : message.proposal.proposer
+  return { ...answer, messages: answer.messages.filter((message) => authorOf(message) !== liar) }
 }

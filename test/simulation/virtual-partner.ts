@@ -103,6 +103,48 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
     plug = null
   }
 
+  function failed(error: unknown): void {
+    trace.note(`${id} fails: ${String(error)}`)
+    over()
+    options.onFail(id, error)
+  }
+
+  function run(ofLife: number, { peers }: Plug): void {
+    const height = content.blocks.length
+    replica = createReplica(
+      {
+        genesis: founded.genesis,
+        model: founded.model,
+        self: id,
+        timeouts: options.timeouts
+      },
+      {
+        store: virtualStore(content, storeDevice),
+        wal: virtualWriteAheadLog(log),
+        entries: entriesFrom(log, height + 1),
+        guard: guardIsLost ? lostSignGuard() : virtualSignGuard(guard),
+        renewGuard: {
+          async guard() {
+            guardIsLost = false
+            return virtualSignGuard(guard)
+          },
+          nonce: () => sha256Hex(`nonce ${id} ${random()}`)
+        },
+        sign,
+        peers,
+        addresses: () => [],
+        now: () => founded.genesis.genesis.time + Math.floor(clock.now() + skewMs),
+        timers: timersOf(ofLife),
+        log: traceLogger(id, trace),
+        onCommitted: (block) => options.onCommitted(id, block),
+        fail(error) {
+          if (life === ofLife && !stopping) failed(error)
+        }
+      }
+    )
+    replica.start()
+  }
+
   const partner: VirtualPartner = {
     id,
     content,
@@ -123,42 +165,11 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
       trace.note(`${id} starts at h${content.blocks.length}`)
       const running = (): Replica => replica!
       plug = network.plug(id, running, (ms, run) => laterIn(ofLife, ms, run))
-      const height = content.blocks.length
-      replica = createReplica(
-        {
-          genesis: founded.genesis,
-          model: founded.model,
-          self: id,
-          timeouts: options.timeouts
-        },
-        {
-          store: virtualStore(content, storeDevice),
-          wal: virtualWriteAheadLog(log),
-          entries: entriesFrom(log, height + 1),
-          guard: guardIsLost ? lostSignGuard() : virtualSignGuard(guard),
-          renewGuard: {
-            async guard() {
-              guardIsLost = false
-              return virtualSignGuard(guard)
-            },
-            nonce: () => sha256Hex(`nonce ${id} ${random()}`)
-          },
-          sign,
-          peers: plug.peers,
-          addresses: () => [],
-          now: () => founded.genesis.genesis.time + Math.floor(clock.now() + skewMs),
-          timers: timersOf(ofLife),
-          log: traceLogger(id, trace),
-          onCommitted: (block) => options.onCommitted(id, block),
-          fail(error) {
-            if (life !== ofLife || stopping) return
-            trace.note(`${id} fails: ${String(error)}`)
-            over()
-            options.onFail(id, error)
-          }
-        }
-      )
-      replica.start()
+      try {
+        run(ofLife, plug)
+      } catch (error) {
+        failed(error)
+      }
     },
     crash() {
       if (replica === null) return

@@ -101,11 +101,21 @@ export async function verifyAll(partners: readonly SandboxHome[]): Promise<void>
   }
 }
 
-/** Waits until a look says yes; what was waited for is the failure. */
+/** Waits until a look says yes; what was waited for is the failure, with why the last look could not be taken. */
 export async function until(what: string, look: () => Promise<boolean>, millisecondsMax = AGREE_MS_MAX): Promise<void> {
   const end = performance.now() + millisecondsMax
-  while (!(await look())) {
-    if (performance.now() > end) throw new Error(`did not come within ${millisecondsMax} ms: ${what}`)
+  let why = ''
+  const looked = async (): Promise<boolean> => {
+    try {
+      return await look()
+    } catch (error) {
+      // A node that is starting or stopping does not answer.
+      why = `: ${error instanceof Error ? error.message : error}`
+      return false
+    }
+  }
+  while (!(await looked())) {
+    if (performance.now() > end) throw new Error(`did not come within ${millisecondsMax} ms: ${what}${why}`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }

@@ -7,6 +7,8 @@ export interface DialLoopOptions {
   readonly self: string
   readonly key: string
   readonly wanted: () => readonly PeerAddress[]
+  /** Whether others know where this node is; one that nobody can dial dials at once. @default always */
+  readonly isReachable?: () => boolean
   readonly isConnected: (key: string) => boolean
   /** Connects to one of these addresses of this key. */
   readonly dial: (peer: PeerAddress, signal: AbortSignal) => Promise<void>
@@ -54,7 +56,10 @@ export function createDialLoop(options: DialLoopOptions): DialLoop {
   const retryAt = (failures: number): number => {
     return now() + Math.min(RETRY_MS_MIN * 2 ** Math.min(failures, 10), RETRY_MS_MAX) * (0.5 + random())
   }
-  const firstAt = (peer: PeerAddress): number => now() + (options.self < peer.partner ? 0 : SECOND_DIALLER_MS)
+  const firstAt = (peer: PeerAddress): number => {
+    const waits = options.self > peer.partner && (options.isReachable?.() ?? true)
+    return now() + (waits ? SECOND_DIALLER_MS : 0)
+  }
 
   const attemptOf = (peer: PeerAddress): Attempt => {
     const known = attempts.get(peer.key)

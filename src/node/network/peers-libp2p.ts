@@ -154,6 +154,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     self,
     key: ownKey,
     wanted: () => directory.wanted().filter((peer) => isPartner(peer.key)),
+    isReachable: () => directory.isReachable?.() ?? true,
     isConnected: (key) => connectionTo(key) !== undefined,
     async dial(peer, signal) {
       if (host !== null) await dialPeer(host, peer, signal)

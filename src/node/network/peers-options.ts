@@ -13,6 +13,8 @@ export interface PeerDirectory {
   partnerOf(key: string): string | null
   /** Whom to keep connected, with the multiaddrs known of each. The own entry may be among them. */
   wanted(): readonly PeerAddress[]
+  /** Whether the others know where this node is: if not, it never waits for them to dial. @default true */
+  isReachable?(): boolean
 }
 
 /** What a node that was away needs to learn of the partners that came meanwhile (design: consensus, point 16). */
