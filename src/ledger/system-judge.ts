@@ -7,6 +7,7 @@ import { type Scope, taggedBytes } from '../base/tagged.js'
 import type { SetChange } from './membership.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
+import { VOTERS_MAX } from './quorum.js'
 import type { StateReader } from './state.js'
 import type { Evidence, Invitation, SystemRecord } from './system-record.js'
 import { proposalBytes, voteBytes } from './vote.js'
@@ -53,6 +54,11 @@ export function nameKey(partner: string): string {
 /** State key of how many contradictions of a partner are known. */
 export function evidenceCountKey(partner: string): string {
   return `e:${partner}`
+}
+
+/** State key that says a contradiction is known: by its place, whatever was signed there. */
+export function evidenceKey(evidence: Evidence): string {
+  return `e:${placeOf(evidence, 'first')}`
 }
 
 /** State key of the nonce with which a partner rejoined last. */
@@ -109,7 +115,8 @@ function judgeAdmission(ground: SystemGround, record: SystemRecord & { object: '
   if (time >= invitation.expires) return refused('NOT_PERMITTED', 'the invitation has expired')
   const before = state.get(invitationKey(invitation.key))
   if (before !== undefined) return refused('NOT_PERMITTED', `the invitation was ${usedText(before.text)}`)
-  const role = network.roles[invitation.role]
+  // Only own members: an inviter may write "constructor" too.
+  const role = Object.hasOwn(network.roles, invitation.role) ? network.roles[invitation.role] : undefined
   if (role === undefined) return refused('NOT_PERMITTED', `there is no role ${invitation.role}`)
   for (const set of [partners, latest]) {
     if (partnerOf(set, invitation.partner) !== undefined)
@@ -118,6 +125,8 @@ function judgeAdmission(ground: SystemGround, record: SystemRecord & { object: '
     if (same !== undefined) return refused('DUPLICATE', `${same.id} has this key`)
   }
   if (latest.partners.length >= PARTNERS_MAX) return refused('NOT_PERMITTED', `there are ${PARTNERS_MAX} partners`)
+  const voters = latest.partners.filter(({ state, voter }) => voter && state !== 'removed').length
+  if (role.vote && voters >= VOTERS_MAX) return refused('NOT_PERMITTED', `there are ${VOTERS_MAX} voters`)
   const keyBytes = keyFromText(key)
   if (keyBytes === null || !isValidPublicKey(keyBytes)) return refused('NOT_PERMITTED', 'the key is not a valid one')
   const bytes = joinBytes(scope, { invitation: invitation.key, key, addresses })
@@ -206,7 +215,7 @@ function judgeEvidence(ground: SystemGround, evidence: Evidence): SystemVerdict 
       return refused('NOT_PERMITTED', `${id} did not sign the ${name}`)
     }
   }
-  const key = `e:${id}/${placeOf(evidence, 'first')}`
+  const key = evidenceKey(evidence)
   if (state.get(key) !== undefined) return refused('DUPLICATE', 'this is known')
   const count = Number(state.get(evidenceCountKey(id))?.text ?? 0) + 1
   return accepted({

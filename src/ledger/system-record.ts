@@ -61,7 +61,8 @@ export function isSystemObject(name: string): boolean {
 
 /** Reads the data of a system record. Refusal UNKNOWN_OBJECT, or SCHEMA with the member to blame. */
 export function readSystemRecord(object: string, data: JsonObject): Outcome<SystemRecord> {
-  const read = READERS[object]
+  // Only own members: "__proto__" and the like are names that anybody may write.
+  const read = Object.hasOwn(READERS, object) ? READERS[object] : undefined
   if (read === undefined) return refuse('UNKNOWN_OBJECT', `there is no object "${object.slice(0, 64)}"`)
   try {
     return accept(read(data))

@@ -95,7 +95,7 @@ export function createAdmission({ replica, self, sign, genesisText, now, address
       if (!isPartnerId(partner)) {
         throw new LedgerError('USAGE', `"${partner}" is no partner id: use a-z, 0-9 and -, at most 32, a letter first`)
       }
-      if (network.roles[role] === undefined) {
+      if (!Object.hasOwn(network.roles, role)) {
         const roles = Object.keys(network.roles).join(', ')
         throw new LedgerError('USAGE', `there is no role "${role}"; the network has ${roles}`, { role })
       }

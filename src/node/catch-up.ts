@@ -14,6 +14,10 @@ import type { BlockBundle, Peers } from './peers.js'
 /** Bytes of blocks asked for at once. */
 const BLOCKS_BYTES_MAX = 4 * 1024 * 1024
 
+/** Milliseconds for which a partner that claimed blocks and gave none is not asked again: doubled each time, to a cap. */
+const RETRY_MS_MIN = 250
+const RETRY_MS_MAX = 10_000
+
 /** Blocks behind at which a node stops taking part until it has caught up; fewer are fetched beside. */
 const FAR_BEHIND = 2
 
@@ -26,6 +30,8 @@ export interface CatchUpDependencies {
     pause(): void
     resume(): void
   }
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly log: Logger
   /** Called when it begins and when it has caught up. */
   readonly onChange: (syncing: boolean) => void
@@ -34,19 +40,32 @@ export interface CatchUpDependencies {
 
 /** Fetches the blocks that others have committed and this node has not: each is checked and executed before it counts. */
 export function createCatchUp(dependencies: CatchUpDependencies) {
-  const { chain, mempool, peers, driver, log, onChange, fail } = dependencies
+  const { chain, mempool, peers, driver, now, log, onChange, fail } = dependencies
   const heights = new Map<string, number>()
+  /** Partners that claimed to be ahead and gave no block, and until when they are not asked. */
+  const fruitless = new Map<string, { readonly times: number; readonly until: number }>()
   let running: Promise<void> | null = null
   let syncing = false
   let stopped = false
+
+  function isTrusted(partner: string): boolean {
+    const left = (fruitless.get(partner)?.until ?? 0) - now()
+    // More than the longest wait means that the clock was set back.
+    return left <= 0 || left > RETRY_MS_MAX
+  }
 
   /** Connected partners that are ahead, the farthest first. */
   function ahead(): string[] {
     const connected = new Set(peers.connected())
     return [...heights]
-      .filter(([partner, height]) => height > chain.tip.height && connected.has(partner))
+      .filter(([partner, height]) => height > chain.tip.height && connected.has(partner) && isTrusted(partner))
       .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
       .map(([partner]) => partner)
+  }
+
+  function distrust(partner: string): void {
+    const times = (fruitless.get(partner)?.times ?? 0) + 1
+    fruitless.set(partner, { times, until: now() + Math.min(RETRY_MS_MIN * 2 ** times, RETRY_MS_MAX) })
   }
 
   async function run(): Promise<void> {
@@ -54,7 +73,6 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     while (!stopped) {
       const from = ahead().find((partner) => !tried.has(partner))
       if (from === undefined) return
-      if ((heights.get(from) ?? 0) >= chain.tip.height + FAR_BEHIND) begin()
       const before = chain.tip.height
       try {
         await fetchFrom(from)
@@ -62,9 +80,16 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
         if (isOurs(error)) throw error
         log.warn('blocks could not be fetched', { partner: from, error })
       }
-      // Whoever gave nothing, or something wrong, is not asked again until it speaks of a new height.
-      if (chain.tip.height === before) tried.add(from)
-      else tried.clear()
+      if (chain.tip.height === before) {
+        // A height that is only claimed stops nobody: who gave nothing, or something wrong, is left alone for a while.
+        tried.add(from)
+        distrust(from)
+        continue
+      }
+      tried.clear()
+      fruitless.delete(from)
+      // Proven to be behind: only now is it worth to stop taking part until it is over.
+      if ((heights.get(from) ?? 0) >= chain.tip.height + FAR_BEHIND) begin()
     }
   }
 

@@ -103,7 +103,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       onCommitted
     }
   )
-  const catchUp = createCatchUp({ chain, mempool, peers, driver, log, fail, onChange: () => attend() })
+  const catchUp = createCatchUp({ chain, mempool, peers, driver, now, log, fail, onChange: () => attend() })
   const inbound = createInbound({ chain, driver, onAhead: (partner, height) => catchUp.heard(partner, height) })
   const duties = createDuties({
     chain,

@@ -1,4 +1,5 @@
 import { verifySignature } from '../../src/base/crypto.js'
+import { type BatchHeader, batchBytes } from '../../src/ledger/batch.js'
 import { foundingSet, partnerSetHash } from '../../src/ledger/partner-set.js'
 import { voteBytes } from '../../src/ledger/vote.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
@@ -30,12 +31,16 @@ export interface Ended {
   readonly submissions: readonly Submission[]
 }
 
-/** Whatever has happened, and whenever one looks. */
-export function checkSafety(ended: Ended): void {
+/**
+ * Whatever has happened, and whenever one looks.
+ * @param isOver before that, the only copy of a decided block may have been on a disk that was lost
+ */
+export function checkSafety(ended: Ended, isOver: boolean): void {
   const longest = checkAgreement(ended)
   checkCertificates(ended)
+  checkAuthors(ended, longest)
   const records = replay(longest, ended.liars)
-  checkAcknowledged(ended, records)
+  checkAcknowledged(ended, records, isOver ? Number.POSITIVE_INFINITY : longest.blocks.length)
   checkResults(ended, longest)
 }
 
@@ -119,6 +124,23 @@ function setsOf({ genesis }: SimulatedGenesis): Map<string, ReadonlyMap<string, 
 
 const setsKnown = new Map<string, Map<string, ReadonlyMap<string, number>>>()
 
+/** Each batch is of whom it says: the author's key signed its header. */
+function checkAuthors({ founded }: Ended, { blocks, bodies }: StoreContent): void {
+  const scope = { genesis: founded.genesis.hash, epoch: 0 }
+  for (const { author, sequence, hash } of blocks.flatMap((block) => block.batches)) {
+    const { header, signature } = JSON.parse(bodies.get(hash)?.split('\n')[0] ?? 'null') as SignedBatch
+    const isOwn = header.author === author && header.sequence === sequence
+    if (!isOwn || !verifySignature(founded.keyOf(author), batchBytes(scope, header), signature)) {
+      throw new BrokenPromise('authors', `${author} did not sign the batch ${author}/${sequence}`)
+    }
+  }
+}
+
+interface SignedBatch {
+  readonly header: BatchHeader
+  readonly signature: string
+}
+
 interface Certificate {
   readonly block: string
   readonly round: number
@@ -188,9 +210,9 @@ interface RecordLine {
 }
 
 /** What was acknowledged is there, once, and with the verdict that was told. */
-function checkAcknowledged({ submissions }: Ended, placed: ReadonlyMap<string, Placed>): void {
+function checkAcknowledged({ submissions }: Ended, placed: ReadonlyMap<string, Placed>, heightMax: number): void {
   for (const { author, marker, durable, decided } of submissions) {
-    if (decided === null) continue
+    if (decided === null || decided.height > heightMax) continue
     const id = durable === null ? '' : `${author}/${durable.sequence}/${durable.index}`
     const there = placed.get(id)
     if (there === undefined || there.marker !== marker) {

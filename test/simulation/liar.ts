@@ -1,7 +1,9 @@
+import { sha256Hex } from '../../src/base/crypto.js'
 import type { SignedProposal, SignedVote } from '../../src/consensus/types.js'
+import { batchBytes, batchHeader, encodeBatch, readBatch } from '../../src/ledger/batch.js'
 import { blockHash, headerText, readHeader } from '../../src/ledger/block.js'
 import { proposalBytes, voteBytes } from '../../src/ledger/vote.js'
-import type { BlockBundle, PeerMessage, PullRequest, PullResponse } from '../../src/node/peers.js'
+import type { BlockBundle, PeerMessage, ProposalMessage, PullRequest, PullResponse } from '../../src/node/peers.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 
 /** What a liar does with what its node, which is the real one, wants to say. */
@@ -23,7 +25,9 @@ const WAYS = [
   'forged',
   'boasting',
   'replays',
-  'false blocks'
+  'false blocks',
+  'false valid rounds',
+  'forged batches'
 ] as const
 
 type Way = (typeof WAYS)[number]
@@ -63,11 +67,22 @@ export function createLiar(id: string, founded: SimulatedGenesis, random: () => 
     return { ...body, signature: sign(proposalBytes(scope, body)) }
   }
 
+  /** Claims that an earlier round had a quorum for the block; the liar's prevote is all there is. */
+  function again(message: ProposalMessage, validRound: number): PeerMessage {
+    const { block, height, incarnation } = message.proposal
+    const body = { block, height, incarnation, kind: 'prevote', round: validRound, voter: id } as const
+    const { signature: _, ...claim } = { ...message.proposal, validRound }
+    const signed = { ...claim, signature: sign(proposalBytes(scope, claim)) }
+    return { ...message, proposal: signed, prevotes: [{ ...body, signature: sign(voteBytes(scope, body)) }] }
+  }
+
   function lie(to: string, message: PeerMessage): PeerMessage[] {
     if (message.type === 'status') return [ways.has('boasting') ? { ...message, height: message.height + 7 } : message]
     if (message.type === 'batch') return [message]
     if (message.type === 'proposal') {
       newest = message.proposal.block
+      const { round } = message.proposal
+      if (ways.has('false valid rounds') && round > 0 && random() < 0.5) return [again(message, round - 1)]
       const twin = twinOf(message.proposal.block, message.header)
       if (!ways.has('two proposals') || !deceived.has(to) || twin === null || message.prevotes.length > 0)
         return [message]
@@ -96,6 +111,16 @@ export function createLiar(id: string, founded: SimulatedGenesis, random: () => 
     return { header: text, certificate: forged, batches }
   }
 
+  /** The batch that somebody might write next, signed by the liar. */
+  function forgedBatch(text: string): string[] {
+    const read = readBatch(scope, founded.genesis.genesis.limits, text)
+    if (!read.ok) return []
+    const { header, records } = read.value
+    const forged = batchHeader(header.author, header.incarnation, header.sequence + 1, records)
+    const bytes = batchBytes(scope, forged)
+    return [encodeBatch(scope, { header: forged, hash: sha256Hex(bytes), signature: sign(bytes), records })]
+  }
+
   return {
     instead(to, message) {
       if (ways.has('favourites') && deceived.has(to) && random() < 0.7) return []
@@ -111,6 +136,9 @@ export function createLiar(id: string, founded: SimulatedGenesis, random: () => 
         return { type: 'batches', batches: [] }
       if (answer.type === 'blocks' && ways.has('false blocks'))
         return { ...answer, blocks: answer.blocks.map(falsified) }
+      if (answer.type === 'batches' && ways.has('forged batches')) {
+        return { ...answer, batches: [...answer.batches, ...answer.batches.flatMap(forgedBatch)] }
+      }
       return answer
     }
   }

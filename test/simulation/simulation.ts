@@ -61,6 +61,13 @@ export async function simulate(
   const breaks = (promise: string, why: unknown): void => {
     broken ??= why instanceof BrokenPromise ? why : new BrokenPromise(promise, textOf(why))
   }
+  /** Also what was on a disk that is lost now. */
+  const hashes = new Map<number, string>()
+  function committed(partner: string, height: number, hash: string): void {
+    const before = hashes.get(height) ?? hash
+    hashes.set(height, before)
+    if (before !== hash) breaks('agreement', `${partner} commits ${hash} at ${height}, somebody else ${before}`)
+  }
   const watch = createSignatureWatch(lying, (why) => breaks('nobody contradicts itself', why))
   const network = virtualNetwork({
     random,
@@ -90,6 +97,7 @@ export async function simulate(
       skewMs: Math.floor((random() - 0.5) * 2 * scenario.skewMsMax),
       onCommitted(partner, { header, hash }) {
         trace.note(`${partner} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
+        if (!lying.has(partner)) committed(partner, header.height, hash)
       },
       onFail: (partner, error) =>
         lying.has(partner) || breaks('no node stops by itself', `${partner}: ${textOf(error)}`)
@@ -179,7 +187,7 @@ export async function simulate(
     faults.plan(scenario.faults, (partner) => partners.indexOf(partner) < scenario.silent)
     clock.plan(scenario.healMs, () => {})
     await runUntil(() => clock.now() >= scenario.healMs)
-    checkSafety(ended)
+    checkSafety(ended, false)
     if (scenario.silent > faultsOf(scenario.voters, scenario.quorum) && heightMax() > 0) {
       throw new BrokenPromise('no commit without a quorum', `block ${heightMax()} with ${scenario.silent} silent`)
     }
@@ -194,7 +202,7 @@ export async function simulate(
     look()
     await runUntil(() => isOver || clock.now() >= end)
     if (!isOver) throw new BrokenPromise('convergence', stuckText(partners, clock.now()))
-    checkSafety(ended)
+    checkSafety(ended, true)
     checkNothingLost(ended)
     return clock.now() - scenario.healMs
   }

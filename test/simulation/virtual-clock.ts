@@ -6,8 +6,6 @@ export interface VirtualClock {
   plan(delayMs: number, run: () => void): void
   /** Lets the next thing happen; false when nothing is planned. */
   next(): boolean
-  /** Lets everything happen, until nothing is planned or it is enough. */
-  run(isEnough: () => boolean): void
 }
 
 interface Planned {
@@ -35,10 +33,7 @@ export function virtualClock(): VirtualClock {
     plan(delayMs, run) {
       add(agenda, { at: nowMs + delayMs, order: planned++, run })
     },
-    next,
-    run(isEnough) {
-      while (next()) if (isEnough()) return
-    }
+    next
   }
 }
 

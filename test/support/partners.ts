@@ -50,9 +50,14 @@ export async function invite(by: SandboxHome, id: string, role = 'inspector', mo
   return stdout.trim()
 }
 
-/** Starts the node of a partner on a home of its own. */
-export async function started(sandbox: Sandbox, id: string, args: readonly string[]): Promise<Partner> {
-  const home = sandbox.at(id)
+/** Starts the node of a partner on a home of its own. @param program run instead of bin/ledger-node.js */
+export async function started(
+  sandbox: Sandbox,
+  id: string,
+  args: readonly string[],
+  program?: string
+): Promise<Partner> {
+  const home = sandbox.at(id, program)
   let node = await home.start(args)
   return {
     ...home,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ApiClient, createClient } from '../../src/api/client.js'
 import { homePaths } from '../../src/node/home.js'
@@ -57,8 +57,8 @@ export interface Sandbox extends SandboxHome {
   readonly directory: string
   /** Writes a file into the directory and gives its path. */
   file(name: string, content: string | Uint8Array): Promise<string>
-  /** Another home beside the first, in the directory. */
-  at(name: string): SandboxHome
+  /** Another home beside the first, in the directory. @param nodeProgram run instead of bin/ledger-node.js */
+  at(name: string, nodeProgram?: string): SandboxHome
 }
 
 /** Gives `work` a directory; whatever it started and wrote is gone afterwards, however it ended. */
@@ -66,7 +66,7 @@ export async function withSandbox(work: (sandbox: Sandbox) => Promise<void>): Pr
   if (!existsSync(join(root, 'dist/cli/ledger.js'))) throw new Error('not built: npm run build')
   const directory = await mkdtemp(join(tmpdir(), 'ledger-e2e-'))
   const running = new Set<ChildProcess>()
-  const at = (name: string): SandboxHome => homeAt(running, join(directory, name))
+  const at: Sandbox['at'] = (name, nodeProgram) => homeAt(running, join(directory, name), nodeProgram)
   const sandbox: Sandbox = {
     ...at('home'),
     directory,
@@ -85,13 +85,13 @@ export async function withSandbox(work: (sandbox: Sandbox) => Promise<void>): Pr
   }
 }
 
-function homeAt(running: Set<ChildProcess>, home: string): SandboxHome {
+function homeAt(running: Set<ChildProcess>, home: string, nodeProgram = 'bin/ledger-node.js'): SandboxHome {
   return {
     home,
     client: createClient(homePaths(home).socket),
     ledger: (args, input) => run(running, 'bin/ledger.js', home, args, input),
-    ledgerNode: (args) => run(running, 'bin/ledger-node.js', home, args),
-    start: (args = []) => startNode(running, home, args)
+    ledgerNode: (args) => run(running, nodeProgram, home, args),
+    start: (args = []) => startNode(running, nodeProgram, home, args)
   }
 }
 
@@ -104,7 +104,7 @@ export function ndjson<T = Record<string, unknown>>(text: string): T[] {
 }
 
 function spawned(running: Set<ChildProcess>, program: string, home: string, args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [join(root, program), ...args], {
+  const child = spawn(process.execPath, [resolve(root, program), ...args], {
     env: { ...process.env, LEDGER_HOME: home },
     stdio: ['pipe', 'pipe', 'pipe']
   })
@@ -130,8 +130,13 @@ async function run(
   return { code: typeof code === 'number' ? code : null, stdout: stdout(), stderr: stderr() }
 }
 
-async function startNode(running: Set<ChildProcess>, home: string, args: readonly string[]): Promise<NodeProcess> {
-  const child = spawned(running, 'bin/ledger-node.js', home, ['start', ...args])
+async function startNode(
+  running: Set<ChildProcess>,
+  program: string,
+  home: string,
+  args: readonly string[]
+): Promise<NodeProcess> {
+  const child = spawned(running, program, home, ['start', ...args])
   const stderr = textOf(child.stderr)
   const stdout = textOf(child.stdout)
   const exit = ended(child, 'ledger-node start', false)
