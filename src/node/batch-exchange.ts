@@ -1,8 +1,9 @@
 import { authorSequence } from '../ledger/author-sequence.js'
-import { type Batch, batchIsSigned, readBatch } from '../ledger/batch.js'
+import { type Batch, type BatchHeader, batchIsSigned, readBatch } from '../ledger/batch.js'
 import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
+import { blockBytesMax } from './block-content.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
@@ -15,8 +16,11 @@ const SEQUENCES_AHEAD_MAX = 64
 /** Bytes of batches of one author that wait for a block. */
 const AUTHOR_BYTES_MAX = 32 * 1024 * 1024
 
-/** Hashes that are being fetched or stored at a time. */
+/** Hashes that are fetched for one block at a time. */
 const WANTED_MAX = 1024
+
+/** Announced batches that are waited for or being fetched at a time, for each partner that announces. */
+const ANNOUNCED_MAX = 128
 
 /** Milliseconds until an announced small batch is pulled: gossip usually brings it before. */
 const GOSSIP_WAIT_MS = 150
@@ -38,19 +42,39 @@ export interface BatchExchangeDependencies {
 /** Brings in the batches of others: checks each once, stores it durably, and gives those that others lack. */
 export function createBatchExchange(dependencies: BatchExchangeDependencies) {
   const { chain, mempool, peers, timers, log, onBatch, fail } = dependencies
-  const busy = new Set<string>()
-  const waiting = new Map<string, TimerHandle>()
+  /** Being stored: they count as if they were here. */
+  const busy = new Map<string, BatchHeader>()
+  /** By partner: what it announced and does not have to be asked for yet, or is being asked for. */
+  const announcements = new Map<string, Map<string, TimerHandle | null>>()
+  /** Bodies that a block under way names: they are taken whatever else is here, or nobody could vote on it. */
+  const needed = { height: 0, hashes: new Set<string>() }
   let stopped = false
 
   /** Why a batch is not taken now; null when it is. What is refused here may be taken later. */
   function unwanted({ author, sequence }: Pick<BatchMessage, 'author' | 'sequence'>, hash: string): string | null {
     if (stopped || busy.has(hash) || mempool.get(hash) !== undefined) return 'it is here'
-    if (partnerOf(chain.rulebook.nextPartners, author) === undefined) return `${author} is no partner`
+    if (incarnationsOf(author).length === 0) return `${author} is no partner`
     const { next } = authorSequence(chain.store.state, author)
     if (sequence < next) return 'it is past'
     if (sequence >= next + SEQUENCES_AHEAD_MAX) return 'it is too far ahead'
-    if (mempool.bytesOf(author) > AUTHOR_BYTES_MAX) return `${author} has too much waiting`
-    return mempool.rivals(author, sequence) >= 2 ? 'there are two of this sequence' : null
+    if (needed.height === chain.tip.height + 1 && needed.hashes.has(hash)) return null
+    let bytes = mempool.bytesOf(author)
+    let rivals = mempool.rivals(author, sequence)
+    for (const header of busy.values()) {
+      if (header.author !== author) continue
+      bytes += header.bytes
+      if (header.sequence === sequence) rivals++
+    }
+    if (bytes > AUTHOR_BYTES_MAX) return `${author} has too much waiting`
+    return rivals >= 2 ? 'there are two of this sequence' : null
+  }
+
+  /** Those that may stand in the next block or the one after: a rejoin may lie between. */
+  function incarnationsOf(author: string): number[] {
+    const { partners, nextPartners } = chain.rulebook
+    return [partnerOf(partners, author), partnerOf(nextPartners, author)].flatMap((partner) =>
+      partner === undefined ? [] : [partner.incarnation]
+    )
   }
 
   /** Takes a batch in stored form. Anybody may have sent it: its author's signature says whose it is. */
@@ -59,10 +83,11 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     if (!read.ok) return log.debug('a batch was refused', { refusal: read.refusal })
     const batch = read.value
     if (unwanted(batch.header, batch.hash) !== null) return
-    const author = partnerOf(chain.rulebook.nextPartners, batch.header.author)
-    if (author === undefined || batch.header.incarnation !== author.incarnation) return
+    const { partners, nextPartners } = chain.rulebook
+    const author = partnerOf(nextPartners, batch.header.author) ?? partnerOf(partners, batch.header.author)
+    if (author === undefined || !incarnationsOf(author.id).includes(batch.header.incarnation)) return
     if (!batchIsSigned(chain.scope, batch, author.key)) return log.warn('a batch is not signed', { author: author.id })
-    busy.add(batch.hash)
+    busy.set(batch.hash, batch.header)
     try {
       const checked = checkBatch(batch)
       await chain.store.putBatches([{ hash: batch.hash, text }])
@@ -84,12 +109,17 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
   /** Asks partners one after the other until all are here or nobody is left to ask. */
   async function pull(hashes: readonly string[], from: readonly string[]): Promise<void> {
     let missing = hashes.filter((hash) => mempool.get(hash) === undefined && !busy.has(hash)).slice(0, WANTED_MAX)
+    // More than a block may hold is not taken for one: it is invalid whatever the rest says.
+    let room = 2 * blockBytesMax(chain.limits, 0)
     for (const partner of from) {
       for (let start = 0; start < missing.length && !stopped; start += PULL_BATCHES_MAX) {
         const asked = missing.slice(start, start + PULL_BATCHES_MAX)
         try {
           const answer = await peers.request(partner, { type: 'batches', hashes: asked }, {})
-          for (const text of answer.batches) await take(text)
+          for (const text of answer.batches) {
+            room -= text.length
+            if (room > 0) await take(text)
+          }
         } catch (error) {
           log.debug('batches could not be pulled', { partner, error })
           break
@@ -100,20 +130,22 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     }
   }
 
-  /** The partner named first, then all others. */
-  function orderFrom(partner: string): string[] {
-    const connected = peers.connected()
-    return [partner, ...connected.filter((other) => other !== partner)].filter((each) => connected.includes(each))
-  }
-
+  /** Only who announces is asked, so that nobody can send others asking around; who else has it says so in its status. */
   function announced(from: string, message: Omit<BatchMessage, 'type'>, delayMs: number): void {
     const { hash } = message
-    if (waiting.has(hash) || waiting.size >= WANTED_MAX || unwanted(message, hash) !== null) return
-    waiting.set(
+    const ofPartner = announcements.get(from) ?? new Map<string, TimerHandle | null>()
+    if (ofPartner.has(hash) || ofPartner.size >= ANNOUNCED_MAX || unwanted(message, hash) !== null) return
+    announcements.set(from, ofPartner)
+    const done = (): void => {
+      ofPartner.delete(hash)
+      if (ofPartner.size === 0) announcements.delete(from)
+    }
+    ofPartner.set(
       hash,
       timers.set(delayMs, () => {
-        waiting.delete(hash)
-        if (unwanted(message, hash) === null) void pull([hash], orderFrom(from))
+        if (stopped || unwanted(message, hash) !== null) return done()
+        ofPartner.set(hash, null)
+        void pull([hash], [from]).finally(done)
       })
     )
   }
@@ -130,6 +162,10 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     fetch(hashes: readonly string[], holders: readonly string[]): void {
       const connected = peers.connected()
       const order = [...holders, ...connected].filter((partner) => connected.includes(partner))
+      const height = chain.tip.height + 1
+      if (needed.height !== height) needed.hashes.clear()
+      needed.height = height
+      for (const hash of hashes.slice(0, WANTED_MAX)) needed.hashes.add(hash)
       void pull(hashes, [...new Set(order)])
     },
     /** Spreads an own batch that is durable. */
@@ -152,8 +188,10 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     },
     stop(): void {
       stopped = true
-      for (const timer of waiting.values()) timers.clear(timer)
-      waiting.clear()
+      for (const ofPartner of announcements.values()) {
+        for (const timer of ofPartner.values()) if (timer !== null) timers.clear(timer)
+      }
+      announcements.clear()
     }
   }
 }

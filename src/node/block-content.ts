@@ -3,6 +3,7 @@ import { readBatch } from '../ledger/batch.js'
 import { type BlockHeader, batchListRoot, readHeader } from '../ledger/block.js'
 import { type ExecutedBlock, executeBlock } from '../ledger/chain.js'
 import { batchOrderProblem, type CheckedBatch } from '../ledger/execution.js'
+import type { Limits } from '../ledger/genesis.js'
 import { checkRecord } from '../ledger/record.js'
 import type { Chain } from './chain.js'
 import type { Mempool } from './mempool.js'
@@ -38,7 +39,7 @@ export function buildBlock(
   mempool: Mempool,
   origin: { readonly round: number; readonly proposer: string; readonly time: number }
 ): CandidateBlock | null {
-  const bytesMax = Math.floor(chain.limits.blockBytesMax / 2 ** origin.round)
+  const bytesMax = blockBytesMax(chain.limits, origin.round)
   const batches = mempool.candidates(chain.rulebook.partners, chain.store.state, bytesMax)
   if (batches.length === 0 && !isSettling(chain)) return null
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, {
@@ -48,6 +49,11 @@ export function buildBlock(
     batches
   })
   return { executed, batches }
+}
+
+/** Bytes of bodies that a block of this origin round may hold, unless it holds one batch alone (point 5). */
+export function blockBytesMax(limits: Limits, originRound: number): number {
+  return Math.floor(limits.blockBytesMax / 2 ** originRound)
 }
 
 /** Hashes of the batches of a block that are not here. */
@@ -75,6 +81,10 @@ export function checkBlock(
   if (!batches.every((batch) => batch !== null)) return { result: { type: 'unavailable' }, candidate: null }
   const order = batchOrderProblem(chain.rulebook, chain.store.state, batches)
   if (order !== null) return invalid(order)
+  const bytes = batches.reduce((sum, batch) => sum + batch.header.bytes, 0)
+  if (batches.length > 1 && bytes > blockBytesMax(chain.limits, header.value.originRound)) {
+    return invalid(`it holds ${bytes} bytes, too many for round ${header.value.originRound}`)
+  }
   const { originRound, proposer, time } = header.value
   const plan = { originRound, proposer, time, batches }
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, plan)

@@ -25,8 +25,8 @@ interface Content {
   candidate: CandidateBlock | null
 }
 
-/** Blocks of one height that are kept at most: a liar may propose one a round. */
-const CONTENTS_MAX = 64
+/** Blocks of one height that are kept without having been executed: the oldest makes room, and is asked for again. */
+const UNCHECKED_MAX = 64
 
 /** What is known of the blocks proposed at the height being decided, and who waits for which. */
 export function createBlockContents(
@@ -38,8 +38,11 @@ export function createBlockContents(
   const waiting = new Map<string, Wanted>()
 
   function learn(hash: string, block: ProposedBlock): boolean {
-    if (contents.has(hash) || contents.size >= CONTENTS_MAX) return false
+    if (contents.has(hash)) return false
     if (blockHash(chain.scope, block.header) !== hash) return false
+    const unchecked = [...contents].filter(([, { candidate }]) => candidate === null)
+    for (const [oldest] of unchecked.slice(0, Math.max(0, unchecked.length - UNCHECKED_MAX + 1)))
+      contents.delete(oldest)
     contents.set(hash, { block, heardAt: now(), candidate: null })
     return true
   }

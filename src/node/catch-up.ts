@@ -1,6 +1,6 @@
 import { LedgerError } from '../base/errors.js'
 import { batchIsSigned, readBatch } from '../ledger/batch.js'
-import { blockHash, readHeader } from '../ledger/block.js'
+import { batchListRoot, blockHash, type CountedRoot, readHeader } from '../ledger/block.js'
 import { type Certificate, checkCertificate, readCertificate } from '../ledger/certificate.js'
 import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
@@ -88,8 +88,6 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
       }
       tried.clear()
       fruitless.delete(from)
-      // Proven to be behind: only now is it worth to stop taking part until it is over.
-      if ((heights.get(from) ?? 0) >= chain.tip.height + FAR_BEHIND) begin()
     }
   }
 
@@ -98,11 +96,12 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     const { blocks } = await peers.request(partner, { type: 'blocks', from, bytesMax: BLOCKS_BYTES_MAX }, {})
     for (const bundle of blocks) {
       if (stopped) return
-      await takeBlock(bundle)
+      // Only blocks that are proven hold this node up, never a claim: whoever is that far behind has nothing to vote on.
+      await takeBlock(bundle, blocks.length >= FAR_BEHIND ? begin : () => {})
     }
   }
 
-  async function takeBlock(bundle: BlockBundle): Promise<void> {
+  async function takeBlock(bundle: BlockBundle, onProven: () => void): Promise<void> {
     const height = chain.tip.height + 1
     const header = readHeader(bundle.header)
     if (!header.ok) throw bad(height, header.refusal.message)
@@ -114,7 +113,8 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     const block = blockHash(scope, bundle.header)
     const refusal = checkCertificate(scope, partners, certificate.value, { height, block })
     if (refusal !== null) throw bad(height, refusal.message)
-    const hashes = await storeBodies(bundle, height)
+    onProven()
+    const hashes = await storeBodies(bundle, height, header.value.batches)
     if (chain.tip.height + 1 !== height) return
     const content = { block: { header: bundle.header, batches: hashes }, heardAt: 0, candidate: null }
     const { result, candidate } = checkBlock(chain, mempool, content, { round: 0, proposer: '', fresh: false })
@@ -128,17 +128,22 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   }
 
   /** Makes the bodies durable that are not here yet; gives the hashes of all. */
-  async function storeBodies(bundle: BlockBundle, height: number): Promise<string[]> {
+  async function storeBodies(bundle: BlockBundle, height: number, listed: CountedRoot): Promise<string[]> {
     const { scope, limits, rulebook } = chain
     const fresh: { checked: CheckedBatch; text: string }[] = []
-    const hashes = bundle.batches.map((text) => {
+    const batches = bundle.batches.map((text) => {
       const read = readBatch(scope, limits, text)
       if (!read.ok) throw bad(height, read.refusal.message)
-      const { header, hash, records } = read.value
+      return { text, batch: read.value }
+    })
+    const { count, root } = batchListRoot(batches.map(({ batch }) => batch.hash))
+    // The header is certified, what comes beside it is not: wrong bodies are the partner's fault, not the block's.
+    if (count !== listed.count || root !== listed.root) throw bad(height, 'it comes with other batches than its own')
+    const hashes = batches.map(({ text, batch }) => {
+      const { header, hash, records } = batch
       if (mempool.get(hash) !== undefined || chain.store.hasBatch(hash)) return hash
       const author = partnerOf(rulebook.partners, header.author)
-      if (author === undefined || !batchIsSigned(scope, read.value, author.key))
-        throw bad(height, 'a batch is not signed')
+      if (author === undefined || !batchIsSigned(scope, batch, author.key)) throw bad(height, 'a batch is not signed')
       const checked = records.map((record) => checkRecord(rulebook.model, record, limits.recordBytesMax))
       fresh.push({ checked: { header, hash, records: checked }, text })
       return hash

@@ -1,5 +1,5 @@
 import { assertInvariant, LedgerError } from '../base/errors.js'
-import { replay } from '../consensus/log.js'
+import { pendingEffects, replay } from '../consensus/log.js'
 import { messagesOf, ownMessagesOf } from '../consensus/progress.js'
 import { type ConsensusState, initialState } from '../consensus/state.js'
 import { step } from '../consensus/step.js'
@@ -24,7 +24,7 @@ import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import { buildBlock, type CandidateBlock, isSettling, type ProposedBlock } from './block-content.js'
 import { createBlockContents, type Wanted } from './block-contents.js'
 import type { Chain, CommittedBlock } from './chain.js'
-import { decodeItems, encodeItem } from './consensus-log.js'
+import { decodeItems, encodeItem, type LoggedItem } from './consensus-log.js'
 import type { Mempool } from './mempool.js'
 import type { LogEntry as WalEntry, WriteAheadLog } from './store/write-ahead-log.js'
 import type { TimerHandle, Timers } from './timers.js'
@@ -56,6 +56,9 @@ export interface ConsensusDriverDependencies {
   readonly fail: (error: unknown) => void
 }
 
+/** Milliseconds until a proposer whose clock is behind looks at it again: a timer cannot run for ever. */
+const CLOCK_WAIT_MS_MAX = 60_000
+
 interface Adoption {
   readonly candidate: CandidateBlock
   readonly certificate: Certificate
@@ -85,6 +88,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   let watched: LogEntry[] = []
   let paused = false
   let stopped = false
+  /** What the log of a former run tells, by height: a copy that was thrown away comes to some of these heights again. */
+  const logged = new Map<number, LoggedItem[]>()
 
   function heightStart(): StartHeight {
     const { partners } = chain.rulebook
@@ -96,12 +101,28 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       height,
       epoch: chain.scope.epoch,
       voters,
-      self: signer.maySign(height) ? options.self : null,
+      self: signer.maySign(height, isExplained(height)) ? options.self : null,
       order: proposerOrder(height, ids, chargesIn(chain.store.state)),
       quorum: quorumOf(voters.length, partners.quorum),
       faults: faultsOf(voters.length, partners.quorum),
       timeouts: options.timeouts ?? TIMEOUTS_DEFAULT
     }
+  }
+
+  /**
+   * Whether what was signed at a height can be taken up again: the log tells of it, and every block that was found valid
+   * is still here. Otherwise a lock could be forgotten.
+   */
+  function isExplained(height: number): boolean {
+    const items = logged.get(height) ?? []
+    return (
+      items.length > 0 &&
+      items.every((item) => {
+        if (item.kind !== 'input' || item.entry.type !== 'block-checked') return true
+        const { block, result } = item.entry
+        return result.type === 'invalid' || result.type === 'unavailable' || contents.candidateOf(block) !== null
+      })
+    )
   }
 
   function take(input: Input): void {
@@ -168,7 +189,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   function build(height: number, round: number): void {
     // Rule 19: a proposer waits until its clock has passed the time of the block before.
-    const wait = chain.tip.time + 1 - now()
+    const wait = Math.min(chain.tip.time + 1 - now(), CLOCK_WAIT_MS_MAX)
     if (wait > 0) {
       schedule({ type: 'work-available', height }, wait)
       inputs.push({ type: 'nothing-to-propose', height, round })
@@ -252,28 +273,50 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   async function adopt({ candidate, certificate, done }: Adoption): Promise<void> {
     adoption = null
-    if (candidate.executed.header.height === chain.tip.height + 1) await commit(candidate, certificate)
-    done()
+    try {
+      if (candidate.executed.header.height === chain.tip.height + 1) await commit(candidate, certificate)
+    } finally {
+      done()
+    }
   }
 
   async function commit(candidate: CandidateBlock, certificate: Certificate): Promise<void> {
     const block = await chain.commit(candidate.executed, candidate.batches, certificate)
-    await wal.committed(block.header.height)
-    const lost = mempool.settle(candidate.batches)
-    if (lost.length > 0) await chain.store.dropBatches(lost)
+    // At once: what comes in from now on is for the next height, and must not be swept away with this one.
     endHeight()
+    const lost = mempool.settle(candidate.batches, chain.rulebook.partners, chain.store.state)
+    await wal.committed(block.header.height)
+    if (lost.length > 0) await chain.store.dropBatches(lost)
     onCommitted(block)
     if (!paused) startHeight()
   }
 
   function startHeight(): void {
+    const height = chain.tip.height + 1
+    for (const earlier of logged.keys()) if (earlier < height) logged.delete(earlier)
+    if (logged.has(height)) return resumeLogged()
     take(heightStart())
     offerWork()
   }
 
+  /** Takes up a height where the log left it. */
+  function resumeLogged(): void {
+    const items = logged.get(chain.tip.height + 1) ?? []
+    for (const item of items) if (item.kind === 'block') contents.restore(item.hash, item.block)
+    const first = heightStart()
+    // Who cannot take up what it signed here only watches this height.
+    const entries = first.self === null ? [] : items.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
+    resumeFrom(first, entries)
+  }
+
   function offerWork(): void {
-    if (mempool.size().batches === 0 && !isSettling(chain)) return
+    if (!hasBlockToMake()) return
     inputs.push({ type: 'work-available', height: chain.tip.height + 1 })
+  }
+
+  /** Rule 8: a batch that could be included, or a change that is to come into force. */
+  function hasBlockToMake(): boolean {
+    return mempool.hasCandidates(chain.rulebook.partners, chain.store.state) || isSettling(chain)
   }
 
   /** Whatever still waits for the height that is over is stale. */
@@ -296,13 +339,10 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   /** Takes up the height after the tip where the log left it. */
   function restore(entries: readonly WalEntry[]): void {
-    const first = heightStart()
-    const items = decodeItems(entries, first.height)
-    for (const item of items) if (item.kind === 'block') contents.restore(item.hash, item.block)
-    resumeFrom(
-      first,
-      items.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
-    )
+    for (const height of new Set(entries.map((entry) => entry.height))) {
+      logged.set(height, decodeItems(entries, height))
+    }
+    resumeLogged()
   }
 
   function resumeFrom(first: StartHeight, entries: readonly LogEntry[]): void {
@@ -312,6 +352,14 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     for (const effect of restored.effects) carryOut(effect)
     offerWork()
     wake()
+  }
+
+  /** Timers that ran out and answers that came during a pause were not taken in: they are asked for again. */
+  function goOn(): void {
+    for (const timer of running.timers) timers.clear(timer)
+    running.timers.clear()
+    for (const effect of pendingEffects(state)) carryOut(effect)
+    offerWork()
   }
 
   return {
@@ -327,7 +375,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         const { height, round, block, result } = wanted
         feed({ type: 'block-checked', height, round, block, result })
       }
-      if (mempool.size().batches > 0 || isSettling(chain)) {
+      if (hasBlockToMake()) {
         feed({ type: 'work-available', height: chain.tip.height + 1 })
       }
     },
@@ -353,7 +401,13 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     resume(): void {
       if (!paused || stopped) return
       paused = false
-      if (state.start.height !== chain.tip.height + 1) startHeight()
+      try {
+        if (state.start.height !== chain.tip.height + 1) startHeight()
+        else goOn()
+      } catch (error) {
+        stop()
+        fail(error)
+      }
       wake()
     },
     /** Finishes the burst under way and takes no further input. */
@@ -368,7 +422,12 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     },
     get round() {
       return state.round
-    }
+    },
+    /** Whether a height is under way, and there is something to be lost. */
+    get isActive() {
+      return state.step === 'propose' || state.step === 'prevote' || state.step === 'precommit'
+    },
+    hasBlockToMake
   }
 }
 

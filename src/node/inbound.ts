@@ -1,4 +1,5 @@
 import { verifySignature } from '../base/crypto.js'
+import { type ConsensusState, isKeptRound, proposerOf, roundOf, tallyOf } from '../consensus/state.js'
 import type { Input, SignedProposal, SignedVote } from '../consensus/types.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
@@ -9,6 +10,9 @@ import type { PeerMessage, ProposalMessage, VoteMessage } from './peers.js'
 /** Messages of the next height kept for each partner while this one is still being decided here. */
 const EARLY_MAX = 64
 
+/** Proposals among them: each may be large. */
+const EARLY_PROPOSALS_MAX = 4
+
 type ConsensusMessage = ProposalMessage | VoteMessage
 
 export interface InboundDependencies {
@@ -16,6 +20,7 @@ export interface InboundDependencies {
   readonly driver: {
     feed(input: Input): void
     learn(hash: string, block: ProposedBlock): void
+    readonly state: ConsensusState
   }
   /** A partner takes part in a height that is not reached here: it must have committed those before. */
   readonly onAhead: (partner: string, committed: number) => void
@@ -42,14 +47,43 @@ export function createInbound({ chain, driver, onAhead }: InboundDependencies) {
     return verifySignature(proposer.key, proposalBytes(scope, proposal), proposal.signature)
   }
 
+  /** Whether a vote is counted already, so that its signature need not be verified again. */
+  function isKnown({ height, round, kind, voter, block, signature }: SignedVote): boolean {
+    if (driver.state.start.height !== height) return false
+    const known = tallyOf(driver.state, round, kind).votes.get(voter)
+    return known !== undefined && known.block === block && known.signature === signature
+  }
+
+  /** Of whose turn it is, and at most two of a round: only these can matter, so only these are kept with their blocks. */
+  function isInTurn({ height, round, proposer, block }: SignedProposal): boolean {
+    const { state } = driver
+    // Between two heights the machine does not know yet whose turn it is; a proposal is sent again.
+    if (state.start.height !== height || !isKeptRound(state, round)) return false
+    const { proposals } = roundOf(state, round)
+    const known = proposals.length < 2 || proposals.some(({ proposal }) => proposal.block === block)
+    return known && proposerOf(state, round) === proposer
+  }
+
+  /** The prevotes that can count for a re-proposal, one of each voter. */
+  function prevotesOf({ proposal, prevotes }: ProposalMessage): SignedVote[] {
+    const found = new Map<string, SignedVote>()
+    for (const vote of prevotes) {
+      const { height, kind, round, voter, block } = vote
+      const fits = height === proposal.height && kind === 'prevote' && round === proposal.validRound
+      if (!fits || block !== proposal.block || found.has(voter)) continue
+      if (isKnown(vote) || isVote(vote)) found.set(voter, vote)
+    }
+    return [...found.values()]
+  }
+
   function take(message: ConsensusMessage): void {
     if (message.type === 'vote') {
-      if (isVote(message.vote)) driver.feed({ type: 'vote', vote: message.vote })
+      if (!isKnown(message.vote) && isVote(message.vote)) driver.feed({ type: 'vote', vote: message.vote })
       return
     }
     const { proposal, header, batches } = message
-    if (!isProposal(proposal)) return
-    const prevotes = message.prevotes.filter(isVote)
+    if (!isInTurn(proposal) || !isProposal(proposal)) return
+    const prevotes = prevotesOf(message)
     driver.learn(proposal.block, { header, batches })
     driver.feed({ type: 'proposal', proposal, prevotes })
   }
@@ -68,7 +102,9 @@ export function createInbound({ chain, driver, onAhead }: InboundDependencies) {
       if (at > height + 1) return
       const kept = early.get(from) ?? []
       early.set(from, kept)
-      if (kept.length < EARLY_MAX) kept.push(message)
+      const proposals = kept.filter(({ type }) => type === 'proposal').length
+      const fits = message.type === 'vote' || proposals < EARLY_PROPOSALS_MAX
+      if (kept.length < EARLY_MAX && fits) kept.push(message)
     },
     /** The height has been committed: what came early is due. */
     committed(): void {

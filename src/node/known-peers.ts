@@ -26,6 +26,8 @@ export interface KnownPeers extends PeerDirectory {
   learned(set: PartnerSet, height: number): void
   /** Writes down whom the chain knows now. */
   remember(): Promise<void>
+  /** Resolves when nothing is being written. */
+  settled(): Promise<void>
 }
 
 export interface KnownPeersOptions {
@@ -43,6 +45,7 @@ export interface KnownPeersOptions {
  */
 export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownPeers> {
   const { path, chain, self, log } = options
+  let writing = Promise.resolve()
   let remembered: Remembered | null = (await readRemembered(path)) ?? { height: null, peers: options.bootstrap }
 
   function isBehind(): boolean {
@@ -99,14 +102,16 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
         .map(({ id, key }) => ({ partner: id, key, addresses: addressesOf(id) }))
       remembered = { height, peers }
     },
-    async remember() {
-      if (isBehind()) return
+    settled: () => writing,
+    remember() {
+      if (isBehind()) return writing
       remembered = { height: chain.tip.height, peers: fromChain() }
-      try {
-        await replaceFileDurably(path, `${JSON.stringify(remembered)}\n`, 0o600)
-      } catch (error) {
-        log.warn('the addresses of partners could not be written down', { path, error })
-      }
+      const text = `${JSON.stringify(remembered)}\n`
+      // One after the other: two at a time would take the same unfinished file.
+      writing = writing
+        .then(() => replaceFileDurably(path, text, 0o600))
+        .catch((error: unknown) => log.warn('the addresses of partners could not be written down', { path, error }))
+      return writing
     }
   }
 }

@@ -13,8 +13,13 @@ export interface Mempool {
    * to be first, up to `bytesMax` bytes of bodies in all; the first batch always fits.
    */
   candidates(partners: PartnerSet, state: StateReader, bytesMax: number): CheckedBatch[]
-  /** Forgets what a committed block has made superfluous. Returns the hashes of batches that can never commit. */
-  settle(committed: readonly CheckedBatch[]): string[]
+  /** Whether a block after this state could hold any batch: others wait for one that is missing, or are void. */
+  hasCandidates(partners: PartnerSet, state: StateReader): boolean
+  /**
+   * Forgets what a committed block has made superfluous: what it holds, what is past after this state, and what is of an
+   * older incarnation than these partners'. Returns the hashes of batches that can never commit.
+   */
+  settle(committed: readonly CheckedBatch[], partners: PartnerSet, state: StateReader): string[]
   /** Batches of one author for one sequence. */
   rivals(author: string, sequence: number): number
   /** Bytes of all batches of an author. */
@@ -68,13 +73,25 @@ export function createMempool(): Mempool {
       }
       return chosen
     },
-    settle(committed) {
+    hasCandidates(partners, state) {
+      for (const [author, sequences] of byAuthor) {
+        const incarnation = partnerOf(partners, author)?.incarnation
+        const rivals = sequences.get(authorSequence(state, author).next)
+        if (rivals?.some(({ header }) => header.incarnation === incarnation)) return true
+      }
+      return false
+    },
+    settle(committed, partners, state) {
       const lost: string[] = []
-      for (const { header, hash } of committed) {
-        for (const rival of byAuthor.get(header.author)?.get(header.sequence) ?? []) {
-          if (rival.hash !== hash) lost.push(rival.hash)
-          remove(rival)
-        }
+      const kept = new Set(committed.map(({ hash }) => hash))
+      for (const batch of byHash.values()) {
+        const { author, incarnation, sequence } = batch.header
+        const partner = partnerOf(partners, author)
+        const past = sequence < authorSequence(state, author).next
+        // Of somebody not yet known here it may become good: then this node is behind.
+        if (!past && (partner === undefined || incarnation >= partner.incarnation)) continue
+        if (!kept.has(batch.hash)) lost.push(batch.hash)
+        remove(batch)
       }
       return lost
     },

@@ -138,6 +138,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const changes = createChanges(chain, reader)
   const bootstrap = await bootstrapOf(paths.invitation)
   const known = await openKnownPeers({ path: paths.peers, chain, self, bootstrap, log })
+  closers.push(() => known.settled())
   checkStoreAgainstGuard(chain, guards.first, mayBeBehind)
   const sets = await openSetHistory(chain)
   const admission = createAdmission({

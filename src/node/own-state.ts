@@ -3,6 +3,7 @@ import type { Scope } from '../base/tagged.js'
 import { authorSequence } from '../ledger/author-sequence.js'
 import { batchBytes } from '../ledger/batch.js'
 import type { CheckedBatch } from '../ledger/execution.js'
+import { partnerOf } from '../ledger/partner-set.js'
 import { storedBatch } from './block-content.js'
 import type { Chain } from './chain.js'
 import type { SignGuard } from './store/sign-guard.js'
@@ -20,7 +21,11 @@ export function ownBatchesLeft(
   mayBeBehind: boolean
 ): { readonly batches: readonly CheckedBatch[]; readonly nextSequence: number } {
   const { next } = authorSequence(chain.store.state, author)
-  const outbox = [...chain.store.outbox()].sort((a, b) => a.sequence - b.sequence)
+  const incarnation = partnerOf(chain.rulebook.partners, author)?.incarnation ?? 0
+  // Of an older incarnation they are void: a rejoin came between, and a crash before they were dropped.
+  const outbox = [...chain.store.outbox()]
+    .filter(({ hash }) => (storedBatch(chain, hash)?.header.incarnation ?? incarnation) >= incarnation)
+    .sort((a, b) => a.sequence - b.sequence)
   const batches = outbox.map(({ sequence, hash }, index) => {
     const batch = storedBatch(chain, hash)
     if (batch === null || (sequence !== next + index && !mayBeBehind)) throw lostBatch(author, next + index)

@@ -1,5 +1,7 @@
 import type { Message } from '../consensus/types.js'
+import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
+import { judgeSystem } from '../ledger/system-judge.js'
 import type { BatchExchange } from './batch-exchange.js'
 import type { ProposedBlock } from './block-content.js'
 import type { Chain } from './chain.js'
@@ -26,6 +28,7 @@ const MESSAGES_MAX = 512
 
 export interface PullServerDependencies {
   readonly chain: Chain
+  readonly self: string
   readonly exchange: BatchExchange
   readonly messages: () => readonly Message[]
   readonly blockOf: (hash: string) => ProposedBlock | null
@@ -33,7 +36,7 @@ export interface PullServerDependencies {
 }
 
 /** Answers what partners ask for: others' signed messages too, so that two who never meet both take part (point 20). */
-export function createPullServer({ chain, exchange, messages, blockOf, append }: PullServerDependencies) {
+export function createPullServer({ chain, self, exchange, messages, blockOf, append }: PullServerDependencies) {
   function blocks(from: number, bytesMax: number): BlockBundle[] {
     const found: BlockBundle[] = []
     let bytes = 0
@@ -62,20 +65,47 @@ export function createPullServer({ chain, exchange, messages, blockOf, append }:
       ])
     )
     const found: (ProposalMessage | VoteMessage)[] = []
-    for (const message of messages()) {
+    let bytes = 0
+    const add = (message: ProposalMessage | VoteMessage): void => {
+      bytes += JSON.stringify(message).length
+      if (bytes < RESPONSE_BYTES_MAX - ENVELOPE_BYTES) found.push(message)
+    }
+    // The newest first: of a height with many rounds the old ones alone would fill the answer, every time.
+    for (const message of [...messages()].reverse()) {
       if (found.length === MESSAGES_MAX) break
       if (message.type === 'vote') {
         const { round, kind, voter } = message.vote
-        if (!known.has(`${round} ${kind} ${voter}`)) found.push({ type: 'vote', vote: message.vote, reason: null })
+        if (!known.has(`${round} ${kind} ${voter}`)) add({ type: 'vote', vote: message.vote, reason: null })
         continue
       }
       const block = blockOf(message.proposal.block)
-      if (block !== null) found.push({ ...message, ...block })
+      if (block !== null) add({ ...message, ...block })
     }
     return found
   }
 
-  return async (request: PullRequest): Promise<PullResponse> => {
+  const rejoins = new Map<string, Promise<SystemOutcome>>()
+
+  /** One record for each partner at a time, and only for a request that would be accepted now. */
+  function writeRejoin(record: CheckedRecord, partner: string): Promise<SystemOutcome> {
+    const underWay = rejoins.get(partner)
+    if (underWay !== undefined) return underWay
+    const { scope, model, partners, nextPartners } = chain.rulebook
+    const ground = { scope, network: model.network, partners, latest: nextPartners }
+    const author = partnerOf(partners, self)
+    if (author === undefined || record.system === null) return Promise.resolve(notWritten('not now'))
+    const verdict = judgeSystem(
+      { ...ground, state: chain.store.state, time: chain.tip.time + 1 },
+      author,
+      record.system
+    )
+    if (!verdict.ok) return Promise.resolve(notWritten(verdict.refusal.message))
+    const outcome = append(record).finally(() => rejoins.delete(partner))
+    rejoins.set(partner, outcome)
+    return outcome
+  }
+
+  return async (from: string, request: PullRequest): Promise<PullResponse> => {
     switch (request.type) {
       case 'blocks':
         return { type: 'blocks', blocks: blocks(Math.max(1, request.from), request.bytesMax) }
@@ -87,9 +117,15 @@ export function createPullServer({ chain, exchange, messages, blockOf, append }:
         return { type: 'proposal', block: request.height === chain.tip.height + 1 ? blockOf(request.block) : null }
       case 'rejoin': {
         const { incarnation, nonce, partner, signature } = request
-        const outcome = await append(systemRecord(chain, '_rejoin', { incarnation, nonce, partner, signature }))
+        if (partner !== from) return { type: 'rejoin', accepted: false, why: 'a partner asks for itself' }
+        const record = systemRecord(chain, '_rejoin', { incarnation, nonce, partner, signature })
+        const outcome = await writeRejoin(record, partner)
         return { type: 'rejoin', accepted: outcome.ok, why: outcome.ok ? '' : outcome.message }
       }
     }
   }
+}
+
+function notWritten(message: string): SystemOutcome {
+  return { ok: false, code: 'NOT_PERMITTED', message }
 }

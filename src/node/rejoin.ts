@@ -1,3 +1,4 @@
+import { authorSequence } from '../ledger/author-sequence.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { nonceKey, rejoinBytes } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
@@ -75,6 +76,20 @@ export function createRejoin({
     }
   }
 
+  /**
+   * The new guard knows nothing of what was signed before the loss. So it begins after that: should the copy be thrown
+   * away one day, nothing is signed again at these heights and sequences.
+   */
+  async function markBeginning(fresh: SignGuard): Promise<void> {
+    const incarnation = incarnationNow()
+    const { epoch } = chain.scope
+    const { height } = chain.tip
+    fresh.guardVote({ epoch, incarnation, height, round: 0, step: 'proposal' }, 'rejoined', () => '')
+    const { next } = authorSequence(chain.store.state, self)
+    if (next > 0) fresh.guardBatch({ epoch, incarnation, sequence: next - 1 }, 'rejoined', () => '')
+    await fresh.sync()
+  }
+
   function retry(): void {
     timer = timers.set(RETRY_MS, retry)
     void ask()
@@ -82,7 +97,9 @@ export function createRejoin({
 
   async function finish(): Promise<void> {
     renewing = true
-    guard = await renew.guard()
+    const fresh = await renew.guard()
+    await markBeginning(fresh)
+    guard = fresh
     renewing = false
     if (timer !== null) timers.clear(timer)
     timer = null
@@ -93,9 +110,13 @@ export function createRejoin({
   return {
     guard: (): SignGuard => guard,
     needed: (): boolean => !guard.whole,
-    /** Not without a whole guard, and not at a height below what it has signed for: the log of that is gone. */
-    maySign(height: number): boolean {
-      return guard.whole && height >= (guard.lastVote?.position.height ?? 0)
+    /**
+     * Not without a whole guard, and not below what it has signed for, whose log is gone; at the very height of its last
+     * vote only with the log of it, or a lock would be forgotten.
+     */
+    maySign(height: number, isLogged: boolean): boolean {
+      const last = guard.lastVote?.position.height ?? 0
+      return guard.whole && (height > last || (height === last && isLogged))
     },
     /** Looks after the rejoin: asks once the copy is complete, and ends it once it is in force. */
     attend(syncing: boolean): void {

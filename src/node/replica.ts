@@ -5,7 +5,7 @@ import { authorSequence } from '../ledger/author-sequence.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { createBatchExchange } from './batch-exchange.js'
-import { isSettling, type ProposedBlock, storedBatch } from './block-content.js'
+import { type ProposedBlock, storedBatch } from './block-content.js'
 import type { Wanted } from './block-contents.js'
 import { createCatchUp } from './catch-up.js'
 import { type Chain, type CommittedBlock, openChain } from './chain.js'
@@ -116,6 +116,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   })
   const serve = createPullServer({
     chain,
+    self,
     exchange,
     messages: driver.messages,
     blockOf: driver.blockOf,
@@ -124,7 +125,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   const heartbeat = createHeartbeat({
     timers,
     height: () => chain.tip.height,
-    isWorking: () => mempool.size().batches > 0 || driver.round > 0 || isSettling(chain),
+    isWorking: () => driver.isActive || driver.hasBlockToMake(),
     again: () => driver.feed({ type: 'resend' }),
     tell: () => peers.broadcast(status())
   })
@@ -137,6 +138,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
 
   /** Whatever the old incarnation had not got into a block is void. */
   function rejoined(): void {
+    const voided = mempool.settle([], chain.rulebook.partners, store.state)
+    if (voided.length > 0) store.dropBatches(voided).catch(fail)
     own.continueAt(authorSequence(store.state, self).next)
     driver.beginSigning()
     attend()
@@ -185,7 +188,9 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
 
   function status(): StatusMessage {
     const { round, rounds } = progressOf(driver.state)
-    const votes = rounds.slice(-8).map(({ round, prevotes, precommits }) => ({ round, prevotes, precommits }))
+    // Not those of far later rounds: a liar could fill the list with them.
+    const near = rounds.filter((each) => each.round <= round + 1)
+    const votes = near.slice(-8).map(({ round, prevotes, precommits }) => ({ round, prevotes, precommits }))
     const batches = mempool
       .some(STATUS_BATCHES_MAX)
       .map(({ header: { author, sequence }, hash }) => ({ author, sequence, hash }))
@@ -255,8 +260,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     appendSystem,
     onMessage,
     onBatchText: (text) => void exchange.take(text),
-    async onRequest(_from, request) {
-      return await serve(request)
+    async onRequest(from, request) {
+      return await serve(from, request)
     },
     onPeer(partner, connected) {
       if (connected) {
@@ -277,7 +282,6 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       return rejoin.needed()
     },
     start() {
-      if (rejoin.needed()) void store.dropBatches(store.outbox().map(({ hash }) => hash)).catch(fail)
       for (const batch of left.batches) {
         const flight = own.restore(batch)
         for (const [index, record] of batch.records.entries()) pending.add({ record, batch: flight, index })

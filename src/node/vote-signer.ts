@@ -4,8 +4,11 @@ import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import { type SignGuard, STEPS, type VotePosition } from './store/sign-guard.js'
 
 export interface VoteSigner {
-  /** Whether this node may sign at a height: not while it must rejoin, nor where it cannot know what it has signed. */
-  maySign(height: number): boolean
+  /**
+   * Whether this node may sign at a height: not while it must rejoin, nor where it cannot know what it has signed.
+   * @param isLogged whether the log tells what was said at this height before
+   */
+  maySign(height: number, isLogged: boolean): boolean
   /** Signs in memory. The signature must not leave before {@link sync} has resolved. */
   sign(at: Vote | Proposal, step: VotePosition['step'], bytes: string): string
   /** Own messages of a former run, which must pass the guard before they leave again. */
@@ -25,7 +28,7 @@ export interface VoteSignerDependencies {
   /** Asked each time: a rejoin brings a new guard. */
   readonly guard: () => SignGuard
   readonly sign: (bytes: string) => string
-  readonly maySign: (height: number) => boolean
+  readonly maySign: (height: number, isLogged: boolean) => boolean
 }
 
 /**
@@ -58,6 +61,9 @@ export function createVoteSigner({ scope, guard, sign, maySign }: VoteSignerDepe
         }
       }
       signed.sort((a, b) => a.position.round - b.position.round || stepOf(a) - stepOf(b))
+      // What lies before the newest that the guard knows has passed it; of a long height it keeps only the newest ones.
+      const last = guard().lastVote?.position
+      signed = signed.filter(({ position }) => last === undefined || !isPassed(position, last))
     },
     async sync() {
       if (signed.length === 0) return
@@ -67,6 +73,12 @@ export function createVoteSigner({ scope, guard, sign, maySign }: VoteSignerDepe
       await guarding.sync()
     }
   }
+}
+
+function isPassed(position: VotePosition, last: VotePosition): boolean {
+  const { epoch, incarnation, height, round, step } = position
+  if (epoch !== last.epoch || incarnation !== last.incarnation || height !== last.height) return false
+  return round < last.round || (round === last.round && STEPS.indexOf(step) < STEPS.indexOf(last.step))
 }
 
 function stepOf({ position }: Signed): number {

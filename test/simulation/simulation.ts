@@ -207,12 +207,17 @@ export async function simulate(
     return clock.now() - scenario.healMs
   }
 
+  // Else it would end the process, and nobody would know which seed it was.
+  const onRejection = (error: unknown): void => breaks('no failure goes unheard', error)
+  process.on('unhandledRejection', onRejection)
   let convergedMs = Number.NaN
   try {
     convergedMs = await run()
   } catch (error) {
     if (!(error instanceof BrokenPromise)) throw error
     breaks('', error)
+  } finally {
+    process.off('unhandledRejection', onRejection)
   }
   for (const partner of partners) partner.crash()
   const decided = workload.submissions.filter((submission) => submission.decided !== null)

@@ -75,14 +75,24 @@ export async function started(
 
 /** Waits until each of these sees all of them as connected voters. */
 export async function untilVoters(partners: readonly Partner[]): Promise<void> {
-  await until(`${partners.length} voters everywhere`, async () => {
+  const look = async (): Promise<boolean> => {
     for (const { client } of partners) {
       const views = await client.partners()
       const voters = views.filter(({ voter, state, connected }) => voter && state === 'active' && connected)
       if (voters.length < partners.length) return false
     }
     return true
+  }
+  await until(`${partners.length} voters everywhere`, look).catch((error: Error) => {
+    throw new Error(`${error.message}\n${partners.map(lastWords).join('\n')}`)
   })
+}
+
+/** Errors that a node told, and the end of what it told. */
+function lastWords({ id, node }: Partner): string {
+  const lines = node().stderr().trimEnd().split('\n')
+  const told = lines.filter((line, index) => line.includes('"level":"error"') || index >= lines.length - 2)
+  return told.map((line) => `${id} | ${line.slice(0, 500)}`).join('\n')
 }
 
 /** Waits until all copies are at one height, and holds them against each other. */

@@ -75,7 +75,7 @@ export function suite<Context extends object = Record<string, unknown>>(
         const error = asError(thrown)
         if (error instanceof Skipped) return reportSkipped(title, error.message)
         reportFailed(title, error)
-        throw error
+        throw printable(error)
       }
     }
   }
@@ -192,4 +192,12 @@ function report(line: ReportLine): void {
 /** uvu's reporter breaks on a thrown value that is not an Error. */
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(`thrown: ${String(thrown)}`)
+}
+
+/** uvu prints `details` as text; an error that has something else there would end the whole file. */
+function printable(error: Error): Error {
+  if (!('details' in error) || typeof error.details === 'string') return error
+  const plain = new Error(`${error.message} ${JSON.stringify(error.details)}`)
+  if (error.stack !== undefined) plain.stack = error.stack
+  return plain
 }

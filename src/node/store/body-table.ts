@@ -53,7 +53,9 @@ export async function openBodyTable(database: LevelDatabase): Promise<BodyTable>
   const writing = new Map<string, Promise<void>>()
   const recent = new Map<string, RecentBody>()
 
+  /** A body counts from the moment it is durable: LevelDB shows it before. */
   function numberOf(hash: string): number | undefined {
+    if (writing.has(hash)) return undefined
     const known = uncommitted.get(hash)
     if (known !== undefined) return known.bodyNumber
     const text = database.getText(bodyNumberKey(hash))
