@@ -44,6 +44,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   const heights = new Map<string, number>()
   /** Partners that claimed to be ahead and gave no block, and until when they are not asked. */
   const fruitless = new Map<string, { readonly times: number; readonly until: number }>()
+  const ending = new AbortController()
   let running: Promise<void> | null = null
   let syncing = false
   let stopped = false
@@ -93,7 +94,11 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
 
   async function fetchFrom(partner: string): Promise<void> {
     const from = chain.tip.height + 1
-    const { blocks } = await peers.request(partner, { type: 'blocks', from, bytesMax: BLOCKS_BYTES_MAX }, {})
+    const { blocks } = await peers.request(
+      partner,
+      { type: 'blocks', from, bytesMax: BLOCKS_BYTES_MAX },
+      { signal: ending.signal }
+    )
     for (const bundle of blocks) {
       if (stopped) return
       // Only blocks that are proven hold this node up, never a claim: whoever is that far behind has nothing to vote on.
@@ -194,6 +199,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     },
     async stop(): Promise<void> {
       stopped = true
+      ending.abort(new LedgerError('CLOSED', 'the node is stopping'))
       await running
     }
   }

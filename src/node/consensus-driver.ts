@@ -294,7 +294,10 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function startHeight(): void {
     const height = chain.tip.height + 1
     for (const earlier of logged.keys()) if (earlier < height) logged.delete(earlier)
-    if (logged.has(height)) return resumeLogged()
+    if (logged.has(height)) {
+      resumeLogged()
+      return
+    }
     take(heightStart())
     offerWork()
   }

@@ -25,6 +25,8 @@ export interface FoundOptions {
 }
 
 export interface Founded {
+  /** What in the network file works and may surprise, for people; empty when nothing does. */
+  readonly warnings: string
   readonly genesis: string
   readonly partner: string
   readonly key: string
@@ -36,7 +38,7 @@ export interface Founded {
  * @throws LedgerError NETWORK_FILE with every mistake, USAGE, ALREADY_FOUNDED, HOME_LOCKED, KEY_FILE, DISK_FULL
  */
 export async function foundHome(options: FoundOptions): Promise<Founded> {
-  const network = networkOf(options)
+  const { network, warnings } = networkOf(options)
   if (!isPartnerId(options.partner)) {
     throw new LedgerError(
       'USAGE',
@@ -56,13 +58,14 @@ export async function foundHome(options: FoundOptions): Promise<Founded> {
     const genesis = writeGenesis(genesisOf(options, network, key))
     compileModel(network, genesis.genesis.limits)
     await settleHome(options.home, { partner: options.partner, key: key.publicKey, genesis })
-    return { genesis: genesis.hash, partner: options.partner, key: key.publicKey }
+    return { warnings, genesis: genesis.hash, partner: options.partner, key: key.publicKey }
   })
 }
 
-function networkOf({ networkText, networkFile }: FoundOptions): NetworkDefinition {
+function networkOf({ networkText, networkFile }: FoundOptions): { network: NetworkDefinition; warnings: string } {
   const read = readNetworkFile(networkText, networkFile)
-  if (read.ok) return read.network
+  if (read.ok)
+    return { network: read.network, warnings: read.warnings.length === 0 ? '' : describeProblems(read.warnings) }
   throw new LedgerError('NETWORK_FILE', describeProblems(read.problems), { problems: read.problems })
 }
 

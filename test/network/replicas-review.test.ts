@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { sha256Hex, signer } from '../../src/base/crypto.js'
+import { LedgerError } from '../../src/base/errors.js'
 import { batchBytes, batchHeader, encodeBatch } from '../../src/ledger/batch.js'
 import { blockHash } from '../../src/ledger/block.js'
 import { checkRecord, encodeRecord } from '../../src/ledger/record.js'
@@ -96,7 +97,11 @@ test(
 test(
   'a partner that claims to be far ahead and never answers holds nobody up',
   withNetwork(async (_, nodes) => {
-    answering(nodes[3]!, (request, honest) => (request.type === 'blocks' ? new Promise(() => {}) : honest()))
+    const stalled: (() => void)[] = []
+    const never = (): Promise<PullResponse> => {
+      return new Promise((_, reject) => stalled.push(() => reject(new LedgerError('NODE_UNREACHABLE', 'no answer'))))
+    }
+    answering(nodes[3]!, (request, honest) => (request.type === 'blocks' ? never() : honest()))
     const claim = setInterval(() => {
       for (const { replica } of nodes.slice(0, 3)) {
         replica.onMessage('p4', { type: 'status', height: 1_000_000, round: 0, votes: [], batches: [] })
@@ -112,6 +117,7 @@ test(
       await until('it commits', () => done, 10_000)
     } finally {
       clearInterval(claim)
+      for (const give of stalled) give()
     }
   })
 )

@@ -25,6 +25,8 @@ export interface FoundedHome {
   readonly role: string
   readonly key: string
   readonly genesis: string
+  /** About the network file, for people; empty when there is nothing to say. */
+  readonly warnings: string
 }
 
 /** Adds the options of a founding. @param required whether the command needs them */
@@ -59,7 +61,8 @@ export async function found(home: string, founding: Founding): Promise<FoundedHo
   const { network: networkFile, ...who } = founding
   const founded = await foundHome({ home, networkText, networkFile, ...who, now: Date.now() })
   await writeInitialConfig(paths.config)
-  return { home, partner: founded.partner, role: founding.role, key: founded.key, genesis: founded.genesis }
+  const { warnings, partner, key, genesis } = founded
+  return { home, partner, role: founding.role, key, genesis, warnings }
 }
 
 /**

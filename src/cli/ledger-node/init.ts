@@ -26,7 +26,8 @@ export const initCommand: CommandSpec<Founding> = {
   }),
 
   async run(context, founding) {
-    const founded = await found(context.home, founding)
+    const { warnings, ...founded } = await found(context.home, founding)
+    if (warnings !== '') context.note(warnings)
     if (context.json) {
       context.out.write(`${JSON.stringify(founded)}\n`)
       return 0

@@ -126,7 +126,8 @@ async function prepare(home: string, { founding, invite, resync }: StartArgument
   }
   if (invite !== undefined) return joinFirst(home, invite, running)
   if (founding === null) throw new LedgerError('NOT_FOUNDED', `${home} holds no network yet`, { home })
-  const { genesis, partner } = await found(home, founding)
+  const { genesis, partner, warnings } = await found(home, founding)
+  if (warnings !== '') running.log.warn('the network file works, and may surprise', { warnings })
   running.log.info('founded', { genesis, partner })
 }
 

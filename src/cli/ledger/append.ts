@@ -48,13 +48,19 @@ Examples:
 Exit codes: 0 all accepted, 3 some refused, 4 not permitted, 5 no quorum in time, 7 no such object; the first of
 2, 1, 4, 5, 3 that applies.`
 
+const TIMEOUT_MS_DEFAULT = 60_000
+
 export const appendCommand: CommandSpec<AppendArguments> = {
   define: () =>
     new Command('append')
       .description('append records from files or stdin')
       .argument('<object>', 'kind of record, as the model names it')
       .argument('[files...]', 'NDJSON files; - or none is stdin')
-      .option('--timeout <duration>', 'how long to wait without progress for a quorum', parsed(parseDuration), 60_000)
+      .option(
+        '--timeout <duration>',
+        'how long to wait without progress for a quorum (default: 60s)',
+        parsed(parseDuration)
+      )
       .option('--key-field <field>', 'field that makes each record unique for this partner')
       .addHelpText('after', HELP),
 
@@ -63,7 +69,7 @@ export const appendCommand: CommandSpec<AppendArguments> = {
     return {
       object: object as string,
       files: paths.length === 0 ? ['-'] : paths,
-      timeoutMs: timeout as number,
+      timeoutMs: (timeout as number | undefined) ?? TIMEOUT_MS_DEFAULT,
       ...(keyField === undefined ? {} : { keyField: keyField as string })
     }
   },
