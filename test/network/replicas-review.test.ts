@@ -115,8 +115,10 @@ test(
         done = true
       })
       await until('it commits', () => done, 10_000)
+      console.error('committed')
     } finally {
       clearInterval(claim)
+      console.error('released', stalled.length)
       for (const give of stalled) give()
     }
   })
