@@ -99,3 +99,5 @@ export function createBlockContents(
     }
   }
 }
+
+export type BlockContents = ReturnType<typeof createBlockContents>

@@ -1,20 +1,10 @@
-import { assertInvariant, LedgerError } from '../base/errors.js'
+import { assertInvariant } from '../base/errors.js'
 import { pendingEffects, replay } from '../consensus/log.js'
 import { messagesOf, ownMessagesOf } from '../consensus/progress.js'
 import { type ConsensusState, initialState } from '../consensus/state.js'
 import { step } from '../consensus/step.js'
-import { TIMEOUTS_DEFAULT, type TimeoutSettings } from '../consensus/timeouts.js'
-import type {
-  Effect,
-  Evidence,
-  Input,
-  LogEntry,
-  Message,
-  Proposal,
-  StartHeight,
-  StopCause,
-  Vote
-} from '../consensus/types.js'
+import { TIMEOUTS_DEFAULT } from '../consensus/timeouts.js'
+import type { Effect, Input, LogEntry, Message, Proposal, StartHeight, Vote } from '../consensus/types.js'
 import type { Certificate } from '../ledger/certificate.js'
 import { chargesIn } from '../ledger/charges.js'
 import { votersOf } from '../ledger/partner-set.js'
@@ -23,38 +13,12 @@ import { faultsOf, quorumOf } from '../ledger/quorum.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import { buildBlock, type CandidateBlock, isSettling, type ProposedBlock } from './block-content.js'
 import { createBlockContents, type Wanted } from './block-contents.js'
-import type { Chain, CommittedBlock } from './chain.js'
-import { decodeItems, encodeItem, type LoggedItem } from './consensus-log.js'
-import type { Mempool } from './mempool.js'
-import type { LogEntry as WalEntry, WriteAheadLog } from './store/write-ahead-log.js'
-import type { TimerHandle, Timers } from './timers.js'
-import type { VoteSigner } from './vote-signer.js'
-
-export interface ConsensusDriverOptions {
-  /** Own partner id. */
-  readonly self: string
-  /** @default TIMEOUTS_DEFAULT */
-  readonly timeouts?: TimeoutSettings
-}
-
-export interface ConsensusDriverDependencies {
-  readonly chain: Chain
-  readonly mempool: Mempool
-  readonly wal: WriteAheadLog
-  readonly signer: VoteSigner
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  readonly timers: Timers
-  /** Sends an own message to the partners, with the block a proposal is for; what it rests on is durable. */
-  readonly publish: (message: Message, reason: string | null, block: ProposedBlock | null) => void
-  /** A block that matters here is not here whole: get the rest. */
-  readonly fetch: (wanted: Wanted) => void
-  readonly onEvidence: (evidence: Evidence) => void
-  /** Called after each commit, before the next height starts. */
-  readonly onCommitted: (block: CommittedBlock) => void
-  /** Called once when the node must stop. */
-  readonly fail: (error: unknown) => void
-}
+import type { ConsensusDriverDependencies, ConsensusDriverOptions } from './consensus-driver-types.js'
+import { encodeItem } from './consensus-log.js'
+import { createLoggedHeights } from './logged-heights.js'
+import { stopError } from './stop-error.js'
+import type { LogEntry as WalEntry } from './store/write-ahead-log.js'
+import type { TimerHandle } from './timers.js'
 
 /** Milliseconds until a proposer whose clock is behind looks at it again: a timer cannot run for ever. */
 const CLOCK_WAIT_MS_MAX = 60_000
@@ -88,8 +52,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   let watched: LogEntry[] = []
   let paused = false
   let stopped = false
-  /** What the log of a former run tells, by height: a copy that was thrown away comes to some of these heights again. */
-  const logged = new Map<number, LoggedItem[]>()
+  const logged = createLoggedHeights(contents)
 
   function heightStart(): StartHeight {
     const { partners } = chain.rulebook
@@ -101,28 +64,12 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       height,
       epoch: chain.scope.epoch,
       voters,
-      self: signer.maySign(height, isExplained(height)) ? options.self : null,
+      self: signer.maySign(height, logged.isExplained(height)) ? options.self : null,
       order: proposerOrder(height, ids, chargesIn(chain.store.state)),
       quorum: quorumOf(voters.length, partners.quorum),
       faults: faultsOf(voters.length, partners.quorum),
       timeouts: options.timeouts ?? TIMEOUTS_DEFAULT
     }
-  }
-
-  /**
-   * Whether what was signed at a height can be taken up again: the log tells of it, and every block that was found valid
-   * is still here. Otherwise a lock could be forgotten.
-   */
-  function isExplained(height: number): boolean {
-    const items = logged.get(height) ?? []
-    return (
-      items.length > 0 &&
-      items.every((item) => {
-        if (item.kind !== 'input' || item.entry.type !== 'block-checked') return true
-        const { block, result } = item.entry
-        return result.type === 'invalid' || result.type === 'unavailable' || contents.candidateOf(block) !== null
-      })
-    )
   }
 
   function take(input: Input): void {
@@ -293,7 +240,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   function startHeight(): void {
     const height = chain.tip.height + 1
-    for (const earlier of logged.keys()) if (earlier < height) logged.delete(earlier)
+    logged.forgetBelow(height)
     if (logged.has(height)) {
       resumeLogged()
       return
@@ -304,12 +251,11 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   /** Takes up a height where the log left it. */
   function resumeLogged(): void {
-    const items = logged.get(chain.tip.height + 1) ?? []
-    for (const item of items) if (item.kind === 'block') contents.restore(item.hash, item.block)
+    const height = chain.tip.height + 1
+    logged.restoreBlocks(height)
     const first = heightStart()
     // Who cannot take up what it signed here only watches this height.
-    const entries = first.self === null ? [] : items.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
-    resumeFrom(first, entries)
+    resumeFrom(first, first.self === null ? [] : logged.inputs(height))
   }
 
   function offerWork(): void {
@@ -342,9 +288,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   /** Takes up the height after the tip where the log left it. */
   function restore(entries: readonly WalEntry[]): void {
-    for (const height of new Set(entries.map((entry) => entry.height))) {
-      logged.set(height, decodeItems(entries, height))
-    }
+    logged.read(entries)
     resumeLogged()
   }
 
@@ -435,12 +379,3 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 }
 
 export type ConsensusDriver = ReturnType<typeof createConsensusDriver>
-
-function stopError(cause: StopCause): LedgerError {
-  if (cause.type === 'own-key-elsewhere') {
-    return new LedgerError('SIGN_REFUSED', 'another node signs with the key of this one: stop it, then start again', {})
-  }
-  const { height, block } = cause.certificate
-  const message = `block ${height} is committed by the others and invalid here: ${cause.reason}`
-  return new LedgerError('VERIFICATION_FAILED', message, { height, block })
-}

@@ -5,7 +5,7 @@ import { chargesIn } from '../ledger/charges.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { checkRecord, encodeRecord } from '../ledger/record.js'
-import { addressKey } from '../ledger/system-judge.js'
+import { addressKey, evidenceKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { SystemOutcome } from './replica-types.js'
@@ -83,6 +83,10 @@ export function createDuties(dependencies: DutiesDependencies) {
       if (partnerOf(chain.rulebook.partners, self)?.state !== 'active') return
       const { first, second } = evidence
       const kind = evidence.type === 'votes' ? 'vote' : 'proposal'
+      // After a restart the log tells of it again, and others may have written it down first.
+      const record = systemRecord(chain, '_evidence', { kind, first: { ...first }, second: { ...second } })
+      if (record.system?.object === '_evidence' && chain.store.state.get(evidenceKey(record.system)) !== undefined)
+        return
       say(`evidence ${canonicalText([{ ...first }, { ...second }])}`, '_evidence', {
         kind,
         first: { ...first },

@@ -76,9 +76,20 @@ export function createInbound({ chain, driver, onAhead }: InboundDependencies) {
     return [...found.values()]
   }
 
+  /**
+   * Of rounds too far ahead to be kept only the voter's highest is noted, and in leaps: otherwise a liar could make the
+   * log longer with each of two thousand million rounds.
+   */
+  function isLeap({ height, round, voter }: SignedVote): boolean {
+    const { state } = driver
+    if (state.start.height !== height || isKeptRound(state, round)) return true
+    return round >= 2 * (state.highest.get(voter) ?? 0)
+  }
+
   function take(message: ConsensusMessage): void {
     if (message.type === 'vote') {
-      if (!isKnown(message.vote) && isVote(message.vote)) driver.feed({ type: 'vote', vote: message.vote })
+      const { vote } = message
+      if (!isKnown(vote) && isLeap(vote) && isVote(vote)) driver.feed({ type: 'vote', vote })
       return
     }
     const { proposal, header, batches } = message

@@ -176,6 +176,12 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     for (const [position, batch] of block.batches.entries()) {
       if (batch.header.author !== self) continue
       const verdicts = block.executed.execution.verdicts[position] ?? []
+      const signed = rejoin.guard().lastBatch?.position.sequence ?? -1
+      if (!rejoin.needed() && batch.header.sequence > signed) {
+        // The guard is an old one, or another node has this key: either way it would contradict itself (point 13).
+        const message = `batch ${self}/${batch.header.sequence} is signed with the key of this node, which knows nothing of it`
+        fail(new LedgerError('SIGN_REFUSED', message, { sequence: batch.header.sequence, signed }))
+      }
       own.decided(batch.header.sequence, { height, verdicts })
       for (const record of batch.records) pending.remove(record)
     }
