@@ -18,6 +18,9 @@ export function createGuardKeeper(path: string, owner: GuardOwner, first: SignGu
       current = await createGuard(path, owner)
       return current
     },
+    /** The newest incarnation that anything was signed as. */
+    incarnation: (): number =>
+      Math.max(current.lastVote?.position.incarnation ?? 0, current.lastBatch?.position.incarnation ?? 0),
     nonce: (): string => randomBytes(32).toString('hex'),
     close: (): Promise<void> => current.close()
   }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { parseRecordId } from '../base/ids.js'
@@ -7,6 +7,7 @@ import type { JsonObject } from '../base/json.js'
 import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
+import { partnerOf } from '../ledger/partner-set.js'
 import { createAdmission } from './admission.js'
 import type { Chain, CommittedBlock } from './chain.js'
 import { createChanges } from './changes.js'
@@ -36,7 +37,6 @@ import { lockHome } from './store/home-lock.js'
 import { type NodeKey, readKeyFile } from './store/key-file.js'
 import { openGuard } from './store/sign-guard.js'
 import { openStore } from './store/store.js'
-import type { BatchBody } from './store/store-types.js'
 import { openWriteAheadLog } from './store/write-ahead-log.js'
 import { systemTimers } from './timers.js'
 import { verifyCopy } from './verify-copy.js'
@@ -174,7 +174,12 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
       : viewOfCommitted(chain.rulebook.model, committed)
   }
   const { own, pending } = replica
-  const blocked = (): string | null => (replica.rejoining ? 'this node lost its sign guard and is rejoining' : null)
+  function blocked(): string | null {
+    if (replica.rejoining) return 'this node lost its sign guard and is rejoining'
+    const incarnation = partnerOf(chain.rulebook.partners, self)?.incarnation ?? 0
+    // A batch sealed now would be one of an incarnation that is over.
+    return guards.incarnation() > incarnation ? 'this node is still fetching its copy of the chain' : null
+  }
   const intake = createIntake({ chain, own, pending, partner: self, blocked, now, show, logRefusal: refusals.write })
   const queries = createQueries(chain, reader)
   const receipts = createReceipts(chain, reader, sets)
@@ -253,46 +258,6 @@ async function bootstrapOf(path: string): Promise<readonly PeerAddress[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
   const token = readToken(text.trim())
   return token.ok ? token.value.bootstrap : []
-}
-
-/**
- * Throws the copy of the chain away, to be fetched again from the others; never the key, the guard or the log. Own batches
- * that no block has yet are kept: their numbers were signed and cannot be used again.
- */
-export async function resyncHome({ home }: { readonly home: string }): Promise<void> {
-  const content = await readHome(home)
-  if (content === null) throw new LedgerError('NOT_FOUNDED', `${home} holds no network yet`, { home })
-  const paths = homePaths(home)
-  const lock = await lockHome(home)
-  try {
-    if (!existsSync(paths.peers) && !existsSync(paths.invitation)) {
-      throw new LedgerError('NOT_PERMITTED', 'nobody else is known who has a copy: this one is not thrown away', {
-        home
-      })
-    }
-    const kept = await outboxOf(paths.store, content.genesis.hash)
-    await rm(paths.store, { recursive: true, force: true })
-    const store = await openStore({ path: paths.store, genesis: content.genesis.hash })
-    await store.putBatches(kept)
-    await store.close()
-  } finally {
-    await lock.release()
-  }
-}
-
-async function outboxOf(path: string, genesis: string): Promise<BatchBody[]> {
-  try {
-    const store = await openStore({ path, genesis })
-    try {
-      return store.outbox().map(({ sequence, hash }) => ({ hash, text: store.readBatch(hash) ?? '', own: sequence }))
-    } finally {
-      await store.close()
-    }
-  } catch (error) {
-    // A store that cannot be opened gives nothing back; the guard then tells what was signed.
-    if (error instanceof LedgerError) return []
-    throw error
-  }
 }
 
 /** An own record that is stored and in no block yet. */

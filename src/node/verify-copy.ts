@@ -4,10 +4,12 @@ import { readHeader } from '../ledger/block.js'
 import { checkCertificate, readCertificate } from '../ledger/certificate.js'
 import { advance, type ExecutedBlock, executeBlock, genesisTip, type Tip } from '../ledger/chain.js'
 import { batchOrderProblem, type CheckedBatch, type Rulebook, rulebookAfter } from '../ledger/execution.js'
+import type { Limits } from '../ledger/genesis.js'
 import { foundingSet, partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
 import { SYSTEM_OBJECTS } from '../ledger/system-record.js'
 import { refusalsOf } from '../ledger/verdict.js'
+import { blockBytesMax } from './block-content.js'
 import type { Chain } from './chain.js'
 import { createHistoryDigest, type HistoryDigest } from './history-digest.js'
 import type { VerifyReport } from './ledger-node.js'
@@ -88,7 +90,7 @@ async function verifyBlocks(
     if (stored === undefined) throw new Failure(height, 'the block is missing')
     const rulebook = rulebookAfter(chain.scope, chain.rulebook.model, founding, scratch.reader)
     const batches = stored.batches.map((ref, position) => verifyBatch(chain, rulebook, height, ref, position))
-    const executed = verifyBlock(rulebook, scratch, tip, stored, batches)
+    const executed = verifyBlock(chain.limits, rulebook, scratch, tip, stored, batches)
     const next = advance(tip, executed)
     for (const { level, index, hash } of next.nodes) {
       const kept = readOf(height, () => chain.store.treeNode(level, index))
@@ -128,6 +130,7 @@ function verifyBatch(chain: Chain, rulebook: Rulebook, height: number, ref: Batc
 
 /** Runs the block again and compares every byte of what is stored with what comes out. */
 function verifyBlock(
+  limits: Limits,
   rulebook: Rulebook,
   scratch: ScratchState,
   tip: Tip,
@@ -141,6 +144,10 @@ function verifyBlock(
   const order = batchOrderProblem(rulebook, scratch.reader, batches)
   if (order !== null) throw new Failure(height, order)
   const { originRound, proposer, time } = header.value
+  const bytes = batches.reduce((sum, batch) => sum + batch.header.bytes, 0)
+  must(height, batches.length < 2 || bytes <= blockBytesMax(limits, originRound), 'it is larger than a block may be')
+  const settling = rulebook.partners !== rulebook.nextPartners
+  must(height, batches.length > 0 || settling, 'it is empty, and no change of the partners was under way')
   const plan = { originRound, proposer, time, batches }
   const executed = executeBlock(rulebook, tip, scratch.reader, plan)
   const wrong = firstDifference(header.value, executed.header)

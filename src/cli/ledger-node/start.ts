@@ -132,7 +132,7 @@ async function prepare(home: string, { founding, invite, resync }: StartArgument
 }
 
 async function throwCopyAway(home: string, log: Logger): Promise<void> {
-  const { resyncHome } = await import('../../node/node.js')
+  const { resyncHome } = await import('../../node/resync-home.js')
   await resyncHome({ home })
   log.warn('the copy of the chain was thrown away and is fetched again')
 }
