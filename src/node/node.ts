@@ -24,6 +24,7 @@ import type { Mempool } from './mempool.js'
 import type { PeerAddress } from './network/join-messages.js'
 import { startPeers } from './network/peers-libp2p.js'
 import { createNodeStatus } from './node-status.js'
+import { openLogs } from './open-logs.js'
 import { checkStoreAgainstGuard } from './own-state.js'
 import { createQueries } from './queries.js'
 import { readHome } from './read-home.js'
@@ -35,9 +36,7 @@ import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
 import { type NodeKey, readKeyFile } from './store/key-file.js'
-import { openGuard } from './store/sign-guard.js'
 import { openStore } from './store/store.js'
-import { openWriteAheadLog } from './store/write-ahead-log.js'
 import { systemTimers } from './timers.js'
 import { verifyCopy } from './verify-copy.js'
 
@@ -100,20 +99,24 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const sign = signer(key.seed)
   const store = await openStore({ path: paths.store, genesis: hash, ...cacheOption(options) })
   closers.push(() => store.close())
+  const mayBeBehind = existsSync(paths.peers) || existsSync(paths.invitation)
   const owner = { genesis: hash, key: key.publicKey }
-  const guards = createGuardKeeper(paths.guard, owner, await openGuard(paths.guard, owner), log)
+  const { guard, wal, entries } = await openLogs({
+    guardPath: paths.guard,
+    logPath: paths.log,
+    owner,
+    fromHeight: (store.head?.height ?? 0) + 1,
+    canRejoin: mayBeBehind,
+    log
+  })
+  const guards = createGuardKeeper(paths.guard, owner, guard, log)
   closers.push(() => guards.close())
-  const { log: wal, entries } = await openWriteAheadLog(
-    { path: paths.log, genesis: hash },
-    (store.head?.height ?? 0) + 1
-  )
   closers.push(() => wal.close())
   const refusals = openRefusalLog(paths.refusals, { log, now })
   closers.push(() => refusals.close())
 
   const fate = createFate(log)
   const network = createLatePeers()
-  const mayBeBehind = existsSync(paths.peers) || existsSync(paths.invitation)
   const model = modelOf(content.genesis)
   const replica = createReplica(
     { genesis: content.genesis, model, self, mayBeBehind, ...timeoutsOption(options) },

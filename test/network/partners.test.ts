@@ -78,6 +78,15 @@ async function createNetwork(options: Partial<NodeOptions> = {}) {
   }
 }
 
+/** Whether the node takes records now: not while it rejoins. */
+function mayAppend(node: RunningNode): boolean {
+  try {
+    return node.check('inspection', visit(1_000_000)) === null
+  } catch {
+    return false
+  }
+}
+
 async function agreed(nodes: readonly RunningNode[]): Promise<void> {
   await until('all have the same head', () => new Set(nodes.map((node) => node.status().head)).size === 1)
 }
@@ -148,6 +157,30 @@ test('a partner that was away during admissions finds the others again', async (
     const back = await network.open('p2')
     await agreed(network.nodes)
     assert.ok(back.partners().some(({ id }) => id === 'p5'))
+  } finally {
+    await network.remove()
+  }
+})
+
+test('a partner that lost its disk but for its key and who it is fetches the chain, rejoins, and its vote counts again', async () => {
+  const network = await createNetwork()
+  try {
+    for (const id of ['p2', 'p3', 'p4']) await network.join(id)
+    await appendLines(network.nodes[0]!, 'inspection', [visit(1)])
+    await agreed(network.nodes)
+    await network.close(network.nodes.find(({ partner }) => partner === 'p4')!)
+    for (const name of ['store', 'log', 'sign-guard', 'lock', 'refusals.ndjson']) {
+      await rm(join(network.home('p4'), name), { recursive: true, force: true })
+    }
+    const back = await network.open('p4')
+    await until('it has rejoined', () => mayAppend(back))
+    await agreed(network.nodes)
+    await network.close(network.nodes.find(({ partner }) => partner === 'p2')!)
+    for (const [at, node] of network.nodes.entries()) {
+      const [outcome] = await appendLines(node, 'inspection', [visit(10 + at)])
+      assert.is(outcome?.status, 'accepted', node.partner)
+    }
+    assert.is((await back.verify({})).ok, true)
   } finally {
     await network.remove()
   }
