@@ -33,6 +33,8 @@ export interface CatchUpDependencies {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
+  /** A certificate that holds, of the height being decided here, before its block is committed. */
+  readonly onCertificate: (certificate: Certificate) => void
   /** Called when it begins and when it has caught up. */
   readonly onChange: (syncing: boolean) => void
   readonly fail: (error: unknown) => void
@@ -40,7 +42,7 @@ export interface CatchUpDependencies {
 
 /** Fetches the blocks that others have committed and this node has not: each is checked and executed before it counts. */
 export function createCatchUp(dependencies: CatchUpDependencies) {
-  const { chain, mempool, peers, driver, now, log, onChange, fail } = dependencies
+  const { chain, mempool, peers, driver, now, log, onCertificate, onChange, fail } = dependencies
   const heights = new Map<string, number>()
   /** Partners that claimed to be ahead and gave no block, and until when they are not asked. */
   const fruitless = new Map<string, { readonly times: number; readonly until: number }>()
@@ -129,6 +131,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
         height
       })
     }
+    onCertificate(certificate.value)
     await driver.adopt(candidate, certificate.value)
   }
 

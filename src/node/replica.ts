@@ -1,7 +1,9 @@
 import { LedgerError } from '../base/errors.js'
 import { progressOf } from '../consensus/progress.js'
+import { tallyOf } from '../consensus/state.js'
 import type { Message } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
+import type { Certificate } from '../ledger/certificate.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { createBatchExchange } from './batch-exchange.js'
@@ -103,7 +105,17 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       onCommitted
     }
   )
-  const catchUp = createCatchUp({ chain, mempool, peers, driver, now, log, fail, onChange: () => attend() })
+  const catchUp = createCatchUp({
+    chain,
+    mempool,
+    peers,
+    driver,
+    now,
+    log,
+    fail,
+    onCertificate: reportContradictions,
+    onChange: () => attend()
+  })
   const inbound = createInbound({ chain, driver, onAhead: (partner, height) => catchUp.heard(partner, height) })
   const duties = createDuties({
     chain,
@@ -143,6 +155,17 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     own.continueAt(authorSequence(store.state, self).next)
     driver.beginSigning()
     attend()
+  }
+
+  /** Who endorsed a block and told this node something else has lied to one of both. */
+  function reportContradictions({ block, height, round, votes }: Certificate): void {
+    if (driver.state.start.height !== height) return
+    for (const { voter, incarnation, signature } of votes) {
+      const first = tallyOf(driver.state, round, 'precommit').votes.get(voter)
+      if (first === undefined || first.block === block || first.incarnation !== incarnation) continue
+      const second = { block, height, incarnation, kind: 'precommit', round, voter, signature } as const
+      duties.report({ type: 'votes', voter, first, second })
+    }
   }
 
   function publish(message: Message, reason: string | null, block: ProposedBlock | null): void {
