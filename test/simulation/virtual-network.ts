@@ -157,11 +157,21 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     asked: PullRequest,
     { signal, timeoutMs = REQUEST_TIMEOUT_MS }: { readonly signal?: AbortSignal; readonly timeoutMs?: number }
   ): Promise<PullResponse> {
-    return new Promise((resolve, reject) => {
+    return new Promise((onAnswer, onFailure) => {
+      const abort = (): void => reject(signal?.reason)
+      const settle = (): void => signal?.removeEventListener('abort', abort)
+      const resolve = (answer: PullResponse): void => {
+        settle()
+        onAnswer(answer)
+      }
+      const reject = (error: unknown): void => {
+        settle()
+        onFailure(error)
+      }
       const fail = (problem: string): void => reject(new LedgerError('NODE_UNREACHABLE', `${to}: ${problem}`))
       if (!place.connections.has(to)) return fail('not connected')
       if (signal?.aborted) return reject(signal.reason)
-      signal?.addEventListener('abort', () => reject(signal.reason))
+      signal?.addEventListener('abort', abort)
       place.later(timeoutMs, () => fail('no answer'))
       carry(place, to, (target) => {
         trace.note(`${place.partner}>${to} ${lineOfRequest(asked)}`)
