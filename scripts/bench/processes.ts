@@ -61,14 +61,19 @@ async function feed(child: ChildProcess, input: Iterable<string>): Promise<void>
   const { stdin } = child
   if (stdin === null) return
   stdin.on('error', () => {})
+  const closed = once(stdin, 'close')
   let chunk = ''
   for (const line of input) {
     chunk += line
     if (chunk.length < 64 * 1024) continue
-    if (!stdin.write(chunk)) await Promise.race([once(stdin, 'drain'), once(stdin, 'close')])
+    if (!stdin.write(chunk)) await Promise.race([drained(stdin), closed])
     chunk = ''
   }
   stdin.end(chunk)
+}
+
+function drained(stream: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => stream.once('drain', resolve))
 }
 
 /** CPU seconds (user and system) that a process has used. Linux only. */
