@@ -1,9 +1,10 @@
 import { assertInvariant, LedgerError } from '../../base/errors.js'
 import { LEAVES_MAX, LOG_LEAVES_MAX } from '../../base/limits.js'
+import type { HistoryEntry } from '../../ledger/execution.js'
 import { damaged } from './disk-errors.js'
 import { historyObjectPrefix, historyPlace, historyPrefix, keyName, prefixEnd, readHistoryKey } from './layout.js'
 import type { KeyRange, LevelBatch, LevelDatabase } from './level-database.js'
-import type { HistoryCursor, HistoryEntry, HistoryEntryWithHeight, HistoryOptions } from './store-types.js'
+import type { HistoryCursor, HistoryEntryWithHeight, HistoryOptions } from './store-types.js'
 
 /** All that is stored of an entry beside its key. */
 const ACCEPTED = 'a'

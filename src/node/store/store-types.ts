@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '../../ledger/execution.js'
 import type { StateEntry, StateReader, StateWrite } from '../../ledger/state.js'
 
 /** A batch as a block lists it. The position of a batch in a block is its index in that list. */
@@ -9,18 +10,6 @@ export interface BatchRef {
   readonly hash: string
   /** How many records it holds. */
   readonly count: number
-}
-
-/** One record in the history of its object and key. */
-export interface HistoryEntry {
-  readonly object: string
-  /** Key fields' values as canonical JSON array, `[]` for objects without key. */
-  readonly key: string
-  /** Position of the batch in its block, from 0. */
-  readonly batch: number
-  /** Index of the record in its batch, from 0. */
-  readonly index: number
-  readonly accepted: boolean
 }
 
 export interface HistoryEntryWithHeight extends HistoryEntry {
