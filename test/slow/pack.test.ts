@@ -60,7 +60,10 @@ test('installs into an empty prefix with an empty home and without install scrip
   const tarball = readdirSync(scratch).find((name) => name.endsWith('.tgz'))
   assert.ok(tarball, 'no tarball was made')
   const args = ['install', '-g', '--prefix', prefix, '--ignore-scripts', '--omit=dev', '--prefer-offline', '--no-audit']
-  const result = await npm([...args, '--no-fund', join(scratch, tarball!)], scratch)
+  // Another prefix would take another global configuration with it, and with that the way to the registry.
+  const { stdout: globalConfig } = await npm(['config', 'get', 'globalconfig'], scratch)
+  const global = `--globalconfig=${globalConfig.trim()}`
+  const result = await npm([...args, global, '--no-fund', join(scratch, tarball!)], scratch)
   skipUnless(result.code === 0 || !NO_REGISTRY.test(result.stderr), 'the npm registry cannot be reached')
   assert.is(result.code, 0, result.stderr)
   for (const name of ['ledger', 'ledger-node']) {
