@@ -8,7 +8,7 @@ const NODE_VERSIONS = ['20.19.0', '22', '24']
 
 const TIERS = ['unit', 'simulation', 'network', 'e2e']
 
-const test = suite('other versions of Node', { timeoutMs: 6 * 60_000 })
+const test = suite('other versions of Node', { timeoutMs: 9 * 60_000 })
 
 for (const version of NODE_VERSIONS) {
   test(`the quick tests pass on Node ${version}`, async () => {
