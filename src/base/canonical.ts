@@ -1,4 +1,4 @@
-import { accept, LedgerError, type Outcome, refuse } from './errors.js'
+import { accept, assertInvariant, LedgerError, type Outcome, refuse } from './errors.js'
 import type { Json, JsonObject } from './json.js'
 import { quickScan } from './json-quick.js'
 import { jsonPointer, scanJson } from './json-scan.js'
@@ -41,8 +41,8 @@ export function readCanonical(text: string, bytesMax = Number.POSITIVE_INFINITY)
   }
   const quick = quickScan(text)
   try {
-    if (quick?.canonical === true) return accept(JSON.parse(text))
-    if (quick === null && !isSuspicious(text)) {
+    if (quick?.canonical === true && isSafeToParse(text)) return accept(JSON.parse(text))
+    if (quick === null && !isSuspicious(text) && isSafeToParse(text)) {
       // Rare things such as escapes, exponents and long numbers: written again they must give the same text.
       const value: Json = JSON.parse(text)
       if (survey(value, 0) === ORDERED && JSON.stringify(value) === text) return accept(value)
@@ -56,6 +56,25 @@ export function readCanonical(text: string, bytesMax = Number.POSITIVE_INFINITY)
   if (canonical === text) return scanned
   const position = firstDifference(text, canonical)
   return refuse('MALFORMED', `not in canonical form (at character ${position})`, { path: '', details: { position } })
+}
+
+/**
+ * Reads a text that {@link canonicalText} wrote.
+ * @throws LedgerError INVARIANT when it is none
+ */
+export function parseCanonical(text: string): Json {
+  if (isSafeToParse(text)) return JSON.parse(text)
+  const scanned = scanJson(text)
+  assertInvariant(scanned.ok, 'a text that was written as canonical JSON is JSON')
+  return scanned.value
+}
+
+/**
+ * Whether JSON.parse reads this text as it stands. The one of Node 24 (V8 13.6) takes an escaped name of a member for
+ * another name that it has just met at the same place; so texts with escapes are read by our own scanner.
+ */
+export function isSafeToParse(text: string): boolean {
+  return !text.includes('\\')
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, randomBytes, sign, verify } from 'node:crypto'
+import { verifySignature as verifyByEquation } from './crypto-noble.js'
 import { isCanonicalPoint, isValidPublicKey } from './ed25519.js'
 import { assertInvariant } from './errors.js'
-import { hexToBytes } from './hex.js'
+import { bytesToHex, hexToBytes } from './hex.js'
 import { isSignature } from './ids.js'
 import { keyFromText, keyText, PUBLIC_KEY_BYTES } from './keys.js'
 import { KEYS_CACHED_MAX } from './limits.js'
@@ -18,6 +19,20 @@ const SPKI = '302a300506032b6570032100'
 
 /** Public keys by key text, oldest first: importing one costs as much as a verification. */
 const importedKeys = new Map<string, KeyObject>()
+
+/** The identity point, encoded. OpenSSL refuses it from 3.5 on (Node 24), where the equation holds and older ones agree. */
+const IDENTITY = `01${'00'.repeat(31)}`
+
+/** y of the points whose order divides 8 (RFC 8032, section 5.1), without the sign: OpenSSL's versions differ on these too. */
+const SMALL_ORDER = [
+  IDENTITY,
+  '00'.repeat(32),
+  `ec${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'
+]
+
+const smallOrderKeys = new WeakSet<KeyObject>()
 
 /** See crypto.ts. */
 export function sha256(data: Uint8Array): Uint8Array {
@@ -66,6 +81,9 @@ export function verifySignature(
   try {
     const key = importedKey(publicKey)
     if (key === null) return false
+    if (signatureHex.startsWith(IDENTITY) || smallOrderKeys.has(key)) {
+      return verifyByEquation(publicKey, message, signatureHex)
+    }
     const text = typeof message === 'string' ? utf8Bytes(message) : message
     return verify(null, text, key, hexToBytes(signatureHex)!)
   } catch {
@@ -87,8 +105,17 @@ function importedKey(publicKey: Uint8Array | string): KeyObject | null {
   if (bytes === null || !isCanonicalPoint(bytes)) return null
   const key = createPublicKey({ key: der(SPKI, bytes), format: 'der', type: 'spki' })
   if (importedKeys.size >= KEYS_CACHED_MAX) importedKeys.delete(importedKeys.keys().next().value!)
+  if (isSmallOrder(bytes)) smallOrderKeys.add(key)
   importedKeys.set(name, key)
   return key
+}
+
+/** Whether a canonical point is one of the eight whose order divides 8. */
+function isSmallOrder(bytes: Uint8Array): boolean {
+  const hex = bytesToHex(bytes)
+  return SMALL_ORDER.includes(
+    `${hex.slice(0, -2)}${(Number.parseInt(hex.slice(-2), 16) & 0x7f).toString(16).padStart(2, '0')}`
+  )
 }
 
 function der(prefix: string, key: Uint8Array): Buffer {

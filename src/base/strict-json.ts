@@ -1,4 +1,4 @@
-import { readCanonical } from './canonical.js'
+import { isSafeToParse, readCanonical } from './canonical.js'
 import { accept, type Outcome } from './errors.js'
 import type { Json } from './json.js'
 import { quickScan } from './json-quick.js'
@@ -13,7 +13,7 @@ import { scanJson } from './json-scan.js'
  */
 export function readJson(text: string): Outcome<Json> {
   const quick = quickScan(text)
-  if (quick === null) {
+  if (quick === null || !isSafeToParse(text)) {
     const canonical = readCanonical(text)
     return canonical.ok ? canonical : scanJson(text)
   }

@@ -1,3 +1,4 @@
+import { parseCanonical } from '../base/canonical.js'
 import { assertInvariant } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import type { BlockTime } from './judge.js'
@@ -40,7 +41,7 @@ export function stateRecord(entry: StateEntry): StateRecord {
   const end = entry.text.indexOf('\n')
   const [id, height, time] = entry.text.slice(0, end).split(' ')
   assertInvariant(id !== undefined && height !== undefined && time !== undefined, 'a state record has its form')
-  const body = JSON.parse(entry.text.slice(end + 1)) as RecordBody
+  const body = parseCanonical(entry.text.slice(end + 1)) as unknown as RecordBody
   const memo: StateRecord = { id, height: Number(height), time: Number(time), body }
   entry.memo = memo
   return memo

@@ -1,3 +1,4 @@
+import { parseCanonical } from '../base/canonical.js'
 import { accept, type Outcome, refuse } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { readJson } from '../base/strict-json.js'
@@ -49,7 +50,7 @@ export function draftOfText(
     })
   }
   // From the canonical text, so that the author sees its members in the same order as every other partner.
-  const record = checkBody(model, written, JSON.parse(written) as RecordBody)
+  const record = checkBody(model, written, parseCanonical(written) as unknown as RecordBody)
   return record.refusal === null ? accept(record) : { ok: false, refusal: record.refusal }
 }
 
