@@ -99,7 +99,9 @@ async function measure(nodes: readonly Node[], send: (node: RunningPeers, number
   }
 }
 
-const message = (sequence: number): PeerMessage => ({ type: 'batch', author: 'p0', hash: '0'.repeat(64), sequence })
+const message = (sequence: number): PeerMessage => {
+  return { type: 'batch', author: 'p0', hash: '0'.repeat(64), incarnation: 0, sequence }
+}
 const text = (number: number, bytes: number): string => `{"n":${number},"x":"${'x'.repeat(bytes)}"}`
 
 process.stdout.write(`${JSON.stringify(describeMachine())}\n`)

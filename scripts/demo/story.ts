@@ -120,6 +120,8 @@ async function joinNetwork(stage: Stage, { maker, dealer, all, signal }: Joining
   const seconds = await dealer.start(['--invite', token])
   const members = all.slice(0, all.indexOf(dealer) + 1)
   const votes = async (): Promise<boolean> => {
+    // Until it is admitted, it has no partners to tell of.
+    if ((await dealer.client.status()).partner.state === 'joining') return false
     for (const player of members) {
       const partners = await player.client.partners()
       const voters = partners.filter(({ voter, state, connected }) => voter && state === 'active' && connected)

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { LedgerError } from '../base/errors.js'
-import type { LedgerNode } from '../node/ledger-node.js'
+import type { LedgerNode, NodeStatus } from '../node/ledger-node.js'
 import type { Logger } from '../node/log.js'
 import { CLOSE_GRACE_MS, HEARTBEAT_MS } from './limits.js'
 import type { ApiContext } from './route.js'
@@ -9,7 +9,10 @@ import { type ApiServer, buildServer } from './server.js'
 import { listenOnSocket, listenOnTcp } from './socket.js'
 
 export interface ApiOptions {
-  readonly node: LedgerNode
+  /** What is served, or what gives it: asked for each request, and throws a LedgerError while there is no node yet. */
+  readonly node: LedgerNode | (() => LedgerNode)
+  /** Status while there is no node yet. @default the node's own */
+  readonly status?: () => NodeStatus
   /** Path of the control socket. */
   readonly socket: string
   /** Where to listen on TCP as well. @default nowhere */
@@ -35,8 +38,17 @@ export interface RunningApi {
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
-  const { node, version, log, heartbeatMs = HEARTBEAT_MS } = options
-  const context: ApiContext = { node, version, log, heartbeatMs, closing: closing.signal }
+  const { version, log, heartbeatMs = HEARTBEAT_MS } = options
+  const context: ApiContext = {
+    get node() {
+      return typeof options.node === 'function' ? options.node() : options.node
+    },
+    status: () => options.status?.() ?? context.node.status(),
+    version,
+    log,
+    heartbeatMs,
+    closing: closing.signal
+  }
   const servers: ApiServer[] = []
   const closeAll = async (): Promise<void> => {
     closing.abort()

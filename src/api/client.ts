@@ -1,11 +1,13 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { LedgerError, type Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { parseJson } from '../base/json-names.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
 import type {
   AppendOptions,
   AppendOutcome,
   InviteOptions,
+  ListedEvidence,
   ListedRecord,
   ListOptions,
   NodeStatus,
@@ -14,7 +16,15 @@ import type {
   VerifyReport
 } from '../node/ledger-node.js'
 import type { ErrorBody } from './errors.js'
-import { answerOf, errorOf, isErrorBody, readLines, readText, remembering, unreachable } from './request.js'
+import {
+  answerOf,
+  errorOf,
+  isErrorBody,
+  readLines,
+  readText,
+  remembering,
+  unreachable
+} from './request.js'
 
 /** A committed record of the change feed with its event id, from which the feed can be taken up again. */
 export type Change = RecordView & { readonly event: string }
@@ -34,6 +44,8 @@ export interface ApiClient {
   /** All of it, oldest first, in constant memory. */
   history(object: string, key: readonly Json[], options: { all?: boolean }): AsyncIterable<ListedRecord>
   list(object: string, options: ListOptions): AsyncIterable<ListedRecord>
+  /** All of it, oldest first, in constant memory. @param options.proof each with its receipt */
+  evidence(options: { proof?: boolean }): AsyncIterable<ListedEvidence>
   check(object: string, text: string): Promise<Refusal | null>
   /** Streams chunks out and outcomes in at the same time, no faster than either side goes. */
   append(object: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): AsyncIterable<AppendOutcome>
@@ -58,7 +70,7 @@ export function createClient(socketPath: string): ApiClient {
   const open = (options: RequestOptions, chunks?: AsyncIterable<Uint8Array>): Promise<IncomingMessage> =>
     answerOf(socketPath, options, chunks)
   const text = async (path: string): Promise<string> => readText(await open({ path }), socketPath)
-  const json = async <T>(path: string): Promise<T> => JSON.parse(await text(path)) as T
+  const json = async <T>(path: string): Promise<T> => parseJson(await text(path)) as T
   async function* lines<T>(options: LineOptions): AsyncGenerator<T> {
     const { chunks, signal, ...request } = options
     const headers = { ...request.headers, accept: 'application/x-ndjson' }
@@ -66,7 +78,7 @@ export function createClient(socketPath: string): ApiClient {
     try {
       const response = await open({ ...request, headers, ...(signal === undefined ? {} : { signal }) }, input?.chunks)
       for await (const line of readLines(response, socketPath)) {
-        const value = JSON.parse(line) as T | ErrorBody
+        const value = parseJson(line) as T | ErrorBody
         if (isErrorBody(value)) throw errorOf(value)
         yield value
       }
@@ -100,6 +112,19 @@ export function createClient(socketPath: string): ApiClient {
         if (count < HISTORY_PAGE) return
       }
     },
+    async *evidence({ proof }) {
+      let after: string | undefined
+      for (;;) {
+        let count = 0
+        const query = queryOf({ limit: HISTORY_PAGE, after, proof })
+        for await (const item of lines<ListedEvidence>({ path: `/v1/evidence${query}` })) {
+          yield item
+          after = item.cursor
+          count += 1
+        }
+        if (count < HISTORY_PAGE) return
+      }
+    },
     list(object, { where, limit, after, history }) {
       const conditions = Object.entries(where ?? {}).map(([field, value]) => `${field}=${value}`)
       const query = queryOf({ where: conditions, limit, after, history })
@@ -109,7 +134,7 @@ export function createClient(socketPath: string): ApiClient {
       const headers = { 'content-type': 'application/json' }
       const path = `${objectPath(object)}/check`
       const response = await open({ method: 'POST', path, headers }, oneChunk(new TextEncoder().encode(record)))
-      const verdict = JSON.parse(await readText(response, socketPath)) as { ok: boolean; refusal?: Refusal }
+      const verdict = parseJson(await readText(response, socketPath)) as { ok: boolean; refusal?: Refusal }
       return verdict.refusal ?? null
     },
     append(object, chunks, { timeoutMs, keyField, signal }) {
@@ -124,7 +149,7 @@ export function createClient(socketPath: string): ApiClient {
       const headers = { 'content-type': 'application/json' }
       const body = oneChunk(new TextEncoder().encode(JSON.stringify(request)))
       const response = await open({ method: 'POST', path: '/v1/invitations', headers }, body)
-      return JSON.parse(await readText(response, socketPath)) as { token: string; addresses: readonly string[] }
+      return parseJson(await readText(response, socketPath)) as { token: string; addresses: readonly string[] }
     },
     async revoke(key) {
       const path = `/v1/invitations/${encodeURIComponent(key)}`

@@ -30,8 +30,9 @@ export const feedRoutes: readonly Route[] = [
     },
     errors: ['UNKNOWN_OBJECT'],
     handle: (context, request, reply) => {
+      const { node } = context
       const query = request.query as { since?: string; object?: string }
-      if (query.object !== undefined) requireObject(context.node, query.object)
+      if (query.object !== undefined) requireObject(node, query.object)
       const lastSeen = request.headers['last-event-id']
       const from = typeof lastSeen === 'string' && lastSeen !== '' ? lastSeen : query.since
       const form = wants(request, NDJSON_TYPE) ? asLines : asEvents
@@ -43,7 +44,7 @@ export const feedRoutes: readonly Route[] = [
         }
         const stopHeart = startHeart(writer, form.heartbeat, context.heartbeatMs)
         try {
-          for await (const { id, record } of context.node.changes(options)) {
+          for await (const { id, record } of node.changes(options)) {
             if (!writer.write(form.change(id, record))) await writer.room()
           }
         } catch (thrown) {
@@ -61,6 +62,7 @@ export const feedRoutes: readonly Route[] = [
     summary: 'Checks the whole copy of the chain and runs every rule again',
     answers: { 200: { description: 'Progress, and the report last', content: { [NDJSON_TYPE]: ref('VerifyLine') } } },
     handle: (context, request, reply) => {
+      const { node } = context
       const form = { contentType: NDJSON_TYPE, failure: (error: string) => `${error}\n` }
       return streamAnswer(context, request, reply, form, async ({ writer, signal }) => {
         let told = 0
@@ -70,7 +72,7 @@ export const feedRoutes: readonly Route[] = [
           told = now
           writer.write(`${JSON.stringify({ progress: { done, total } })}\n`)
         }
-        const report = await context.node.verify({ signal, onProgress })
+        const report = await node.verify({ signal, onProgress })
         writer.write(`${JSON.stringify({ report })}\n`)
       })
     }

@@ -24,8 +24,8 @@ export const healthRoutes: readonly Route[] = [
       200: { description: 'It does', content: health },
       503: { description: 'Not now, and why', content: health }
     },
-    handle: ({ node }, _request, reply) => {
-      const why = whyNotReady(node.status())
+    handle: ({ status }, _request, reply) => {
+      const why = whyNotReady(status())
       return why === null ? sendJson(reply, { ok: true }) : sendJson(reply, { ok: false, why }, 503)
     }
   }
@@ -35,5 +35,8 @@ export const healthRoutes: readonly Route[] = [
 function whyNotReady(status: NodeStatus): string | null {
   if (status.partner.state !== 'active') return `this partner is ${status.partner.state}`
   if (status.syncing) return 'syncing'
-  return status.stalled === null ? null : 'stalled'
+  // A batch that is set aside holds up its author alone.
+  const causes = status.stalled?.causes ?? []
+  const isAside = causes.length > 0 && causes.every(({ code }) => code === 'set-aside')
+  return status.stalled === null || isAside ? null : 'stalled'
 }

@@ -2,6 +2,8 @@ import { LedgerError } from '../base/errors.js'
 import { isPartnerId } from '../base/ids.js'
 import type { JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
+import { readJson } from '../base/strict-json.js'
+import { decodeUtf8 } from '../base/utf8.js'
 import type { InviteOptions } from '../node/ledger-node.js'
 import { INVITATION_MS_DEFAULT, INVITATION_MS_MAX, INVITATION_MS_MIN } from './limits.js'
 import { JSON_TYPE, type Route, ref, sendJson } from './route.js'
@@ -69,13 +71,10 @@ function readRequest(body: unknown): InviteOptions {
 }
 
 function jsonObjectOf(body: unknown): JsonObject {
-  let value: unknown
-  try {
-    value = Buffer.isBuffer(body) ? JSON.parse(body.toString('utf8')) : undefined
-  } catch {
-    value = undefined
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+  const text = Buffer.isBuffer(body) ? decodeUtf8(body) : null
+  const read = text?.ok === true ? readJson(text.value) : null
+  const value = read?.ok === true ? read.value : null
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw new LedgerError('USAGE', 'the body must be a JSON object with partner and role')
 }
 

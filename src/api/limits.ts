@@ -21,6 +21,12 @@ export const BODY_TIMEOUT_MS = 30_000
 /** An idle connection between two requests. */
 export const KEEP_ALIVE_TIMEOUT_MS = 5_000
 
+/** How often it is looked whether headers are late. */
+export const HEADERS_CHECK_MS = 5_000
+
+/** On TCP: how long a reader may take nothing of an answer before its connection is closed. */
+export const READER_STALL_MS = 60_000
+
 /** How long the rest of a request that was answered early is still read, so that its sender gets to see the answer. */
 export const LINGER_MS = 2_000
 

@@ -1,32 +1,22 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { LedgerError } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { readJson } from '../base/strict-json.js'
 import type { ObjectDefinition } from '../ledger/network-definition.js'
-import type { LedgerNode, ListedRecord } from '../node/ledger-node.js'
-import { LIST_DEFAULT, LIST_MAX, PAGE_RECORDS } from './limits.js'
-import { type ApiContext, JSON_TYPE, NDJSON_TYPE, type Route, ref, sendJson, wants } from './route.js'
-import { streamAnswer } from './streaming.js'
+import type { LedgerNode } from '../node/ledger-node.js'
+import { after, flag, isOn, limit, type PageQuery, sendPages } from './pages.js'
+import { JSON_TYPE, NDJSON_TYPE, type Route, ref, sendJson } from './route.js'
 
 export const objectParam: JsonObject = { type: 'string', description: 'Name of an object of the model' }
 const keyParam: JsonObject = {
   type: 'string',
   description: 'The key as a JSON array, such as ["VH-001"], percent-encoded'
 }
-/** A flag is on when it stands in the query at all, unless it says false. */
-const flag: JsonObject = { type: 'string', enum: ['', 'true', 'false'] }
-const limit: JsonObject = { type: 'integer', minimum: 1, maximum: LIST_MAX, default: LIST_DEFAULT }
-const after: JsonObject = { type: 'string', description: 'Cursor of the last record of the answer before' }
 const pages = {
   200: {
     description: 'Records; one a line when NDJSON is asked for',
     content: { [JSON_TYPE]: ref('RecordPage'), [NDJSON_TYPE]: ref('ListedRecord') }
   }
-}
-
-interface PageQuery {
-  readonly limit: number
-  readonly after?: string
 }
 
 /** Looking records up by object. */
@@ -108,12 +98,8 @@ function keyOfRequest(node: LedgerNode, request: FastifyRequest): { object: stri
 }
 
 function parseKey(text: string): Json[] {
-  let key: unknown
-  try {
-    key = JSON.parse(text)
-  } catch {
-    // Told below, like an array of the wrong things.
-  }
+  const read = readJson(text)
+  const key = read.ok ? read.value : undefined
   if (Array.isArray(key) && key.every((value) => value === null || typeof value !== 'object')) return key
   throw new LedgerError('USAGE', 'the key in the path must be a JSON array of plain values')
 }
@@ -132,47 +118,4 @@ function conditions(where: readonly string[]): Record<string, string> {
     throw new LedgerError('USAGE', 'a field stands in two conditions')
   }
   return Object.fromEntries(pairs)
-}
-
-function isOn(value: string | undefined): boolean {
-  return value !== undefined && value !== 'false'
-}
-
-/**
- * Sends as many records as were asked for, a page at a time, in constant memory. The first page is taken before the
- * headers leave, so that a mistake in the request still gets its status.
- */
-async function sendPages(
-  context: ApiContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  take: (page: { limit: number; after?: string }) => Promise<readonly ListedRecord[]>
-): Promise<void> {
-  const query = request.query as PageQuery
-  const lines = wants(request, NDJSON_TYPE)
-  let left = query.limit
-  let page = await take({
-    limit: Math.min(left, PAGE_RECORDS),
-    ...(query.after === undefined ? {} : { after: query.after })
-  })
-  // In a JSON document an error has no place; cut short, it does not parse.
-  const options = lines
-    ? { contentType: NDJSON_TYPE, failure: (error: string) => `${error}\n` }
-    : { contentType: `${JSON_TYPE}; charset=utf-8` }
-  await streamAnswer(context, request, reply, options, async ({ writer, signal }) => {
-    let separator = lines ? '' : '{"items":['
-    for (;;) {
-      for (const record of page) {
-        if (!writer.write(separator + JSON.stringify(record) + (lines ? '\n' : ''))) await writer.room()
-        if (!lines) separator = ','
-      }
-      left -= page.length
-      const last = page.at(-1)
-      if (last === undefined || left <= 0) break
-      await nextTurn()
-      if (signal.aborted) throw new LedgerError('CLOSED', 'the node is stopping')
-      page = await take({ limit: Math.min(left, PAGE_RECORDS), after: last.cursor })
-    }
-    if (!lines) writer.write(separator === ',' ? ']}\n' : '{"items":[]}\n')
-  })
 }

@@ -4,7 +4,7 @@ import { JSON_TYPE, type Route, ref } from './route.js'
 import { SCHEMAS } from './schemas.js'
 
 /** Errors that any operation may answer with. */
-const COMMON_ERRORS: readonly ErrorCode[] = ['USAGE', 'CLOSED', 'INTERNAL']
+const COMMON_ERRORS: readonly ErrorCode[] = ['USAGE', 'JOINING', 'CLOSED', 'INTERNAL']
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiDocument(routes: readonly Route[], version: string): JsonObject {

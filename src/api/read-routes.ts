@@ -23,7 +23,7 @@ export const readRoutes: readonly Route[] = [
     operation: 'status',
     summary: 'How this node and its network are',
     answers: { 200: { description: 'Status', content: { [JSON_TYPE]: ref('Status') } } },
-    handle: ({ node }, _, reply) => sendJson(reply, node.status())
+    handle: ({ status }, _, reply) => sendJson(reply, status())
   },
   {
     method: 'GET',

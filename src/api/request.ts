@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { ERROR_CODES, type ErrorCode, LedgerError } from '../base/errors.js'
+import { parseJson } from '../base/json-names.js'
 import type { ErrorBody } from './errors.js'
 
 /** Characters of one line of an answer: no record or outcome comes near it. */
@@ -108,7 +109,7 @@ export function isErrorBody(value: unknown): value is ErrorBody {
 
 function errorFrom(body: string, status: number): LedgerError {
   try {
-    const value: unknown = JSON.parse(body)
+    const value: unknown = parseJson(body)
     if (isErrorBody(value)) return errorOf(value)
   } catch {
     // Not ours; told below.

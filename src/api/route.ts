@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
-import type { LedgerNode } from '../node/ledger-node.js'
+import type { LedgerNode, NodeStatus } from '../node/ledger-node.js'
 import type { Logger } from '../node/log.js'
 
 export const JSON_TYPE = 'application/json'
@@ -10,7 +10,10 @@ export const EVENTS_TYPE = 'text/event-stream'
 
 /** What every handler works with. */
 export interface ApiContext {
+  /** Throws a LedgerError while there is none yet: look at it before an answer begins. */
   readonly node: LedgerNode
+  /** Can always be told. */
+  readonly status: () => NodeStatus
   /** Version of this software, for the OpenAPI document. */
   readonly version: string
   readonly log: Logger

@@ -78,7 +78,12 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     quorum: shape({ rule: text, needed: count, online: count }),
     mempool: shape({ batches: count, records: count }),
     syncing: { type: 'boolean' },
-    stalled: nullable(shape({ since: time, why: text }))
+    stalled: nullable(
+      shape(
+        { since: time, why: text, causes: { type: 'array', items: shape({ code: text, why: text, todo: text }) } },
+        ['causes']
+      )
+    )
   }),
   Partners: shape({ items: { type: 'array', items: ref('Partner') } }),
   Partner: shape({
@@ -93,6 +98,27 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     addresses: { type: 'array', items: text, description: 'Multiaddrs where it can be reached' },
     evidence: { ...count, description: 'Proofs on the chain that it signed two different things for one step' }
   }),
+  ListedEvidence: shape(
+    {
+      id: { type: 'string', description: 'Of the record that put it on the chain' },
+      kind: { enum: ['vote', 'proposal', 'batch'] },
+      partner: { type: 'string', description: 'Who signed both' },
+      incarnation: count,
+      height: { ...count, description: 'Of a vote or proposal' },
+      round: { ...count, description: 'Of a vote or proposal' },
+      step: { enum: ['prevote', 'precommit'], description: 'Of a vote' },
+      sequence: { ...count, description: 'Of a batch' },
+      first: { ...anyObject, description: 'One of the two messages, signed' },
+      second: { ...anyObject, description: 'The other' },
+      by: { type: 'string', description: 'Partner that wrote it down' },
+      block: { ...count, description: 'Height of the block that holds the record' },
+      time: { ...time, description: 'Of that block' },
+      receipt: { ...anyObject, description: 'Receipt of the record, when the proof was asked for' },
+      cursor: text
+    },
+    ['height', 'round', 'step', 'sequence', 'receipt']
+  ),
+  EvidencePage: shape({ items: { type: 'array', items: ref('ListedEvidence') } }),
   InvitationRequest: shape(
     {
       partner: { type: 'string', description: 'Id the new partner gets: a-z, 0-9 and -, a letter first' },

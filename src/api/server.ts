@@ -4,6 +4,7 @@ import { LedgerError } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import { appendRoutes } from './append-routes.js'
 import { type ErrorAnswer, errorAnswer } from './errors.js'
+import { evidenceRoutes } from './evidence-routes.js'
 import { feedRoutes } from './feed-routes.js'
 import { healthRoutes } from './health-routes.js'
 import { invitationRoutes } from './invitation-routes.js'
@@ -12,15 +13,18 @@ import {
   BODY_TIMEOUT_MS,
   CONNECTIONS_MAX,
   HEADER_BYTES_MAX,
+  HEADERS_CHECK_MS,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
   LINGER_MS,
-  PATH_PARAMETER_LENGTH_MAX
+  PATH_PARAMETER_LENGTH_MAX,
+  READER_STALL_MS
 } from './limits.js'
 import { objectRoutes } from './object-routes.js'
 import { openApiDocument } from './openapi.js'
 import { readRoutes } from './read-routes.js'
 import { type ApiContext, JSON_TYPE, NDJSON_TYPE, type Route, sendJson } from './route.js'
+import { dropStalledReaders } from './stalled-readers.js'
 
 const documentRoute: Route = {
   method: 'GET',
@@ -36,6 +40,7 @@ const documentRoute: Route = {
 export const ROUTES: readonly Route[] = [
   ...readRoutes,
   ...objectRoutes,
+  ...evidenceRoutes,
   ...appendRoutes,
   ...feedRoutes,
   ...invitationRoutes,
@@ -57,11 +62,14 @@ export async function buildServer(context: ApiContext, access: 'local' | 'remote
   const http = createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: HEADERS_CHECK_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // A pipe of records stays open as long as its writer likes; bodies that are read whole are timed below.
     requestTimeout: 0
   })
   http.maxConnections = CONNECTIONS_MAX
+  // On the control socket the reader is the administrator, who may look at one page for as long as it takes.
+  if (access === 'remote') dropStalledReaders(http, READER_STALL_MS)
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,

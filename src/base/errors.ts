@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   NOT_FOUND: { exit: 7, http: 404, meaning: 'Nothing of this name, key, id or height exists.' },
   NOT_FOUNDED: { exit: 1, http: 409, meaning: 'The home holds no network yet.' },
   ALREADY_FOUNDED: { exit: 1, http: 409, meaning: 'The home already belongs to another network.' },
+  JOINING: { exit: 1, http: 503, meaning: 'The node is not admitted to its network yet and has nothing of it.' },
   NODE_UNREACHABLE: { exit: 1, http: 503, meaning: 'No node answers on the control socket of this home.' },
   HOME_LOCKED: { exit: 1, http: 409, meaning: 'Another process uses this home.' },
   HOME_PATH_TOO_LONG: { exit: 2, http: 400, meaning: 'The path of the home is too long for a Unix socket.' },

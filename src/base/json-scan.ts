@@ -29,10 +29,11 @@ class Fault {
 /**
  * Reads JSON (RFC 8259) character by character, slowly, and says what is wrong and where. The rules are those of
  * `readJson` in strict-json.ts, which tries the fast way first.
+ * @param depthMax levels of arrays and objects
  * @returns refusal MALFORMED; `path` is a JSON Pointer to the value at fault, `details.position` counts UTF-16 code
  * units from 0
  */
-export function scanJson(text: string): Outcome<Json> {
+export function scanJson(text: string, depthMax = DEPTH_MAX): Outcome<Json> {
   const path: (string | number)[] = []
   let at = 0
   let depth = 0
@@ -144,7 +145,7 @@ export function scanJson(text: string): Outcome<Json> {
 
   function enter(): void {
     depth++
-    if (depth > DEPTH_MAX) fail(`more than ${DEPTH_MAX} levels of nesting`)
+    if (depth > depthMax) fail(`more than ${depthMax} levels of nesting`)
     at++
     skipSpace()
   }

@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { isMap, isScalar, LineCounter, parseDocument, type Scalar } from 'yaml'
 import { LedgerError } from '../base/errors.js'
 import { LOG_LEVELS, type LogLevel } from '../node/log.js'
+import { createFileDurably } from '../node/store/durable-file.js'
 import { type HostPort, parseHostPort } from './host-port.js'
 
 /** What HOME/config.yaml may say (config/node.example.yaml explains each). Flags go before it, defaults come after. */
@@ -110,7 +111,7 @@ export function mergeConfig(flags: Partial<NodeConfig>, file: Partial<NodeConfig
 
 /** Puts an explained configuration into a new home; one that is there already stays as it is. */
 export async function writeInitialConfig(path: string): Promise<void> {
-  await writeFile(path, INITIAL_CONFIG, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+  await createFileDurably(path, INITIAL_CONFIG, 0o600).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })
 }

@@ -31,6 +31,7 @@ export function exitCodeOfAll(codes: Iterable<number>): number {
 
 /** What to do about it, where the message does not say it already. */
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  JOINING: 'ledger status tells what it waits for; run the command again once it is admitted',
   NODE_UNREACHABLE: 'start the node with: ledger-node start; or name its home with --home',
   NOT_FOUNDED:
     'found a network with: ledger-node init --network FILE --partner ID --role ROLE; or join one with: ledger-node start --invite TOKEN',

@@ -32,7 +32,7 @@ interface Origin {
  */
 export function takeVote(state: ConsensusState, vote: SignedVote): Transition {
   if (!isAdmissible(state, { ...vote, id: vote.voter })) return unchanged(state)
-  if (vote.voter === state.self) return takeOwnVote(state, vote)
+  if (vote.voter === state.self && isRemembered(state, vote)) return takeOwnVote(state, vote)
   return countVote(state, vote)
 }
 
@@ -46,7 +46,7 @@ export function takeProposal(
   prevotes: readonly SignedVote[]
 ): Transition {
   if (!isAdmissibleProposal(state, proposal)) return unchanged(state)
-  if (proposal.proposer === state.self) return takeOwnProposal(state, proposal)
+  if (proposal.proposer === state.self && isRemembered(state, proposal)) return takeOwnProposal(state, proposal)
   const received: ReceivedProposal = { proposal, prevotes: prevotesFor(state, proposal, prevotes) }
   let transition = keepProposal(state, received)
   for (const vote of prevotes.slice(0, state.start.voters.length)) {
@@ -100,6 +100,11 @@ function isAdmissibleProposal(state: ConsensusState, proposal: SignedProposal): 
   const { round, validRound, proposer } = proposal
   if (!isAdmissible(state, { ...proposal, id: proposer }) || !isKeptRound(state, round)) return false
   return proposer === proposerOf(state, round) && Number.isInteger(validRound) && validRound >= -1 && validRound < round
+}
+
+/** Whether this voter would know of an own message of this round, had it signed one. */
+function isRemembered(state: ConsensusState, { round }: { readonly round: number }): boolean {
+  return round >= state.start.round
 }
 
 function takeOwnVote(state: ConsensusState, vote: SignedVote): Transition {

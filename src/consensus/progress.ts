@@ -34,14 +34,21 @@ export function messagesOf(state: ConsensusState): Message[] {
   return sortedRounds(state).flatMap(([, record]) => messagesOfRound(record))
 }
 
-/** The own signed messages of the height that are kept, oldest first. */
+/** The own signed messages of the height that are kept, oldest first; not those of rounds before the first. */
 export function ownMessagesOf(state: ConsensusState): Message[] {
   if (state.self === null) return []
-  return messagesOf(state).filter((message) => authorOf(message) === state.self)
+  return messagesOf(state).filter((message) => {
+    return authorOf(message) === state.self && roundOf(message) >= state.start.round
+  })
 }
 
-function authorOf(message: Message): string {
+/** Id of whoever signed a message. */
+export function authorOf(message: Message): string {
   return message.type === 'vote' ? message.vote.voter : message.proposal.proposer
+}
+
+function roundOf(message: Message): number {
+  return message.type === 'vote' ? message.vote.round : message.proposal.round
 }
 
 function messagesOfRound(record: RoundState): Message[] {

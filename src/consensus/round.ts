@@ -40,10 +40,10 @@ export function activate(state: ConsensusState): Transition | null {
   return active ? beginHeight(state) : null
 }
 
-/** L10: leaves idle for round 0, or for a later one where the others are already. */
+/** L10: leaves idle for the first round, or for a later one where the others are already. */
 export function beginHeight(state: ConsensusState): Transition {
   assertInvariant(state.step === 'idle', 'only an idle height begins')
-  return enterRound(state, skipTarget(state) ?? 0)
+  return enterRound(state, skipTarget(state) ?? state.round)
 }
 
 /** L55-L56: f + 1 voters are in later rounds; one of them is honest, so that round has begun. */

@@ -103,6 +103,7 @@ const EMPTY_ROUND: RoundState = {
 const NO_HEIGHT: StartHeight = {
   type: 'start-height',
   height: 0,
+  round: 0,
   epoch: 0,
   voters: [],
   self: null,
@@ -122,7 +123,7 @@ export function initialState(): ConsensusState {
 }
 
 /**
- * The state at the beginning of a height: idle, in round 0.
+ * The state at the beginning of a height: idle, in its first round.
  * @throws LedgerError INVARIANT when the set of voters, the order or the quorum contradict each other
  */
 export function startedState(start: StartHeight): ConsensusState {
@@ -137,7 +138,7 @@ function stateOf(start: StartHeight, step: Step): ConsensusState {
     incarnations,
     self: start.self !== null && incarnations.has(start.self) ? start.self : null,
     step,
-    round: 0,
+    round: start.round,
     locked: null,
     valid: null,
     rounds: new Map(),
@@ -155,12 +156,17 @@ function assertStart(start: StartHeight): void {
   const ids = new Set(start.voters.map((voter) => voter.id))
   const count = start.voters.length
   assertInvariant(Number.isSafeInteger(start.height) && start.height >= 1, 'a height is an integer from 1')
+  assertInvariant(isRound(start.round), 'the first round is an integer from 0')
   assertInvariant(count >= 1 && count <= VOTERS_MAX && ids.size === count, '1 to 128 voters, each once')
   assertInvariant(start.order.length === count, 'the order names every voter once')
   assertInvariant(new Set(start.order).size === count, 'the order names no voter twice')
   for (const id of start.order) assertInvariant(ids.has(id), 'the order names voters only')
   assertInvariant(start.quorum > count / 2 && start.quorum <= count, 'a quorum is more than half of the voters')
   assertInvariant(start.faults === count - start.quorum, 'as many may be missing as a quorum does not need')
+}
+
+function isRound(round: number): boolean {
+  return Number.isInteger(round) && round >= 0 && round <= ROUND_MAX
 }
 
 /** Id of the voter who proposes in a round. */

@@ -137,7 +137,7 @@ function onBuilt(state: ConsensusState, input: BlockBuilt): Transition {
 /** Rule 8: never an empty block. A height that only this voter began, over nothing, is idle again. */
 function onNothing(state: ConsensusState, input: NothingToPropose): Transition {
   if (!isAwaitedBuild(state, input)) return unchanged(state)
-  const alone = state.round === 0 && state.highest.size === 0 && state.rounds.size === 0
+  const alone = state.round === state.start.round && state.highest.size === 0 && state.rounds.size === 0
   return unchanged(alone ? { ...state, step: 'idle', build: 'none' } : { ...state, build: 'nothing' })
 }
 

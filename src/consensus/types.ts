@@ -28,12 +28,17 @@ export interface SignedProposal extends Proposal {
 }
 
 /**
- * Begins a height, whatever the machine did before. Everything in it follows from committed chain data, except `self`
- * and `timeouts`, so a restart finds it again without a log.
+ * Begins a height, whatever the machine did before. Everything in it follows from committed chain data, except `self`,
+ * `round` and `timeouts`, so a restart finds it again without a log.
  */
 export interface StartHeight {
   readonly type: 'start-height'
   readonly height: number
+  /**
+   * First round that this voter takes part in, which every start of this height repeats: 0, unless its memory of the rounds
+   * before is lost. What it signed in those comes back from others, and counts like anybody's.
+   */
+  readonly round: number
   readonly epoch: number
   readonly voters: readonly Voter[]
   /** Own partner id; null, or the id of somebody who does not vote, makes an observer: it follows, and never signs. */

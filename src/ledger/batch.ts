@@ -2,13 +2,13 @@ import { canonicalText, readCanonical } from '../base/canonical.js'
 import { sha256Hex, verifySignature } from '../base/crypto.js'
 import { accept, type Outcome, refuse } from '../base/errors.js'
 import { isHash, isPartnerId, isSignature } from '../base/ids.js'
-import type { Json } from '../base/json.js'
+import type { Json, JsonObject } from '../base/json.js'
 import { merkleRootOf } from '../base/merkle.js'
 import type { Scope } from '../base/tagged.js'
 import { taggedBytes } from '../base/tagged.js'
 import { utf8Length } from '../base/utf8.js'
 import type { Limits } from './genesis.js'
-import { asInteger, asText, membersOf, ShapeError } from './json-shape.js'
+import { asInteger, asText, type MemberPath, membersOf, ShapeError } from './json-shape.js'
 
 /** What the author signs (docs/formats.md, "Batch"). */
 export interface BatchHeader {
@@ -120,16 +120,31 @@ function readBatchLine(scope: Scope, limits: Limits, text: string): Outcome<Batc
   }
 }
 
+const HEADER_MEMBERS = ['author', 'bytes', 'count', 'incarnation', 'root', 'sequence']
+
 /** Checks the shape of a batch header. Throws ShapeError. */
 export function shapeOfBatchHeader(json: Json | undefined): BatchHeader {
-  const header = membersOf(json, '/header', ['author', 'bytes', 'count', 'incarnation', 'root', 'sequence'])
+  return headerOf(membersOf(json, '/header', HEADER_MEMBERS), '/header')
+}
+
+/** Checks the shape of a batch header with its signature beside its members. Throws ShapeError. */
+export function shapeOfSignedHeader(
+  json: Json | undefined,
+  path: MemberPath
+): BatchHeader & { readonly signature: string } {
+  const members = membersOf(json, path, [...HEADER_MEMBERS, 'signature'])
+  const signature = asText(members.signature, `${path}/signature`, isSignature, 'a signature')
+  return { ...headerOf(members, path), signature }
+}
+
+function headerOf(header: JsonObject, path: MemberPath): BatchHeader {
   return {
-    author: asText(header.author, '/header/author', isPartnerId, 'a partner id'),
-    bytes: asInteger(header.bytes, '/header/bytes', 1, 2 ** 31),
-    count: asInteger(header.count, '/header/count', 1, 2 ** 20),
-    incarnation: asInteger(header.incarnation, '/header/incarnation', 0, 2 ** 31),
-    root: asText(header.root, '/header/root', isHash, 'a hash'),
-    sequence: asInteger(header.sequence, '/header/sequence', 0, Number.MAX_SAFE_INTEGER - 1)
+    author: asText(header.author, `${path}/author`, isPartnerId, 'a partner id'),
+    bytes: asInteger(header.bytes, `${path}/bytes`, 1, 2 ** 31),
+    count: asInteger(header.count, `${path}/count`, 1, 2 ** 20),
+    incarnation: asInteger(header.incarnation, `${path}/incarnation`, 0, 2 ** 31),
+    root: asText(header.root, `${path}/root`, isHash, 'a hash'),
+    sequence: asInteger(header.sequence, `${path}/sequence`, 0, Number.MAX_SAFE_INTEGER - 1)
   }
 }
 

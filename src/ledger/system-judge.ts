@@ -4,13 +4,13 @@ import type { Refusal } from '../base/errors.js'
 import { keyFromText } from '../base/keys.js'
 import { PARTNERS_MAX } from '../base/limits.js'
 import { type Scope, taggedBytes } from '../base/tagged.js'
+import { judgeEvidence } from './evidence.js'
 import type { SetChange } from './membership.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import { VOTERS_MAX } from './quorum.js'
 import type { StateReader } from './state.js'
-import type { Evidence, Invitation, SystemRecord } from './system-record.js'
-import { proposalBytes, voteBytes } from './vote.js'
+import type { Invitation, SystemRecord } from './system-record.js'
 
 /** What a system record is judged on. */
 export interface SystemGround {
@@ -49,16 +49,6 @@ export function addressKey(partner: string): string {
 /** State key of the name under which a partner was admitted. */
 export function nameKey(partner: string): string {
   return `w:${partner}`
-}
-
-/** State key of how many contradictions of a partner are known. */
-export function evidenceCountKey(partner: string): string {
-  return `e:${partner}`
-}
-
-/** State key that says a contradiction is known: by its place, whatever was signed there. */
-export function evidenceKey(evidence: Evidence): string {
-  return `e:${placeOf(evidence, 'first')}`
 }
 
 /** State key of the nonce with which a partner rejoined last. */
@@ -195,49 +185,6 @@ function judgeRejoin(ground: SystemGround, record: SystemRecord & { object: '_re
     change: changeOf(partner.id, (before) => ({ ...before, incarnation })),
     writes: [{ key: nonceKey(partner.id), text: nonce }]
   })
-}
-
-function judgeEvidence(ground: SystemGround, evidence: Evidence): SystemVerdict {
-  const { scope, partners, state } = ground
-  const { first, second } = evidence
-  const id = evidence.kind === 'vote' ? evidence.first.voter : evidence.first.proposer
-  const partner = partnerOf(partners, id)
-  if (partner === undefined) return refused('NOT_PERMITTED', `${id} is no partner`)
-  if (placeOf(evidence, 'first') !== placeOf(evidence, 'second'))
-    return refused('SCHEMA', 'they do not stand at one place')
-  if (bytesOf(scope, evidence, 'first') === bytesOf(scope, evidence, 'second'))
-    return refused('SCHEMA', 'they are the same')
-  for (const [name, { signature }] of [
-    ['first', first],
-    ['second', second]
-  ] as const) {
-    if (!verifySignature(partner.key, bytesOf(scope, evidence, name), signature)) {
-      return refused('NOT_PERMITTED', `${id} did not sign the ${name}`)
-    }
-  }
-  const key = evidenceKey(evidence)
-  if (state.get(key) !== undefined) return refused('DUPLICATE', 'this is known')
-  const count = Number(state.get(evidenceCountKey(id))?.text ?? 0) + 1
-  return accepted({
-    writes: [
-      { key, text: canonicalText([first.block, second.block]) },
-      { key: evidenceCountKey(id), text: String(count) }
-    ]
-  })
-}
-
-/** Where a message stands: no honest partner signs two different ones there. */
-function placeOf(evidence: Evidence, which: 'first' | 'second'): string {
-  if (evidence.kind === 'vote') {
-    const { voter, incarnation, height, round, kind } = evidence[which]
-    return `${voter}/${incarnation}/${height}/${round}/${kind}`
-  }
-  const { proposer, incarnation, height, round } = evidence[which]
-  return `${proposer}/${incarnation}/${height}/${round}/proposal`
-}
-
-function bytesOf(scope: Scope, evidence: Evidence, which: 'first' | 'second'): string {
-  return evidence.kind === 'vote' ? voteBytes(scope, evidence[which]) : proposalBytes(scope, evidence[which])
 }
 
 function changeOf(id: string, change: (partner: Partner) => Partner): SetChange {

@@ -2,6 +2,7 @@ import { accept, type Outcome, refuse } from '../base/errors.js'
 import { isHash, isPartnerId, isSignature } from '../base/ids.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
+import { type BatchHeader, shapeOfSignedHeader } from './batch.js'
 import { asArray, asInteger, asString, asText, membersOf, ShapeError } from './json-shape.js'
 import { type ProposalBody, shapeOfProposal, shapeOfVote, type VoteBody } from './vote.js'
 
@@ -17,9 +18,11 @@ export interface Invitation {
   readonly role: string
 }
 
+/** Two signed messages of one partner that no honest partner signs both (docs/formats.md, "Evidence"). */
 export type Evidence =
   | { readonly kind: 'vote'; readonly first: Signed<VoteBody>; readonly second: Signed<VoteBody> }
   | { readonly kind: 'proposal'; readonly first: Signed<ProposalBody>; readonly second: Signed<ProposalBody> }
+  | { readonly kind: 'batch'; readonly first: Signed<BatchHeader>; readonly second: Signed<BatchHeader> }
 
 export type Signed<T> = T & { readonly signature: string }
 
@@ -115,22 +118,27 @@ const READERS: Readonly<Record<string, (data: JsonObject) => SystemRecord>> = {
     }
   },
   _evidence(data) {
-    const { kind, first, second } = membersOf(data, '', ['first', 'kind', 'second'])
-    if (kind === 'vote') {
-      return { object: '_evidence', kind, first: shapeOfVote(first, '/first'), second: shapeOfVote(second, '/second') }
-    }
-    if (kind !== 'proposal') throw new ShapeError('/kind', 'must be vote or proposal')
-    return {
-      object: '_evidence',
-      kind,
-      first: shapeOfProposal(first, '/first'),
-      second: shapeOfProposal(second, '/second')
-    }
+    return { object: '_evidence', ...shapeOfEvidence(data) }
   }
 }
 
 /** Names of all objects of the network about itself. */
 export const SYSTEM_OBJECTS: readonly string[] = Object.keys(READERS)
+
+/** Checks the shape of evidence. Throws ShapeError. */
+export function shapeOfEvidence(data: JsonObject): Evidence {
+  const { kind, first, second } = membersOf(data, '', ['first', 'kind', 'second'])
+  switch (kind) {
+    case 'vote':
+      return { kind, first: shapeOfVote(first, '/first'), second: shapeOfVote(second, '/second') }
+    case 'proposal':
+      return { kind, first: shapeOfProposal(first, '/first'), second: shapeOfProposal(second, '/second') }
+    case 'batch':
+      return { kind, first: shapeOfSignedHeader(first, '/first'), second: shapeOfSignedHeader(second, '/second') }
+    default:
+      throw new ShapeError('/kind', 'must be vote, proposal or batch')
+  }
+}
 
 /** Checks the shape of an invitation. Throws ShapeError. */
 export function shapeOfInvitation(json: Json | undefined, path: string): Invitation {

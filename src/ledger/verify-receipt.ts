@@ -54,6 +54,23 @@ export function verifyReceipt(
   genesisText: string,
   checkpointText?: string
 ): Outcome<ReceiptStatement> {
+  const verified = verifyReceiptAndSet(receiptText, genesisText, checkpointText)
+  return verified.ok ? accept(verified.value.statement) : verified
+}
+
+/** What a receipt proves, and the partners in force at its block. */
+export interface VerifiedReceipt {
+  readonly statement: ReceiptStatement
+  readonly scope: Scope
+  readonly set: PartnerSet
+}
+
+/** As {@link verifyReceipt}, for proofs that rest on a receipt. */
+export function verifyReceiptAndSet(
+  receiptText: string,
+  genesisText: string,
+  checkpointText?: string
+): Outcome<VerifiedReceipt> {
   const genesis = readGenesis(genesisText)
   if (!genesis.ok) return genesis
   const receipt = readReceipt(receiptText)
@@ -67,7 +84,8 @@ export function verifyReceipt(
     const scope: Scope = { genesis: value.genesis, epoch: value.epoch }
     const chain = checkChain(scope, foundingSet(genesis.value.genesis), value)
     const trust = trustOf(scope, value, chain, checkpoint === null ? null : checkpoint.value)
-    return accept({ ...checkContent(scope, value, chain.setOfBlock), trust })
+    const set = chain.setOfBlock
+    return accept({ statement: { ...checkContent(scope, value, set), trust }, scope, set })
   } catch (error) {
     if (error instanceof Failure) return refuse('VERIFICATION_FAILED', error.message)
     throw error

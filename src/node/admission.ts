@@ -39,7 +39,8 @@ export function createAdmission({ replica, self, sign, genesisText, now, address
 
   const welcome = (type: 'admitted' | 'pending'): JoinAnswer => ({ type, genesis: genesisText, bootstrap: bootstrap() })
 
-  function refusalOf(request: JoinRequest): JoinAnswer | null {
+  /** What the chain already decides: a refusal, or that the admission is there; null when neither. */
+  function decided(request: JoinRequest): JoinAnswer | null {
     const { invitation, key } = request
     const problem = invitationProblem(
       { ...chain.rulebook, network: networkOf(chain) },
@@ -77,13 +78,17 @@ export function createAdmission({ replica, self, sign, genesisText, now, address
   return {
     /** Answers somebody who comes with an invitation; the key it names is proven to be its own. */
     async join(request: JoinRequest): Promise<JoinAnswer> {
-      const refusal = refusalOf(request)
-      if (refusal !== null) return refusal
+      const before = decided(request)
+      if (before !== null) return before
       if (partnerOf(chain.rulebook.partners, self)?.state !== 'active') {
         return { type: 'refused', code: 'BUSY', message: `${self} is not active now: ask another partner` }
       }
       const outcome = await Promise.race([admit(request), after(ADMISSION_WAIT_MS)])
       if (outcome === null) return welcome('pending')
+      // The chain has the last word: asked twice, here before a crash or at another partner, an admission stands there
+      // once and the other time is refused; and two may have come with one invitation.
+      const decision = decided(request)
+      if (decision !== null) return decision
       return outcome.ok ? welcome('admitted') : { type: 'refused', code: outcome.code, message: outcome.message }
     },
     async invite({ partner, role, name, expiresMs }: InviteOptions) {

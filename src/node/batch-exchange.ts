@@ -3,12 +3,14 @@ import { type Batch, type BatchHeader, batchIsSigned, readBatch } from '../ledge
 import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
+import { createBatchPulls, PULL_BATCHES_MAX } from './batch-pulls.js'
+import type { BatchPlace, BatchRivals } from './batch-rivals.js'
 import { blockBytesMax } from './block-content.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
 import { type BatchMessage, GOSSIP_BYTES_MAX, type Peers } from './peers.js'
-import type { TimerHandle, Timers } from './timers.js'
+import type { Timers } from './timers.js'
 
 /** Sequences ahead of an author's next one that are kept: a stream in flight is shorter. */
 const SEQUENCES_AHEAD_MAX = 64
@@ -19,18 +21,13 @@ const AUTHOR_BYTES_MAX = 32 * 1024 * 1024
 /** Hashes that are fetched for one block at a time. */
 const WANTED_MAX = 1024
 
-/** Announced batches that are waited for or being fetched at a time, for each partner that announces. */
-const ANNOUNCED_MAX = 128
-
 /** Milliseconds until an announced small batch is pulled: gossip usually brings it before. */
 const GOSSIP_WAIT_MS = 150
-
-/** Batches asked for in one request. */
-const PULL_BATCHES_MAX = 8
 
 export interface BatchExchangeDependencies {
   readonly chain: Chain
   readonly mempool: Mempool
+  readonly rivals: BatchRivals
   readonly peers: Peers
   readonly timers: Timers
   readonly log: Logger
@@ -39,27 +36,34 @@ export interface BatchExchangeDependencies {
   readonly fail: (error: unknown) => void
 }
 
+/** A batch that a partner says it holds. */
+type Announcement = Omit<BatchMessage, 'type'>
+
 /** Brings in the batches of others: checks each once, stores it durably, and gives those that others lack. */
 export function createBatchExchange(dependencies: BatchExchangeDependencies) {
-  const { chain, mempool, peers, timers, log, onBatch, fail } = dependencies
+  const { chain, mempool, rivals, peers, timers, log, onBatch, fail } = dependencies
+  const pulls = createBatchPulls({ peers, timers, log, take })
   /** Being stored: they count as if they were here. */
   const busy = new Map<string, BatchHeader>()
-  /** By partner: what it announced and does not have to be asked for yet, or is being asked for. */
-  const announcements = new Map<string, Map<string, TimerHandle | null>>()
-  /** Bodies that a block under way names: they are taken whatever else is here, or nobody could vote on it. */
-  const needed = { height: 0, hashes: new Set<string>() }
+  /**
+   * Bodies that a block under way names: they are taken whatever else is here, or nobody could vote on it. `room`: bytes
+   * that are taken so, as more than a block may hold is not taken for one: it is invalid whatever the rest says.
+   */
+  const needed = { height: 0, hashes: new Set<string>(), room: 0 }
   let stopped = false
 
   /** Why a batch is not taken now; null when it is. What is refused here may be taken later. */
-  function unwanted({ author, sequence }: Pick<BatchMessage, 'author' | 'sequence'>, hash: string): string | null {
-    if (stopped || busy.has(hash) || mempool.get(hash) !== undefined) return 'it is here'
-    if (incarnationsOf(author).length === 0) return `${author} is no partner`
+  function unwanted({ author, incarnation, sequence }: BatchPlace, hash: string): string | null {
+    if (stopped || isHere(hash)) return 'it is here'
+    const incarnations = incarnationsOf(author)
+    if (incarnations.length === 0) return `${author} is no partner`
+    if (!incarnations.includes(incarnation)) return `incarnation ${incarnation} of ${author} is not in force`
     const { next } = authorSequence(chain.store.state, author)
     if (sequence < next) return 'it is past'
     if (sequence >= next + SEQUENCES_AHEAD_MAX) return 'it is too far ahead'
-    if (needed.height === chain.tip.height + 1 && needed.hashes.has(hash)) return null
+    if (isNeeded(hash) && needed.room > 0) return null
     let bytes = mempool.bytesOf(author)
-    let rivals = mempool.rivals(author, sequence)
+    let rivals = mempool.at(author, sequence).length
     for (const header of busy.values()) {
       if (header.author !== author) continue
       bytes += header.bytes
@@ -68,6 +72,10 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     if (bytes > AUTHOR_BYTES_MAX) return `${author} has too much waiting`
     return rivals >= 2 ? 'there are two of this sequence' : null
   }
+
+  const isHere = (hash: string): boolean => busy.has(hash) || mempool.get(hash) !== undefined
+
+  const isNeeded = (hash: string): boolean => needed.height === chain.tip.height + 1 && needed.hashes.has(hash)
 
   /** Those that may stand in the next block or the one after: a rejoin may lie between. */
   function incarnationsOf(author: string): number[] {
@@ -82,22 +90,28 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     const read = readBatch(chain.scope, chain.limits, text)
     if (!read.ok) return log.debug('a batch was refused', { refusal: read.refusal })
     const batch = read.value
-    if (unwanted(batch.header, batch.hash) !== null) return
+    const { header, hash, signature } = batch
+    const isRefused = unwanted(header, hash) !== null
+    if (isRefused && (stopped || isHere(hash) || !rivals.isRival(header, hash))) return
     const { partners, nextPartners } = chain.rulebook
-    const author = partnerOf(nextPartners, batch.header.author) ?? partnerOf(partners, batch.header.author)
-    if (author === undefined || !incarnationsOf(author.id).includes(batch.header.incarnation)) return
+    const author = partnerOf(nextPartners, header.author) ?? partnerOf(partners, header.author)
+    if (author === undefined) return
     if (!batchIsSigned(chain.scope, batch, author.key)) return log.warn('a batch is not signed', { author: author.id })
-    busy.set(batch.hash, batch.header)
+    // It is not kept, and proves all the same that its author signed two.
+    if (isRefused) return rivals.seen(batch, signature)
+    if (isNeeded(hash)) needed.room -= header.bytes
+    busy.set(hash, header)
     try {
       const checked = checkBatch(batch)
-      await chain.store.putBatches([{ hash: batch.hash, text }])
+      await chain.store.putBatches([{ hash, text }])
       if (stopped) return
       mempool.add(checked)
+      rivals.seen(batch, signature)
       onBatch()
     } catch (error) {
       if (!stopped) fail(error)
     } finally {
-      busy.delete(batch.hash)
+      busy.delete(hash)
     }
   }
 
@@ -106,56 +120,26 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     return { header, hash, records: records.map((text) => checkRecord(model, text, chain.limits.recordBytesMax)) }
   }
 
-  /** Asks partners one after the other until all are here or nobody is left to ask. */
-  async function pull(hashes: readonly string[], from: readonly string[]): Promise<void> {
-    let missing = hashes.filter((hash) => mempool.get(hash) === undefined && !busy.has(hash)).slice(0, WANTED_MAX)
-    // More than a block may hold is not taken for one: it is invalid whatever the rest says.
-    let room = 2 * blockBytesMax(chain.limits, 0)
-    for (const partner of from) {
-      for (let start = 0; start < missing.length && !stopped; start += PULL_BATCHES_MAX) {
-        const asked = missing.slice(start, start + PULL_BATCHES_MAX)
-        try {
-          const answer = await peers.request(partner, { type: 'batches', hashes: asked }, {})
-          for (const text of answer.batches) {
-            room -= text.length
-            if (room > 0) await take(text)
-          }
-        } catch (error) {
-          log.debug('batches could not be pulled', { partner, error })
-          break
-        }
-      }
-      missing = missing.filter((hash) => mempool.get(hash) === undefined)
-      if (missing.length === 0 || stopped) return
-    }
+  /** Only who announces is asked, so that nobody can send others asking around; who else has it says so in its status. */
+  function announced(from: string, { hash, ...place }: Announcement, delayMs: number): void {
+    // A rival of what is here is fetched although it will not be kept: its signature proves a lie.
+    const wanted = (): boolean =>
+      !stopped && !isHere(hash) && (unwanted(place, hash) === null || isCurrentRival(place, hash))
+    if (wanted()) pulls.announced(from, hash, delayMs, wanted)
   }
 
-  /** Only who announces is asked, so that nobody can send others asking around; who else has it says so in its status. */
-  function announced(from: string, message: Omit<BatchMessage, 'type'>, delayMs: number): void {
-    const { hash } = message
-    const ofPartner = announcements.get(from) ?? new Map<string, TimerHandle | null>()
-    if (ofPartner.has(hash) || ofPartner.size >= ANNOUNCED_MAX || unwanted(message, hash) !== null) return
-    announcements.set(from, ofPartner)
-    const done = (): void => {
-      ofPartner.delete(hash)
-      if (ofPartner.size === 0) announcements.delete(from)
-    }
-    ofPartner.set(
-      hash,
-      timers.set(delayMs, () => {
-        if (stopped || unwanted(message, hash) !== null) return done()
-        ofPartner.set(hash, null)
-        void pull([hash], [from]).finally(done)
-      })
-    )
+  function isCurrentRival(place: BatchPlace, hash: string): boolean {
+    return incarnationsOf(place.author).includes(place.incarnation) && rivals.isRival(place, hash)
   }
 
   return {
     take,
+    /** Batches being stored, and batches waited for. */
+    sizes: () => ({ storing: busy.size, announced: pulls.waiting() }),
     /** A partner says that it holds a batch. */
     announced: (from: string, message: BatchMessage): void => announced(from, message, GOSSIP_WAIT_MS),
     /** A partner lists what it holds: no gossip is to be expected any more. */
-    listed(from: string, batches: readonly Omit<BatchMessage, 'type'>[]): void {
+    listed(from: string, batches: readonly Announcement[]): void {
       for (const batch of batches) announced(from, batch, 0)
     },
     /** Batches that a block needs: pulled at once, from those who should have them first. */
@@ -165,13 +149,16 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
       const height = chain.tip.height + 1
       if (needed.height !== height) needed.hashes.clear()
       needed.height = height
-      for (const hash of hashes.slice(0, WANTED_MAX)) needed.hashes.add(hash)
-      void pull(hashes, [...new Set(order)])
+      needed.room = 2 * blockBytesMax(chain.limits, 0)
+      const wanted = hashes.slice(0, WANTED_MAX)
+      for (const hash of wanted) needed.hashes.add(hash)
+      pulls.need(wanted, [...new Set(order)], (hash) => !stopped && isNeeded(hash) && !isHere(hash))
     },
     /** Spreads an own batch that is durable. */
     spread(batch: CheckedBatch, text: string): void {
       if (batch.header.bytes < GOSSIP_BYTES_MAX - 2048) peers.gossipBatch(text)
-      peers.broadcast({ type: 'batch', hash: batch.hash, author: batch.header.author, sequence: batch.header.sequence })
+      const { author, incarnation, sequence } = batch.header
+      peers.broadcast({ type: 'batch', hash: batch.hash, author, incarnation, sequence })
     },
     /** Stored forms of the batches that are here, for a partner that lacks them. */
     serve(hashes: readonly string[], bytesMax: number): string[] {
@@ -188,10 +175,7 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     },
     stop(): void {
       stopped = true
-      for (const ofPartner of announcements.values()) {
-        for (const timer of ofPartner.values()) if (timer !== null) timers.clear(timer)
-      }
-      announcements.clear()
+      pulls.stop()
     }
   }
 }

@@ -1,12 +1,13 @@
 import type { CheckResult } from '../consensus/types.js'
 import { readBatch } from '../ledger/batch.js'
-import { type BlockHeader, batchListRoot, readHeader } from '../ledger/block.js'
+import { type BlockHeader, batchListRoot, blockHash, readHeader } from '../ledger/block.js'
 import { type ExecutedBlock, executeBlock } from '../ledger/chain.js'
 import { batchOrderProblem, type CheckedBatch } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import { checkRecord } from '../ledger/record.js'
 import type { Chain } from './chain.js'
-import type { Mempool } from './mempool.js'
+import type { Mempool, Offer } from './mempool.js'
+import { headerDifference, resultDiffers } from './result-difference.js'
 
 /** A block as it is proposed: its header's exact text and the batches it names, in order. */
 export interface ProposedBlock {
@@ -24,6 +25,9 @@ export interface CandidateBlock {
 export const PRECISION_MS = 500
 export const MESSAGE_DELAY_MS = 2_000
 
+/** How the reason of a nil prevote begins whose voter holds the time of a block for wrong (docs/partners.md). */
+export const CLOCKS_DIFFER = 'CLOCKS_DIFFER'
+
 export interface Round {
   readonly round: number
   readonly proposer: string
@@ -33,14 +37,22 @@ export interface Round {
 
 export type Checked = { readonly result: CheckResult; readonly candidate: CandidateBlock | null }
 
-/** Builds a block on the tip from what the mempool holds; null when there is nothing to put into it. */
+/**
+ * Builds a block on the tip from what the mempool holds; null when there is nothing to put into it.
+ * @param offers which batches may go into it: the first offer that leaves any
+ */
 export function buildBlock(
   chain: Chain,
   mempool: Mempool,
-  origin: { readonly round: number; readonly proposer: string; readonly time: number }
+  origin: { readonly round: number; readonly proposer: string; readonly time: number },
+  offers: readonly Offer[]
 ): CandidateBlock | null {
   const bytesMax = blockBytesMax(chain.limits, origin.round)
-  const batches = mempool.candidates(chain.rulebook.partners, chain.store.state, bytesMax)
+  let batches: readonly CheckedBatch[] = []
+  for (const offer of offers) {
+    batches = mempool.candidates(chain.rulebook.partners, chain.store.state, { bytesMax, offer })
+    if (batches.length > 0) break
+  }
   if (batches.length === 0 && !isSettling(chain)) return null
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, {
     originRound: origin.round,
@@ -88,7 +100,10 @@ export function checkBlock(
   const { originRound, proposer, time } = header.value
   const plan = { originRound, proposer, time, batches }
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, plan)
-  if (executed.text !== block.header) return invalid('its execution here gives another header')
+  if (executed.text !== block.header) {
+    const { isResult, text } = headerDifference(chain.rulebook.model.network, header.value, executed, batches)
+    return invalid(isResult ? resultDiffers(blockHash(chain.scope, block.header), text) : text)
+  }
   return { result: fitness({ executed, batches }, round, heardAt), candidate: { executed, batches } }
 }
 
@@ -119,9 +134,16 @@ function headerProblem(chain: Chain, header: BlockHeader, hashes: readonly strin
 function unfitness(header: BlockHeader, { round, proposer }: Round, heardAt: number): string | null {
   if (header.originRound !== round) return `it is of round ${header.originRound}`
   if (header.proposer !== proposer) return `it names ${header.proposer} as its proposer`
-  if (header.time - PRECISION_MS > heardAt) return 'its time is ahead'
-  if (heardAt > header.time + PRECISION_MS + MESSAGE_DELAY_MS * (round + 1)) return 'its time is long past'
+  const ahead = header.time - heardAt
+  if (ahead > PRECISION_MS) return `${CLOCKS_DIFFER}: its time is ${secondsText(ahead)} s ahead of the clock here`
+  if (-ahead > PRECISION_MS + MESSAGE_DELAY_MS * (round + 1)) {
+    return `${CLOCKS_DIFFER}: its time was ${secondsText(-ahead)} s past when it came here`
+  }
   return null
+}
+
+function secondsText(ms: number): string {
+  return (ms / 1000).toFixed(1)
 }
 
 /** A batch that is durable here, checked under the model in force; null when it is not here. */

@@ -32,7 +32,16 @@ const UNCHECKED_MAX = 64
 export function createBlockContents(
   chain: Chain,
   mempool: Mempool,
-  { now, fetch }: { readonly now: () => number; readonly fetch: (wanted: Wanted) => void }
+  {
+    now,
+    fetch,
+    onTimed
+  }: {
+    readonly now: () => number
+    readonly fetch: (wanted: Wanted) => void
+    /** A fresh proposal was judged for the first time: its time was so many milliseconds ahead when it came. */
+    readonly onTimed: (proposer: string, aheadMs: number) => void
+  }
 ) {
   const contents = new Map<string, Content>()
   const waiting = new Map<string, Wanted>()
@@ -60,8 +69,11 @@ export function createBlockContents(
   }
 
   function checkContent(content: Content, round: { round: number; proposer: string; fresh: boolean }): CheckResult {
+    const isFirst = content.candidate === null
     const { result, candidate } = checkBlock(chain, mempool, content, round)
     content.candidate = candidate
+    const time = candidate?.executed.header.time
+    if (isFirst && round.fresh && time !== undefined) onTimed(round.proposer, time - content.heardAt)
     return result
   }
 
@@ -90,6 +102,17 @@ export function createBlockContents(
         judged.push({ ...wanted, result: check(wanted) })
       }
       return judged
+    },
+    /** Blocks that wait for something: how many batches, or null for the block itself. */
+    missing(): { block: string; proposer: string; batches: number | null }[] {
+      return [...waiting.values()].map(({ block, proposer }) => {
+        const content = contents.get(block)
+        return {
+          block,
+          proposer,
+          batches: content === undefined ? null : missingBatches(chain, mempool, content.block).length
+        }
+      })
     },
     blockOf: (hash: string): ProposedBlock | null => contents.get(hash)?.block ?? null,
     candidateOf: (hash: string): CandidateBlock | null => contents.get(hash)?.candidate ?? null,

@@ -10,6 +10,7 @@ import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
 import type { BlockBundle, Peers } from './peers.js'
+import { divergedError } from './stop-error.js'
 
 /** Bytes of blocks asked for at once. */
 const BLOCKS_BYTES_MAX = 4 * 1024 * 1024
@@ -35,6 +36,8 @@ export interface CatchUpDependencies {
   readonly log: Logger
   /** A certificate that holds, of the height being decided here, before its block is committed. */
   readonly onCertificate: (certificate: Certificate) => void
+  /** A signed batch of a certified block that was not here. */
+  readonly onBatch: (batch: CheckedBatch) => void
   /** Called when it begins and when it has caught up. */
   readonly onChange: (syncing: boolean) => void
   readonly fail: (error: unknown) => void
@@ -42,7 +45,7 @@ export interface CatchUpDependencies {
 
 /** Fetches the blocks that others have committed and this node has not: each is checked and executed before it counts. */
 export function createCatchUp(dependencies: CatchUpDependencies) {
-  const { chain, mempool, peers, driver, now, log, onCertificate, onChange, fail } = dependencies
+  const { chain, mempool, peers, driver, now, log, onCertificate, onBatch, onChange, fail } = dependencies
   const heights = new Map<string, number>()
   /** Partners that claimed to be ahead and gave no block, and until when they are not asked. */
   const fruitless = new Map<string, { readonly times: number; readonly until: number }>()
@@ -127,9 +130,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     const { result, candidate } = checkBlock(chain, mempool, content, { round: 0, proposer: '', fresh: false })
     if (candidate === null) {
       const why = result.type === 'invalid' ? result.reason : result.type
-      throw new LedgerError('VERIFICATION_FAILED', `block ${height} is certified by a quorum and wrong here: ${why}`, {
-        height
-      })
+      throw divergedError(height, block, why)
     }
     onCertificate(certificate.value)
     await driver.adopt(candidate, certificate.value)
@@ -157,7 +158,10 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
       return hash
     })
     if (fresh.length > 0) await chain.store.putBatches(fresh.map(({ checked, text }) => ({ hash: checked.hash, text })))
-    for (const { checked } of fresh) mempool.add(checked)
+    for (const { checked } of fresh) {
+      mempool.add(checked)
+      onBatch(checked)
+    }
     return hashes
   }
 

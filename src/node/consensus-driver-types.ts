@@ -3,6 +3,7 @@ import type { Evidence, Message } from '../consensus/types.js'
 import type { ProposedBlock } from './block-content.js'
 import type { Wanted } from './block-contents.js'
 import type { Chain, CommittedBlock } from './chain.js'
+import type { Disputes } from './disputes.js'
 import type { Mempool } from './mempool.js'
 import type { WriteAheadLog } from './store/write-ahead-log.js'
 import type { Timers } from './timers.js'
@@ -20,6 +21,7 @@ export interface ConsensusDriverDependencies {
   readonly mempool: Mempool
   readonly wal: WriteAheadLog
   readonly signer: VoteSigner
+  readonly disputes: Pick<Disputes, 'offers' | 'admits'>
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly timers: Timers
@@ -27,6 +29,8 @@ export interface ConsensusDriverDependencies {
   readonly publish: (message: Message, reason: string | null, block: ProposedBlock | null) => void
   /** A block that matters here is not here whole: get the rest. */
   readonly fetch: (wanted: Wanted) => void
+  /** A fresh proposal was judged for the first time: its time was so many milliseconds ahead when it came. */
+  readonly onTimed: (proposer: string, aheadMs: number) => void
   readonly onEvidence: (evidence: Evidence) => void
   /** Called after each commit, before the next height starts. */
   readonly onCommitted: (block: CommittedBlock) => void

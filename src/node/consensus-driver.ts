@@ -1,24 +1,22 @@
 import { assertInvariant } from '../base/errors.js'
 import { pendingEffects, replay } from '../consensus/log.js'
-import { messagesOf, ownMessagesOf } from '../consensus/progress.js'
+import { authorOf, messagesOf, ownMessagesOf } from '../consensus/progress.js'
 import { type ConsensusState, initialState } from '../consensus/state.js'
 import { step } from '../consensus/step.js'
 import { TIMEOUTS_DEFAULT } from '../consensus/timeouts.js'
 import type { Effect, Input, LogEntry, Message, Proposal, StartHeight, Vote } from '../consensus/types.js'
 import type { Certificate } from '../ledger/certificate.js'
-import { chargesIn } from '../ledger/charges.js'
-import { votersOf } from '../ledger/partner-set.js'
-import { proposerOrder } from '../ledger/proposer-order.js'
-import { faultsOf, quorumOf } from '../ledger/quorum.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import { buildBlock, type CandidateBlock, isSettling, type ProposedBlock } from './block-content.js'
 import { createBlockContents, type Wanted } from './block-contents.js'
 import type { ConsensusDriverDependencies, ConsensusDriverOptions } from './consensus-driver-types.js'
 import { encodeItem } from './consensus-log.js'
+import { startAfterTip } from './height-start.js'
 import { createLoggedHeights } from './logged-heights.js'
 import { stopError } from './stop-error.js'
 import type { LogEntry as WalEntry } from './store/write-ahead-log.js'
-import type { TimerHandle } from './timers.js'
+import { createTimerGroup } from './timer-group.js'
+import { createWatchedHeight } from './watched-height.js'
 
 /** Milliseconds until a proposer whose clock is behind looks at it again: a timer cannot run for ever. */
 const CLOCK_WAIT_MS_MAX = 60_000
@@ -40,36 +38,34 @@ interface Outbound {
  * message, or the commit of a block. A crash in between loses the burst as a whole.
  */
 export function createConsensusDriver(options: ConsensusDriverOptions, dependencies: ConsensusDriverDependencies) {
-  const { chain, mempool, wal, signer, now, timers, publish, onEvidence, onCommitted, fail } = dependencies
+  const { chain, mempool, wal, signer, disputes, now, publish, onEvidence, onCommitted, fail } = dependencies
   const inputs: Input[] = []
-  const running = { timers: new Set<TimerHandle>(), burst: null as Promise<void> | null }
-  const contents = createBlockContents(chain, mempool, { now, fetch: dependencies.fetch })
+  const timers = createTimerGroup(dependencies.timers)
+  const running = { burst: null as Promise<void> | null, busy: false }
+  const contents = createBlockContents(chain, mempool, dependencies)
   let state: ConsensusState = initialState()
+  /** As of the last sync: only what stands in it may be served. */
+  let durable = state
   let outbound: Outbound[] = []
   let decided: Certificate | null = null
   let adoption: Adoption | null = null
-  /** What this height was told while this node may not sign: gone through again once it may. */
-  let watched: LogEntry[] = []
+  const watched = createWatchedHeight(wal)
+  /** Whether what was signed here at the height under way is known. */
+  let remembered = false
+  let beginning = false
   let paused = false
   let stopped = false
   const logged = createLoggedHeights(contents)
 
   function heightStart(): StartHeight {
-    const { partners } = chain.rulebook
-    const voters = votersOf(partners).map(({ id, incarnation }) => ({ id, incarnation }))
     const height = chain.tip.height + 1
-    const ids = voters.map(({ id }) => id)
-    return {
-      type: 'start-height',
-      height,
-      epoch: chain.scope.epoch,
-      voters,
-      self: signer.maySign(height, logged.isExplained(height)) ? options.self : null,
-      order: proposerOrder(height, ids, chargesIn(chain.store.state)),
-      quorum: quorumOf(voters.length, partners.quorum),
-      faults: faultsOf(voters.length, partners.quorum),
+    remembered = signer.remembers(height, logged.isExplained(height))
+    const self = remembered && signer.maySign() ? options.self : null
+    return startAfterTip(chain, {
+      self,
+      round: signer.firstRound(height),
       timeouts: options.timeouts ?? TIMEOUTS_DEFAULT
-    }
+    })
   }
 
   function take(input: Input): void {
@@ -82,7 +78,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     switch (effect.type) {
       case 'persist':
         wal.append(state.start.height, encodeItem({ kind: 'input', entry: effect.entry }))
-        if (state.start.self === null) watched.push(effect.entry)
+        if (state.start.self === null) watched.saw(effect.entry)
         break
       case 'sign-vote':
         signVote(effect.vote)
@@ -93,11 +89,9 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       case 'publish-vote':
         outbound.push({ message: { type: 'vote', vote: effect.vote }, reason: effect.reason })
         break
-      case 'publish-proposal': {
-        const { proposal, prevotes } = effect
-        outbound.push({ message: { type: 'proposal', proposal, prevotes }, reason: null })
+      case 'publish-proposal':
+        outbound.push({ message: { ...effect, type: 'proposal' }, reason: null })
         break
-      }
       case 'resend':
         outbound.push(...effect.messages.map((message) => ({ message, reason: null })))
         break
@@ -137,12 +131,9 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function build(height: number, round: number): void {
     // Rule 19: a proposer waits until its clock has passed the time of the block before.
     const wait = Math.min(chain.tip.time + 1 - now(), CLOCK_WAIT_MS_MAX)
-    if (wait > 0) {
-      schedule({ type: 'work-available', height }, wait)
-      inputs.push({ type: 'nothing-to-propose', height, round })
-      return
-    }
-    const candidate = buildBlock(chain, mempool, { round, proposer: options.self, time: now() })
+    if (wait > 0) schedule({ type: 'work-available', height }, wait)
+    const origin = { round, proposer: options.self, time: now() }
+    const candidate = wait > 0 ? null : buildBlock(chain, mempool, origin, disputes.offers(state))
     if (candidate === null) {
       inputs.push({ type: 'nothing-to-propose', height, round })
       return
@@ -159,11 +150,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   function schedule(input: Input, ms: number): void {
-    const timer = timers.set(ms, () => {
-      running.timers.delete(timer)
-      feed(input)
-    })
-    running.timers.add(timer)
+    timers.set(ms, () => feed(input))
   }
 
   function feed(input: Input): void {
@@ -173,15 +160,18 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   function wake(): void {
-    if (running.burst !== null || stopped) return
+    if (running.busy || stopped) return
+    // Before it begins: what a burst does at once may ask for another one.
+    running.busy = true
     running.burst = run().finally(() => {
+      running.busy = false
       running.burst = null
       if (hasWork()) wake()
     })
   }
 
   function hasWork(): boolean {
-    return !stopped && (inputs.length > 0 || decided !== null || adoption !== null)
+    return !stopped && (inputs.length > 0 || beginning || decided !== null || adoption !== null)
   }
 
   async function run(): Promise<void> {
@@ -194,16 +184,26 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   async function burst(): Promise<void> {
+    if (beginning) begin()
     while (decided === null && adoption === null) {
       const input = inputs.shift()
       if (input === undefined) break
       take(input)
     }
+    const reached = state
     await wal.sync()
     await signer.sync()
+    durable = reached
     send()
     if (adoption !== null) await adopt(adoption)
     else if (decided !== null) await decide(decided)
+  }
+
+  /** Signed messages of the height under way, to be served: own ones once they are durable, and while this node signs. */
+  function messages(): readonly Message[] {
+    const { self, height } = durable.start
+    if (height !== chain.tip.height + 1) return []
+    return messagesOf(durable).filter((message) => self !== null || authorOf(message) !== options.self)
   }
 
   function send(): void {
@@ -254,8 +254,22 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     const height = chain.tip.height + 1
     logged.restoreBlocks(height)
     const first = heightStart()
-    // Who cannot take up what it signed here only watches this height.
-    resumeFrom(first, first.self === null ? [] : logged.inputs(height))
+    // Who cannot take up what it signed here does without the log, and watches unless it begins anew.
+    const isExplained = remembered && logged.isExplained(height)
+    const entries = isExplained ? logged.inputs(height) : []
+    watched.resume(entries, isExplained)
+    resumeFrom(first, first.self === null ? entries : watched.end(height))
+  }
+
+  /** Takes part in the height under way as if it had all along. */
+  function begin(): void {
+    beginning = false
+    const height = chain.tip.height + 1
+    if (paused || state.start.self !== null || state.start.height !== height) return
+    const first = heightStart()
+    if (first.self === null) return
+    timers.clear()
+    resumeFrom(first, watched.end(height))
   }
 
   function offerWork(): void {
@@ -265,7 +279,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   /** Rule 8: a batch that could be included, or a change that is to come into force. */
   function hasBlockToMake(): boolean {
-    return mempool.hasCandidates(chain.rulebook.partners, chain.store.state) || isSettling(chain)
+    const { partners } = chain.rulebook
+    return mempool.hasCandidates(partners, chain.store.state, disputes.admits) || isSettling(chain)
   }
 
   /** Whatever still waits for the height that is over is stale. */
@@ -273,10 +288,9 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     decided = null
     outbound = []
     contents.clear()
-    watched = []
+    watched.clear()
     inputs.length = 0
-    for (const timer of running.timers) timers.clear(timer)
-    running.timers.clear()
+    timers.clear()
   }
 
   function stop(): void {
@@ -303,8 +317,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   /** Timers that ran out and answers that came during a pause were not taken in: they are asked for again. */
   function goOn(): void {
-    for (const timer of running.timers) timers.clear(timer)
-    running.timers.clear()
+    timers.clear()
     for (const effect of pendingEffects(state)) carryOut(effect)
     offerWork()
   }
@@ -334,12 +347,11 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         else wake()
       })
     },
-    /** This node may sign now: it takes part in the height under way as if it had all along. */
+    /** This node may sign from now on, at the height under way too. */
     beginSigning(): void {
-      if (stopped || state.start.self !== null || state.start.height !== chain.tip.height + 1) return
-      const seen = watched
-      watched = []
-      resumeFrom(heightStart(), seen)
+      if (stopped || state.step === 'unstarted') return
+      beginning = true
+      wake()
     },
     /** While blocks are fetched nothing is signed, and nothing is taken in. */
     pause(): void {
@@ -348,6 +360,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     resume(): void {
       if (!paused || stopped) return
       paused = false
+      beginning = true
       try {
         if (state.start.height !== chain.tip.height + 1) startHeight()
         else goOn()
@@ -363,7 +376,11 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       await running.burst
     },
     blockOf: contents.blockOf,
-    messages: () => messagesOf(state),
+    missing: contents.missing,
+    messages,
+    get remembered() {
+      return remembered
+    },
     get state() {
       return state
     },

@@ -3,10 +3,14 @@ import type { LogEntry as ConsensusEntry } from '../consensus/types.js'
 import type { ProposedBlock } from './block-content.js'
 import type { LogEntry } from './store/write-ahead-log.js'
 
-/** What the write-ahead log tells: inputs of the consensus machine, and the content of the blocks they name. */
+/**
+ * What the write-ahead log tells: inputs of the consensus machine, the content of the blocks they name, and that the
+ * inputs of the height before this item count for nothing.
+ */
 export type LoggedItem =
   | { readonly kind: 'input'; readonly entry: ConsensusEntry }
   | { readonly kind: 'block'; readonly hash: string; readonly block: ProposedBlock }
+  | { readonly kind: 'anew' }
 
 export function encodeItem(item: LoggedItem): string {
   return JSON.stringify(item)

@@ -1,11 +1,10 @@
 import { canonicalText } from '../base/canonical.js'
 import type { JsonObject } from '../base/json.js'
-import type { Evidence } from '../consensus/types.js'
 import { chargesIn } from '../ledger/charges.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { checkRecord, encodeRecord } from '../ledger/record.js'
-import { addressKey, evidenceKey } from '../ledger/system-judge.js'
+import { addressKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { SystemOutcome } from './replica-types.js'
@@ -28,8 +27,8 @@ export function systemRecord(chain: Chain, object: string, data: JsonObject): Ch
 }
 
 /**
- * What a node has to say of itself without being asked: that it is ready to vote, where it is reached, that it is there
- * although it missed its turn, and who was seen to lie. Looked after whenever a block has been committed.
+ * What a node has to say of itself without being asked: that it is ready to vote, where it is reached, and that it is
+ * there although it missed its turn. Looked after whenever a block has been committed.
  */
 export function createDuties(dependencies: DutiesDependencies) {
   const { chain, self, log, syncing, ownWaiting, addresses, append } = dependencies
@@ -76,22 +75,6 @@ export function createDuties(dependencies: DutiesDependencies) {
       if (own.state !== 'active') return
       sayAddresses()
       sayPresent()
-    },
-    /** Two signed messages that contradict each other: kept on the chain for all to see. */
-    report(evidence: Evidence): void {
-      log.warn('a partner signed two messages that contradict each other', { partner: evidence.voter })
-      if (partnerOf(chain.rulebook.partners, self)?.state !== 'active') return
-      const { first, second } = evidence
-      const kind = evidence.type === 'votes' ? 'vote' : 'proposal'
-      // After a restart the log tells of it again, and others may have written it down first.
-      const record = systemRecord(chain, '_evidence', { kind, first: { ...first }, second: { ...second } })
-      if (record.system?.object === '_evidence' && chain.store.state.get(evidenceKey(record.system)) !== undefined)
-        return
-      say(`evidence ${canonicalText([{ ...first }, { ...second }])}`, '_evidence', {
-        kind,
-        first: { ...first },
-        second: { ...second }
-      })
     }
   }
 }

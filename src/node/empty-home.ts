@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { canonicalText } from '../base/canonical.js'
 import { LedgerError } from '../base/errors.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import { homePaths } from './home.js'
 import { readHome } from './read-home.js'
-import { createFileDurably } from './store/durable-file.js'
+import { createFileDurably, makeDirectoryDurably } from './store/durable-file.js'
 import { lockHome } from './store/home-lock.js'
 import { createGuard } from './store/sign-guard.js'
 import { createWriteAheadLog } from './store/write-ahead-log.js'
@@ -15,7 +15,7 @@ import { createWriteAheadLog } from './store/write-ahead-log.js'
  * @throws LedgerError ALREADY_FOUNDED, HOME_LOCKED
  */
 export async function withEmptyHome<T>(home: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(home, { recursive: true, mode: 0o700 })
+  await makeDirectoryDurably(home)
   const lock = await lockHome(home)
   try {
     if ((await readHome(home)) !== null) {

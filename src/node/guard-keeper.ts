@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { rename } from 'node:fs/promises'
+import type { LedgerError } from '../base/errors.js'
 import type { Logger } from './log.js'
-import { createGuard, type GuardOwner, type SignGuard } from './store/sign-guard.js'
+import { putAside } from './store/put-aside.js'
+import { createGuard, type GuardMarks, type GuardOwner, lostGuard, type SignGuard } from './store/sign-guard.js'
 
 /** Keeps the sign guard of a running node: a rejoin puts a new one in the place of one that was lost or damaged. */
 export function createGuardKeeper(path: string, owner: GuardOwner, first: SignGuard, log: Logger) {
@@ -11,12 +11,19 @@ export function createGuardKeeper(path: string, owner: GuardOwner, first: SignGu
     log.warn('the sign guard is lost: this node signs nothing until it has rejoined', { error: first.fault })
   return {
     first,
-    /** The old file is kept beside the new one, for whoever wants to know what happened. */
-    async guard(): Promise<SignGuard> {
+    /** A new one that begins with these marks, durable when the promise resolves. */
+    async guard(marks: GuardMarks): Promise<SignGuard> {
       await current.close()
-      if (existsSync(path)) await rename(path, `${path}.lost-${Date.now()}`)
-      current = await createGuard(path, owner)
+      await putAside(path)
+      current = await createGuard(path, owner, marks)
       return current
+    },
+    /** The present one cannot be trusted: no start finds it any more once the promise has resolved. */
+    async lose(fault: LedgerError): Promise<void> {
+      const former = current
+      current = lostGuard(fault)
+      await former.close()
+      await putAside(path)
     },
     /** The newest incarnation that anything was signed as. */
     incarnation: (): number =>

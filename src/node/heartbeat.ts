@@ -16,12 +16,14 @@ export interface HeartbeatDependencies {
   readonly isWorking: () => boolean
   /** Sends own messages again and asks again for what is missing. */
   readonly again: () => void
+  /** Looks whether anything moves, and why not. */
+  readonly look: () => void
   /** Tells partners where this node is. */
   readonly tell: () => void
 }
 
 /** Keeps things moving when messages were lost (design: consensus, point 20). */
-export function createHeartbeat({ timers, height, isWorking, again, tell }: HeartbeatDependencies) {
+export function createHeartbeat({ timers, height, isWorking, again, look, tell }: HeartbeatDependencies) {
   let beat: TimerHandle | null = null
   let telling: TimerHandle | null = null
   let lastHeight = -1
@@ -33,6 +35,7 @@ export function createHeartbeat({ timers, height, isWorking, again, tell }: Hear
     const stuck = height() === lastHeight && isWorking()
     lastHeight = height()
     if (stuck) again()
+    look()
     if (stuck || beats % IDLE_BEATS === 0) tell()
   }
 

@@ -1,4 +1,5 @@
 import { verifySignature } from '../base/crypto.js'
+import { authorOf } from '../consensus/progress.js'
 import { type ConsensusState, isKeptRound, proposerOf, roundOf, tallyOf } from '../consensus/state.js'
 import type { Input, SignedProposal, SignedVote } from '../consensus/types.js'
 import { partnerOf } from '../ledger/partner-set.js'
@@ -22,12 +23,14 @@ export interface InboundDependencies {
     learn(hash: string, block: ProposedBlock): void
     readonly state: ConsensusState
   }
+  /** A voter tells itself why its prevote at the height under way is nil. */
+  readonly onObjection: (voter: string, round: number, reason: string) => void
   /** A partner takes part in a height that is not reached here: it must have committed those before. */
   readonly onAhead: (partner: string, committed: number) => void
 }
 
 /** Votes and proposals of others: signatures are checked here, once, before the consensus machine hears of them. */
-export function createInbound({ chain, driver, onAhead }: InboundDependencies) {
+export function createInbound({ chain, driver, onObjection, onAhead }: InboundDependencies) {
   const early = new Map<string, ConsensusMessage[]>()
 
   const heightOf = (message: ConsensusMessage): number =>
@@ -86,10 +89,19 @@ export function createInbound({ chain, driver, onAhead }: InboundDependencies) {
     return round >= 2 * (state.highest.get(voter) ?? 0)
   }
 
-  function take(message: ConsensusMessage): void {
+  function takeVote(from: string, { vote, reason }: VoteMessage): void {
+    const known = isKnown(vote)
+    if (!known && (!isLeap(vote) || !isVote(vote))) return
+    if (!known) driver.feed({ type: 'vote', vote })
+    // A reason is not signed: only a voter's own connection proves it.
+    if (reason !== null && from === vote.voter && vote.kind === 'prevote' && vote.block === null) {
+      onObjection(vote.voter, vote.round, reason)
+    }
+  }
+
+  function take(from: string, message: ConsensusMessage): void {
     if (message.type === 'vote') {
-      const { vote } = message
-      if (!isKnown(vote) && isLeap(vote) && isVote(vote)) driver.feed({ type: 'vote', vote })
+      takeVote(from, message)
       return
     }
     const { proposal, header, batches } = message
@@ -106,7 +118,7 @@ export function createInbound({ chain, driver, onAhead }: InboundDependencies) {
       const at = heightOf(message)
       if (at < height) return
       if (at === height) {
-        take(message)
+        take(from, message)
         return
       }
       onAhead(from, at - 1)
@@ -119,11 +131,18 @@ export function createInbound({ chain, driver, onAhead }: InboundDependencies) {
     },
     /** The height has been committed: what came early is due. */
     committed(): void {
-      const due = [...early.values()].flat()
+      const due = [...early]
       early.clear()
       const height = chain.tip.height + 1
-      for (const message of due) if (heightOf(message) === height) take(message)
+      for (const [from, messages] of due) {
+        for (const message of messages) if (heightOf(message) === height) take(from, message)
+      }
     },
+    /** How much of it is kept. */
+    early: (): number => [...early.values()].reduce((sum, kept) => sum + kept.length, 0),
+    /** What came early of an author; nobody has verified it. */
+    earlyOf: (author: string): ConsensusMessage[] =>
+      [...early.values()].flat().filter((message) => authorOf(message) === author),
     gone(partner: string): void {
       early.delete(partner)
     }

@@ -11,6 +11,7 @@ import { createLineSplitter, type Line } from './line-splitter.js'
 import { createOutcomeQueue, type OutcomeQueue, type Slot } from './outcome-queue.js'
 import type { OwnBatches } from './own-batches.js'
 import type { PendingKeys } from './pending-keys.js'
+import type { Timers } from './timers.js'
 
 export const APPEND_TIMEOUT_MS = 60_000
 
@@ -25,6 +26,7 @@ export interface IntakeDependencies {
   /** Why nothing can be appended now; null when it can. */
   readonly blocked: () => string | null
   readonly now: () => number
+  readonly timers: Timers
   readonly show: (id: string) => RecordView | null
   readonly logRefusal: (object: string, refusal: Refusal) => void
 }
@@ -36,7 +38,7 @@ export interface Intake {
 
 /** The way of own records in: read, check, judge on what is committed, hand over to the open batch, report the outcome. */
 export function createIntake(dependencies: IntakeDependencies): Intake {
-  const { chain, own, pending, now, show, logRefusal } = dependencies
+  const { chain, own, pending, now, timers, show, logRefusal } = dependencies
 
   const self = (): Partner => {
     const partner = partnerOf(chain.rulebook.partners, dependencies.partner)
@@ -59,18 +61,18 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
   }
 
   /** The outcome of a record that was written before with the same unique value; null when it is another record. */
-  function original(line: number, record: CheckedRecord, first: string): Slot {
+  function original(line: number, record: CheckedRecord, first: string): AppendOutcome {
     const view = show(first)
     if (view === null) throw new LedgerError('STORE_DAMAGED', `record ${first} is in the state and not in the store`)
     if (canonicalText(view.data) !== canonicalText(record.body?.data ?? null)) {
-      return { kind: 'decided', outcome: { line, status: 'refused', ...otherContent(record, first) } }
+      return { line, status: 'refused', ...otherContent(record, first) }
     }
     const { id, height } = view
     if (view.status !== 'accepted' || height === undefined) {
       const refusal = view.refusal ?? { code: 'RULE_BROKEN' as const, message: 'refused' }
-      return { kind: 'decided', outcome: { line, status: 'refused', id, ...placeOf(height), ...refusal } }
+      return { line, status: 'refused', id, ...placeOf(height), ...refusal }
     }
-    return { kind: 'decided', outcome: { line, status: 'accepted', id, height } }
+    return { line, status: 'accepted', id, height }
   }
 
   function refused(line: number, object: string, refusal: Refusal): Slot {
@@ -87,7 +89,7 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
         return { kind: 'waiting', line, ...undecided }
       if (undecided !== undefined) return refused(line, body.object, otherContent(record, null))
       const first = chain.store.state.get(uniqueKey(dependencies.partner, body.object, canonicalText(body.unique)))
-      if (first !== undefined) return original(line, record, first.text)
+      if (first !== undefined) return { kind: 'decided', outcome: original(line, record, first.text) }
     }
     const refusal = pending.touches(record) ? null : judgeNow(record)
     if (refusal !== null && !mayChange(record, refusal)) return refused(line, body?.object ?? '', refusal)
@@ -130,7 +132,7 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
     append(object, chunks, options) {
       self()
       const timeoutMs = options.timeoutMs ?? APPEND_TIMEOUT_MS
-      const queue = createOutcomeQueue({ timeoutMs, author: dependencies.partner, flush: own.flush })
+      const queue = createOutcomeQueue({ timeoutMs, timers, author: dependencies.partner, flush: own.flush, original })
       const target = options.keyField === undefined ? { object } : { object, keyField: options.keyField }
       read(target, chunks, queue).then(queue.end, queue.fail)
       return queue.outcomes(options.signal)

@@ -8,7 +8,8 @@ import { settleHome, withEmptyHome } from './empty-home.js'
 import { homePaths } from './home.js'
 import { seedOf, type Token, tokenText } from './invitation.js'
 import type { Logger } from './log.js'
-import { askAtAddresses } from './network/join-client.js'
+import type { Host } from './network/host.js'
+import { askAtAddresses, startJoinHost } from './network/join-client.js'
 import type { JoinAnswer, JoinRequest } from './network/join-messages.js'
 import { ownKeyOf } from './own-key.js'
 
@@ -22,6 +23,8 @@ export interface RequestJoinOptions {
   readonly signal?: AbortSignal
   /** For each partner that is asked. @default 30000 */
   readonly timeoutMs?: number
+  /** The joiner's own, which stays open. @default one that only dials, for this call */
+  readonly host?: Host
 }
 
 /** A joiner waits for the block with its admission, which a partner gives 20 seconds. */
@@ -46,22 +49,22 @@ export function joinRequestOf(
 }
 
 /**
- * Asks the partners that the token names, one after another, to be let in, over connections of its own that are closed
- * again. May be asked again with the same key: who was admitted is told so. Must not run beside a node with this key.
+ * Asks the partners that the token names, one after another, to be let in. May be asked again with the same key: who was
+ * admitted is told so. Must not run beside a node with this key.
  * @returns the first answer of a partner; one of them being busy is none
- * @throws LedgerError NODE_UNREACHABLE when nobody answered, BUSY or NO_QUORUM when somebody did who cannot now
+ * @throws LedgerError of {@link askAtAddresses}; ask again later when {@link isRetryable}
  */
 export async function requestJoin(options: RequestJoinOptions): Promise<JoinAnswer> {
   const { token, seed, addresses, log, signal, timeoutMs = TIMEOUT_MS } = options
-  return await askAtAddresses({
-    genesis: token.genesis,
-    bootstrap: token.bootstrap,
-    request: joinRequestOf(token, seed, addresses),
-    seed,
-    log,
-    timeoutMs,
-    ...(signal === undefined ? {} : { signal })
-  })
+  const { bootstrap, genesis } = token
+  const stop = signal === undefined ? {} : { signal }
+  const host = options.host ?? (await startJoinHost({ seed, bootstrap, listen: [], announce: [], log, ...stop }))
+  try {
+    const request = joinRequestOf(token, seed, addresses)
+    return await askAtAddresses(host, { genesis, bootstrap, request, log, timeoutMs, ...stop })
+  } finally {
+    if (options.host === undefined) await host.close()
+  }
 }
 
 export interface PrepareHomeOptions {

@@ -1,6 +1,7 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
+import type { EvidenceSummary } from '../ledger/verify-evidence.js'
 
 /** A record as people and programs see it (contract: "A record on output"). `height` and `time` are absent while pending. */
 export interface RecordView {
@@ -52,7 +53,12 @@ export interface NodeStatus {
   readonly quorum: { readonly rule: string; readonly needed: number; readonly online: number }
   readonly mempool: { readonly batches: number; readonly records: number }
   readonly syncing: boolean
-  readonly stalled: null | { readonly since: string; readonly why: string }
+  /** `why` is the text of all `causes`: each has a code of docs/partners.md, what is the matter, and what to do. */
+  readonly stalled: null | {
+    readonly since: string
+    readonly why: string
+    readonly causes?: readonly { readonly code: string; readonly why: string; readonly todo: string }[]
+  }
 }
 
 export interface PartnerView {
@@ -86,6 +92,22 @@ export interface ListOptions {
   readonly after?: string
   /** Every accepted record instead of the newest of each key. */
   readonly history?: boolean
+}
+
+export interface EvidenceOptions {
+  /** @default 50, at most 100,000 */
+  readonly limit?: number
+  /** Cursor of the last item of the answer before. */
+  readonly after?: string
+  /** Each with the receipt of its record. @default false */
+  readonly proof?: boolean
+}
+
+/** A proven lie: who signed what twice, and the record that says so. */
+export type ListedEvidence = EvidenceSummary & {
+  readonly cursor: string
+  /** With it the item can be verified offline. */
+  readonly receipt?: JsonObject
 }
 
 export interface ChangeOptions {
@@ -135,6 +157,8 @@ export interface LedgerNode {
   changes(options: ChangeOptions): AsyncIterable<{ readonly id: string; readonly record: RecordView }>
   /** The canonical text of the receipt. */
   receipt(recordId: string): string | null
+  /** Contradictions of partners that stand on the chain, in its order. */
+  evidence(options: EvidenceOptions): Promise<readonly ListedEvidence[]>
   /** The newest block with the partner set that signed it, as `verify-receipt --checkpoint` takes it. */
   checkpoint(): JsonObject
   /**

@@ -12,10 +12,17 @@ export function createLoggedHeights(contents: BlockContents) {
 
   const itemsOf = (height: number): LoggedItem[] => heights.get(height) ?? []
 
-  /** Whether the block that an item found valid is here to be committed; true for any other item. */
-  function isStillHere(item: LoggedItem): boolean {
-    if (item.kind !== 'input' || item.entry.type !== 'block-checked') return true
-    const { block, result } = item.entry
+  /** The inputs that count. */
+  function inputs(height: number): LogEntry[] {
+    const items = itemsOf(height)
+    const counting = items.slice(items.findLastIndex(({ kind }) => kind === 'anew') + 1)
+    return counting.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
+  }
+
+  /** Whether the block that an input found valid is here to be committed; true for any other input. */
+  function isStillHere(entry: LogEntry): boolean {
+    if (entry.type !== 'block-checked') return true
+    const { block, result } = entry
     return result.type === 'invalid' || result.type === 'unavailable' || contents.candidateOf(block) !== null
   }
 
@@ -30,11 +37,9 @@ export function createLoggedHeights(contents: BlockContents) {
     restoreBlocks(height: number): void {
       for (const item of itemsOf(height)) if (item.kind === 'block') contents.restore(item.hash, item.block)
     },
-    inputs: (height: number): LogEntry[] => {
-      return itemsOf(height).flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
-    },
+    inputs,
     /** Whether what was signed at a height can be taken up again: the log tells of it, and its valid blocks are here. */
-    isExplained: (height: number): boolean => itemsOf(height).length > 0 && itemsOf(height).every(isStillHere),
+    isExplained: (height: number): boolean => itemsOf(height).length > 0 && inputs(height).every(isStillHere),
     forgetBelow(height: number): void {
       for (const earlier of heights.keys()) if (earlier < height) heights.delete(earlier)
     }

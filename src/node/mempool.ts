@@ -3,6 +3,12 @@ import type { CheckedBatch } from '../ledger/execution.js'
 import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
 import type { StateReader } from '../ledger/state.js'
 
+/** Which batches a proposer offers, beside what a block may hold at all. */
+export interface Offer {
+  readonly batchesMax: number
+  admits(hash: string): boolean
+}
+
 /** Batches durably here that no block has yet. */
 export interface Mempool {
   /** Takes a batch that is stored durably and whose records were checked. */
@@ -10,18 +16,29 @@ export interface Mempool {
   get(hash: string): CheckedBatch | undefined
   /**
    * What a block after this state may hold: each author's batches contiguous from its next sequence, authors taking turns
-   * to be first, up to `bytesMax` bytes of bodies in all; the first batch always fits.
+   * to be first, up to `bytesMax` bytes of bodies in all; the first batch always fits. Nothing but what the offer admits,
+   * and of an author nothing that comes after what it does not.
    */
-  candidates(partners: PartnerSet, state: StateReader, bytesMax: number): CheckedBatch[]
-  /** Whether a block after this state could hold any batch: others wait for one that is missing, or are void. */
-  hasCandidates(partners: PartnerSet, state: StateReader): boolean
+  candidates(
+    partners: PartnerSet,
+    state: StateReader,
+    limits: { readonly bytesMax: number; readonly offer: Offer }
+  ): CheckedBatch[]
+  /** Whether a block after this state could hold any batch that is admitted: others wait for a missing one, or are void. */
+  hasCandidates(partners: PartnerSet, state: StateReader, admits: (hash: string) => boolean): boolean
+  /** Batches that are not here and that others of their author wait for, the first of each author. */
+  gaps(partners: PartnerSet, state: StateReader): { readonly author: string; readonly sequence: number }[]
   /**
    * Forgets what a committed block has made superfluous: what it holds, what is past after this state, and what is of an
    * older incarnation than these partners'. Returns the hashes of batches that can never commit.
    */
   settle(committed: readonly CheckedBatch[], partners: PartnerSet, state: StateReader): string[]
   /** Batches of one author for one sequence. */
-  rivals(author: string, sequence: number): number
+  at(author: string, sequence: number): readonly CheckedBatch[]
+  /** The batch of an author that it signed last: by incarnation, then by sequence. */
+  newestOf(author: string): CheckedBatch | undefined
+  /** Forgets all batches of an author. */
+  forget(author: string): void
   /** Bytes of all batches of an author. */
   bytesOf(author: string): number
   /** All that waits, at most `max`. */
@@ -56,30 +73,42 @@ export function createMempool(): Mempool {
       sequences.set(sequence, [...(sequences.get(sequence) ?? []), batch])
     },
     get: (hash) => byHash.get(hash),
-    candidates(partners, state, bytesMax) {
+    candidates(partners, state, { bytesMax, offer }) {
       const authors = [...byAuthor.keys()].sort()
-      const first = authors.length === 0 ? 0 : turn++ % authors.length
+      const first = authors.length === 0 ? 0 : turn % authors.length
       const chosen: CheckedBatch[] = []
       let bytes = 0
       for (const author of [...authors.slice(first), ...authors.slice(0, first)]) {
         const incarnation = partnerOf(partners, author)?.incarnation
         for (let { next } = authorSequence(state, author); ; next++) {
           const rivals = byAuthor.get(author)?.get(next)
-          const batch = rivals?.find(({ header }) => header.incarnation === incarnation)
-          if (batch === undefined || (chosen.length > 0 && bytes + batch.header.bytes > bytesMax)) break
+          const batch = rivals?.find((rival) => rival.header.incarnation === incarnation && offer.admits(rival.hash))
+          if (batch === undefined || chosen.length >= offer.batchesMax) break
+          if (chosen.length > 0 && bytes + batch.header.bytes > bytesMax) break
           chosen.push(batch)
           bytes += batch.header.bytes
         }
       }
+      if (chosen.length > 0) turn++
       return chosen
     },
-    hasCandidates(partners, state) {
+    hasCandidates(partners, state, admits) {
       for (const [author, sequences] of byAuthor) {
         const incarnation = partnerOf(partners, author)?.incarnation
         const rivals = sequences.get(authorSequence(state, author).next)
-        if (rivals?.some(({ header }) => header.incarnation === incarnation)) return true
+        if (rivals?.some(({ header, hash }) => header.incarnation === incarnation && admits(hash))) return true
       }
       return false
+    },
+    gaps(partners, state) {
+      const found: { author: string; sequence: number }[] = []
+      for (const [author, sequences] of byAuthor) {
+        const incarnation = partnerOf(partners, author)?.incarnation
+        const { next: sequence } = authorSequence(state, author)
+        const isHere = sequences.get(sequence)?.some(({ header }) => header.incarnation === incarnation) ?? false
+        if (!isHere) found.push({ author, sequence })
+      }
+      return found
     },
     settle(committed, partners, state) {
       const lost: string[] = []
@@ -95,7 +124,15 @@ export function createMempool(): Mempool {
       }
       return lost
     },
-    rivals: (author, sequence) => byAuthor.get(author)?.get(sequence)?.length ?? 0,
+    at: (author, sequence) => byAuthor.get(author)?.get(sequence) ?? [],
+    newestOf(author) {
+      return [...(byAuthor.get(author)?.values() ?? [])]
+        .flat()
+        .sort((a, b) => b.header.incarnation - a.header.incarnation || b.header.sequence - a.header.sequence)[0]
+    },
+    forget(author) {
+      for (const batch of [...(byAuthor.get(author)?.values() ?? [])].flat()) remove(batch)
+    },
     bytesOf(author) {
       let bytes = 0
       for (const rivals of byAuthor.get(author)?.values() ?? []) for (const { header } of rivals) bytes += header.bytes

@@ -1,27 +1,23 @@
+import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
-import { evidenceCountKey, nameKey } from '../ledger/system-judge.js'
+import { nameKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { NodeStatus, PartnerView } from './ledger-node.js'
 import type { PeerDirectory } from './network/peers-options.js'
 import { timeText } from './record-view.js'
 import type { Replica } from './replica-types.js'
-
-/** Milliseconds without a commit, while batches wait, after which the node counts as stalled. */
-const STALLED_AFTER_MS = 5_000
+import { stallText } from './stall-explanation.js'
 
 export interface NodeStatusDependencies {
-  readonly replica: Pick<Replica, 'chain' | 'mempool' | 'round' | 'syncing' | 'rejoining' | 'heightOf'>
+  readonly replica: Pick<Replica, 'chain' | 'mempool' | 'syncing' | 'stalled' | 'heightOf'>
   readonly self: string
-  /** Milliseconds since 1970. */
-  readonly now: () => number
   readonly peers: { connected(): readonly string[]; addresses(): readonly string[] }
   readonly known: PeerDirectory
 }
 
 /** What the node says of itself and of its partners. */
-export function createNodeStatus({ replica, self, now, peers, known }: NodeStatusDependencies) {
+export function createNodeStatus({ replica, self, peers, known }: NodeStatusDependencies) {
   const { chain, mempool } = replica
-  let waitingSince: number | null = null
 
   function isOnline(partner: { readonly id: string }, connected: readonly string[]): boolean {
     return partner.id === self || connected.includes(partner.id)
@@ -50,37 +46,13 @@ export function createNodeStatus({ replica, self, now, peers, known }: NodeStatu
   }
 
   function stalled(): NodeStatus['stalled'] {
-    if (mempool.size().batches === 0) {
-      waitingSince = null
-      return null
-    }
-    waitingSince ??= now()
-    const behind = chain.tip.time - now()
-    if (now() - waitingSince < STALLED_AFTER_MS && behind < STALLED_AFTER_MS) return null
-    return { since: timeText(waitingSince), why: whyStalled(behind) }
-  }
-
-  function whyStalled(behindMs: number): string {
-    if (behindMs > 0) {
-      return `the clock of this machine is ${Math.ceil(behindMs / 1000)} s behind the newest block: set it right`
-    }
-    if (replica.rejoining) return 'this node lost its sign guard and waits for a partner to write down that it rejoins'
-    const voters = votersOf(chain.rulebook.partners)
-    const connected = peers.connected()
-    const away = voters.filter((voter) => !isOnline(voter, connected)).map(({ id }) => id)
-    const needed = quorumOfSet(chain.rulebook.partners)
-    if (voters.length - away.length < needed) {
-      return `${needed} of ${voters.length} voting partners are needed and ${voters.length - away.length} are online; not reached: ${away.join(', ')}`
-    }
-    return `a quorum is online and has not agreed on the next block yet; this is round ${replica.round}`
+    const stall = replica.stalled()
+    if (stall === null) return null
+    return { since: timeText(stall.since), why: stallText(stall.causes), causes: stall.causes }
   }
 
   return {
     partners,
-    /** A block was committed: whatever waits now waits since now. */
-    committed(): void {
-      waitingSince = mempool.size().batches === 0 ? null : now()
-    },
     status(): NodeStatus {
       const { tip, rulebook } = chain
       const own = partnerOf(rulebook.partners, self)
@@ -88,7 +60,7 @@ export function createNodeStatus({ replica, self, now, peers, known }: NodeStatu
       return {
         network: rulebook.model.network.title,
         genesis: chain.scope.genesis,
-        partner: { id: self, state: own?.state ?? 'joining', role: own?.role ?? '' },
+        partner: { id: self, state: own?.state ?? 'pending', role: own?.role ?? '' },
         height: tip.height,
         head: tip.hash,
         stateHash: tip.resultHash,
@@ -113,7 +85,7 @@ export function createNodeStatus({ replica, self, now, peers, known }: NodeStatu
 
 /** How many contradictions of a partner stand on the chain. */
 function evidenceCount(chain: Chain, id: string): number {
-  return Number(chain.store.state.get(evidenceCountKey(id))?.text ?? 0)
+  return countIn(chain.store.state, evidenceCountKey(id))
 }
 
 /** The name under which a partner was admitted. */

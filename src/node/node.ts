@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { parseCanonical } from '../base/canonical.js'
 import { signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { parseRecordId } from '../base/ids.js'
@@ -11,6 +12,7 @@ import { partnerOf } from '../ledger/partner-set.js'
 import { createAdmission } from './admission.js'
 import type { Chain, CommittedBlock } from './chain.js'
 import { createChanges } from './changes.js'
+import { createEvidenceList } from './evidence-list.js'
 import { createGuardKeeper } from './guard-keeper.js'
 import { homePaths } from './home.js'
 import { createIntake } from './intake.js'
@@ -169,7 +171,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   })
   network.arrived(running)
   closers.push(() => running.close())
-  const status = createNodeStatus({ replica, self, now, peers: running, known })
+  const status = createNodeStatus({ replica, self, peers: running, known })
   const show = (id: string): RecordView | null => {
     const committed = reader.byId(id)
     return committed === null
@@ -183,13 +185,22 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     // A batch sealed now would be one of an incarnation that is over.
     return guards.incarnation() > incarnation ? 'this node is still fetching its copy of the chain' : null
   }
-  const intake = createIntake({ chain, own, pending, partner: self, blocked, now, show, logRefusal: refusals.write })
+  const intake = createIntake({
+    chain,
+    own,
+    pending,
+    partner: self,
+    blocked,
+    now,
+    timers: systemTimers,
+    show,
+    logRefusal: refusals.write
+  })
   const queries = createQueries(chain, reader)
   const receipts = createReceipts(chain, reader, sets)
 
   function onCommitted(block: CommittedBlock): void {
     sets.committed(block)
-    status.committed()
     changes.committed()
     if (!block.executed.execution.writes.some(({ key }) => key.startsWith('p:') || key.startsWith('a:'))) return
     running.refresh()
@@ -205,7 +216,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     partner: self,
     status: status.status,
     partners: status.partners,
-    genesis: () => JSON.parse(content.genesis.text) as JsonObject,
+    genesis: () => parseCanonical(content.genesis.text) as JsonObject,
     model: () => ({ hash: chain.rulebook.model.hash, network: chain.rulebook.model.network }),
     append: intake.append,
     check: intake.check,
@@ -216,6 +227,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     block: queries.block,
     changes: changes.changes,
     receipt: receipts.receipt,
+    evidence: createEvidenceList(chain, reader, receipts),
     checkpoint: receipts.checkpoint,
     invite: admission.invite,
     revoke: admission.revoke,

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
-import { rename } from 'node:fs/promises'
 import { LedgerError } from '../base/errors.js'
 import type { Logger } from './log.js'
+import { putAside } from './store/put-aside.js'
 import { type GuardOwner, openGuard, type SignGuard } from './store/sign-guard.js'
 import { createWriteAheadLog, type LogEntry, openWriteAheadLog, type WriteAheadLog } from './store/write-ahead-log.js'
 
@@ -40,9 +39,4 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenedLogs> {
     const wal = await createWriteAheadLog(logOptions)
     return { guard: await openGuard(guardPath, owner), wal, entries: [] }
   }
-}
-
-/** Keeps what was found, for whoever wants to know what happened. */
-async function putAside(path: string): Promise<void> {
-  if (existsSync(path)) await rename(path, `${path}.lost-${Date.now()}`)
 }

@@ -1,11 +1,19 @@
 import { recordId } from '../base/ids.js'
+import type { CheckedRecord } from '../ledger/record.js'
 import type { AppendOutcome } from './ledger-node.js'
 import type { OwnBatch } from './own-batches.js'
+import type { TimerHandle, Timers } from './timers.js'
 
 /** A line of input whose outcome is known, or will be when its batch is decided. */
-export type Slot =
-  | { readonly kind: 'decided'; readonly outcome: AppendOutcome }
-  | { readonly kind: 'waiting'; readonly line: number; readonly batch: OwnBatch; readonly index: number }
+export type Slot = { readonly kind: 'decided'; readonly outcome: AppendOutcome } | WaitingSlot
+
+export interface WaitingSlot {
+  readonly kind: 'waiting'
+  readonly line: number
+  readonly record: CheckedRecord
+  readonly batch: OwnBatch
+  readonly index: number
+}
 
 /** Outcomes that wait for their reader at most: then reading of input pauses. */
 export const OUTCOMES_WAITING_MAX = 16_384
@@ -14,13 +22,16 @@ export interface OutcomeQueueOptions {
   readonly author: string
   /** Milliseconds without progress until undecided records are reported as pending. */
   readonly timeoutMs: number
+  readonly timers: Timers
   /** Seals the open batch, so that its records get their ids. */
   readonly flush: () => void
+  /** What to tell of a record that was written before with the same unique value, as that record. */
+  readonly original: (line: number, record: CheckedRecord, first: string) => AppendOutcome
 }
 
 /** The outcomes of one pipe, in input order: filled by the reader of its input, emptied by the writer of its answer. */
 export function createOutcomeQueue(options: OutcomeQueueOptions) {
-  const { author, timeoutMs, flush } = options
+  const { author, timeoutMs, timers, flush } = options
   let slots: Slot[] = []
   let taken = 0
   let ended = false
@@ -57,17 +68,17 @@ export function createOutcomeQueue(options: OutcomeQueueOptions) {
     if (batch.decision !== null) return true
     if (exhausted) return false
     signal?.throwIfAborted()
-    let timer: NodeJS.Timeout | undefined
+    let timer: TimerHandle | null = null
     let onAbort = (): void => {}
     const late = new Promise<false>((resolve, reject) => {
-      timer = setTimeout(resolve, timeoutMs, false)
+      timer = timers.set(timeoutMs, () => resolve(false))
       onAbort = () => reject(signal?.reason)
       signal?.addEventListener('abort', onAbort, { once: true })
     })
     try {
       return await Promise.race([batch.decided.then(() => true), late])
     } finally {
-      clearTimeout(timer)
+      if (timer !== null) timers.clear(timer)
       signal?.removeEventListener('abort', onAbort)
     }
   }
@@ -75,12 +86,24 @@ export function createOutcomeQueue(options: OutcomeQueueOptions) {
   async function outcomeOf(slot: Slot, signal: AbortSignal | undefined): Promise<AppendOutcome> {
     if (slot.kind === 'decided') return slot.outcome
     const { batch, index, line } = slot
-    if (await decidedInTime(batch, signal)) return outcomeIn(batch, index, line, author)
+    if (await decidedInTime(batch, signal)) return outcomeIn(slot)
     exhausted = true
     full.abort()
     flush()
     await batch.durable
     return { line, status: 'pending', id: idIn(batch, index, author), code: 'NO_QUORUM' }
+  }
+
+  function outcomeIn({ batch, index, line, record }: WaitingSlot): AppendOutcome {
+    const id = idIn(batch, index, author)
+    const verdict = batch.decision?.verdicts[index] ?? null
+    const height = batch.decision?.height ?? 0
+    if (verdict === null) return { line, status: 'accepted', id, height }
+    // While a copy is fetched anew a record may be taken that stands in a block to come: then that one counts.
+    const first = verdict.code === 'DUPLICATE' ? verdict.details?.record : undefined
+    return typeof first === 'string'
+      ? options.original(line, record, first)
+      : { line, status: 'refused', id, height, ...verdict }
   }
 
   async function* outcomes(signal?: AbortSignal): AsyncGenerator<AppendOutcome> {
@@ -92,7 +115,7 @@ export function createOutcomeQueue(options: OutcomeQueueOptions) {
         const slot = next()
         if (slot !== undefined) {
           if (slot.kind === 'waiting' && slot.batch.decision !== null) {
-            yield outcomeIn(slot.batch, slot.index, slot.line, author)
+            yield outcomeIn(slot)
           } else {
             yield await outcomeOf(slot, signal)
           }
@@ -150,12 +173,4 @@ export type OutcomeQueue = ReturnType<typeof createOutcomeQueue>
 
 function idIn(batch: OwnBatch, index: number, author: string): string {
   return recordId(author, batch.sequence ?? 0, index)
-}
-
-function outcomeIn(batch: OwnBatch, index: number, line: number, author: string): AppendOutcome {
-  const id = idIn(batch, index, author)
-  const verdict = batch.decision?.verdicts[index] ?? null
-  const height = batch.decision?.height ?? 0
-  if (verdict === null) return { line, status: 'accepted', id, height }
-  return { line, status: 'refused', id, height, ...verdict }
 }

@@ -75,6 +75,7 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
   let sealing: Promise<void> = Promise.resolve()
   let scheduled = false
   let stopped: unknown = null
+  let abandoned: unknown = null
   const roomWaiters: (() => void)[] = []
 
   function schedule(): void {
@@ -97,6 +98,7 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
 
   async function write(flight: Flight): Promise<void> {
     assertInvariant(flight.sequence !== null, 'a sealed batch has a sequence')
+    if (isAbandoned(flight)) return
     const texts = flight.records.map((record) => record.text)
     const incarnation = options.incarnation()
     const guard = dependencies.guard()
@@ -107,19 +109,29 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
     const text = encodeBatch(scope, { header, hash, signature, records: texts })
     // Body first: a sequence in the guard without its body could never be used again.
     await store.putBatches([{ hash, text, own: header.sequence }])
+    if (isAbandoned(flight)) return
     guard.guardBatch({ epoch: scope.epoch, incarnation, sequence: header.sequence }, bytes, () => signature)
     await guard.sync()
+    if (isAbandoned(flight)) return
     announce({ header, hash, records: flight.records }, text)
     flight.settleDurable()
+  }
+
+  function isAbandoned(flight: Flight): boolean {
+    return flight.sequence === null || sealed.get(flight.sequence) !== flight
+  }
+
+  function rejectAll(error: unknown): void {
+    for (const flight of [...sealed.values(), ...(open === null ? [] : [open])]) flight.reject(error)
+    open = null
+    sealed.clear()
+    wakeRoom()
   }
 
   function stop(error: unknown): void {
     if (stopped !== null) return
     stopped = error
-    for (const flight of [...sealed.values(), ...(open === null ? [] : [open])]) flight.reject(error)
-    open = null
-    sealed.clear()
-    wakeRoom()
+    rejectAll(error)
     fail(error)
   }
 
@@ -131,6 +143,7 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
     /** Adds a record to the open batch. Call only when {@link hasRoom}. */
     add(record: CheckedRecord): { readonly batch: OwnBatch; readonly index: number } {
       if (stopped !== null) throw stopped
+      if (abandoned !== null) throw abandoned
       const bytes = Buffer.byteLength(record.text) + 1
       if (open !== null && open.bytes + bytes > limits.batchBytesMax) seal()
       open ??= createFlight()
@@ -154,9 +167,19 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
       flight.settleDurable()
       return flight
     },
+    /**
+     * Nothing in flight counts any more, and nothing is taken until {@link continueAt}: whoever waits is told why.
+     * Resolves when the guard hears of no batch any more.
+     */
+    async abandon(error: unknown): Promise<void> {
+      abandoned = error
+      rejectAll(error)
+      await sealing
+    },
     /** After a rejoin: goes on with this sequence. Nothing may be in flight. */
     continueAt(next: number): void {
       assertInvariant(sealed.size === 0 && open === null, 'nothing is in flight after a rejoin')
+      abandoned = null
       sequence = next
     },
     /** Own batches that no block has yet. */

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { generateSeed } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { homePaths } from './home.js'
+import { makeDirectoryDurably } from './store/durable-file.js'
 import { createKeyFile, type NodeKey, readKeyFile } from './store/key-file.js'
 
 /**
@@ -15,6 +15,6 @@ export async function ownKeyOf(home: string): Promise<NodeKey> {
   } catch (error) {
     if (!(error instanceof LedgerError) || error.details.missing !== true) throw error
   }
-  await mkdir(home, { recursive: true, mode: 0o700 })
+  await makeDirectoryDurably(home)
   return await createKeyFile(key, generateSeed())
 }

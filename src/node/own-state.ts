@@ -38,6 +38,15 @@ export function ownBatchesLeft(
   return { batches, nextSequence: Math.max(free, last + 1) }
 }
 
+/** Hashes of own batches in the outbox that a newer incarnation has made void. */
+export function voidOutbox(chain: Chain, author: string): string[] {
+  const incarnation = partnerOf(chain.rulebook.partners, author)?.incarnation ?? 0
+  return chain.store
+    .outbox()
+    .map(({ hash }) => hash)
+    .filter((hash) => (storedBatch(chain, hash)?.header.incarnation ?? incarnation) < incarnation)
+}
+
 /** A batch whose body became durable just before a crash may be unknown to the guard: the same bytes, signed again. */
 function signAgain(
   scope: Scope,

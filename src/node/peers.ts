@@ -1,4 +1,5 @@
 import type { SignedProposal, SignedVote } from '../consensus/types.js'
+import type { BatchHeader } from '../ledger/batch.js'
 
 /**
  * What partners' nodes say to each other, and the face of whatever carries it: libp2p in a node, a virtual network in
@@ -27,6 +28,7 @@ export interface BatchMessage {
   readonly type: 'batch'
   readonly hash: string
   readonly author: string
+  readonly incarnation: number
   readonly sequence: number
 }
 
@@ -43,7 +45,7 @@ export interface StatusMessage {
     readonly prevotes: readonly string[]
     readonly precommits: readonly string[]
   }[]
-  /** Batches durably held that no block has: author, sequence, hash. At most 64. */
+  /** Batches durably held that no block has: author, incarnation, sequence, hash. At most 64. */
   readonly batches: readonly Omit<BatchMessage, 'type'>[]
 }
 
@@ -58,6 +60,8 @@ export type PullRequest =
   | { readonly type: 'messages'; readonly height: number; readonly have: StatusMessage['votes'] }
   /** The proposal's content for a block hash at the height being decided. */
   | { readonly type: 'proposal'; readonly height: number; readonly block: string }
+  /** What do you know of me that no block tells? Asked at every start, before anything is signed. */
+  | { readonly type: 'known' }
   /** Wrap this rejoin in a batch of yours. */
   | {
       readonly type: 'rejoin'
@@ -83,7 +87,31 @@ export type PullResponse =
       readonly type: 'proposal'
       readonly block: { readonly header: string; readonly batches: readonly string[] } | null
     }
+  | KnownAnswer
   | { readonly type: 'rejoin'; readonly accepted: boolean; readonly why: string }
+
+/** What a partner knows of the asker, and where it stands itself. */
+export interface KnownAnswer {
+  readonly type: 'known'
+  /** Height of the newest committed block. */
+  readonly height: number
+  /** Round of the height being decided, the latest that it has signed in at least. */
+  readonly round: number
+  /**
+   * First round of the height being decided from which on it knows all that it signed there: 0 for everything, another one
+   * when it began anew. Null: it cannot tell.
+   */
+  readonly since: number | null
+  /** The asker's signed messages of later heights than `height`, the newest ones at least. */
+  readonly messages: readonly KnownMessage[]
+  /** The asker's newest batch that no block has. */
+  readonly batch: (BatchHeader & { readonly signature: string }) | null
+}
+
+/** A signed message without what travels with it. */
+export type KnownMessage =
+  | { readonly type: 'vote'; readonly vote: SignedVote }
+  | { readonly type: 'proposal'; readonly proposal: SignedProposal }
 
 /** What a node does with what comes in. */
 export interface PeerHandlers {
@@ -119,6 +147,9 @@ export interface Peers {
 
 /** Bodies up to here travel by gossip; larger ones are announced and pulled. */
 export const GOSSIP_BYTES_MAX = 64 * 1024
+
+/** Own messages that one {@link KnownAnswer} shows at most. */
+export const KNOWN_MESSAGES_MAX = 64
 
 /** Largest answer to a request. */
 export const RESPONSE_BYTES_MAX = 8 * 1024 * 1024

@@ -39,6 +39,11 @@ export function createPendingKeys(author: string) {
       const unique = uniqueKeyOf(record)
       if (unique !== null) uniques.delete(unique)
     },
+    /** None of them will be decided. */
+    clear(): void {
+      writes.clear()
+      uniques.clear()
+    },
     /** Whether the verdict on this record may depend on an undecided one. */
     touches(record: CheckedRecord): boolean {
       return writes.size > 0 && stateKeysOf(record).some((key) => writes.has(key))

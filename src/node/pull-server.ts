@@ -8,6 +8,7 @@ import type { Chain } from './chain.js'
 import { systemRecord } from './duties.js'
 import {
   type BlockBundle,
+  type KnownAnswer,
   type ProposalMessage,
   type PullRequest,
   type PullResponse,
@@ -32,11 +33,15 @@ export interface PullServerDependencies {
   readonly exchange: BatchExchange
   readonly messages: () => readonly Message[]
   readonly blockOf: (hash: string) => ProposedBlock | null
+  /** What this node knows of a partner that no block tells. */
+  readonly known: (partner: string) => KnownAnswer
   readonly append: (record: CheckedRecord) => Promise<SystemOutcome>
 }
 
 /** Answers what partners ask for: others' signed messages too, so that two who never meet both take part (point 20). */
-export function createPullServer({ chain, self, exchange, messages, blockOf, append }: PullServerDependencies) {
+export function createPullServer(dependencies: PullServerDependencies) {
+  const { chain, self, exchange, messages, blockOf, known, append } = dependencies
+
   function blocks(from: number, bytesMax: number): BlockBundle[] {
     const found: BlockBundle[] = []
     let bytes = 0
@@ -115,6 +120,8 @@ export function createPullServer({ chain, self, exchange, messages, blockOf, app
         return { type: 'messages', messages: request.height === chain.tip.height + 1 ? lacking(request.have) : [] }
       case 'proposal':
         return { type: 'proposal', block: request.height === chain.tip.height + 1 ? blockOf(request.block) : null }
+      case 'known':
+        return known(from)
       case 'rejoin': {
         const { incarnation, nonce, partner, signature } = request
         if (partner !== from) return { type: 'rejoin', accepted: false, why: 'a partner asks for itself' }

@@ -9,6 +9,8 @@ import type { Mempool } from './mempool.js'
 import type { OwnBatches } from './own-batches.js'
 import type { PeerHandlers, Peers } from './peers.js'
 import type { PendingKeys } from './pending-keys.js'
+import type { GuardRenewal } from './rejoin.js'
+import type { Stall } from './stall-watch.js'
 import type { SignGuard } from './store/sign-guard.js'
 import type { Store } from './store/store-types.js'
 import type { LogEntry, WriteAheadLog } from './store/write-ahead-log.js'
@@ -33,8 +35,8 @@ export interface ReplicaDependencies {
   /** Entries of the log from the height after the store's head on. */
   readonly entries: readonly LogEntry[]
   readonly guard: SignGuard
-  /** For a rejoin: a new guard in the place of a lost one, and a nonce of 64 hex digits that nobody could know before. */
-  readonly renewGuard: { guard(): Promise<SignGuard>; nonce(): string }
+  /** For a rejoin. */
+  readonly renewGuard: GuardRenewal
   readonly sign: (bytes: string) => string
   readonly peers: Peers
   /** Multiaddrs to be known at; empty while unknown. */
@@ -54,6 +56,19 @@ export type SystemOutcome =
   | { readonly ok: true; readonly height: number }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string }
 
+/** How much a replica holds of what others send it: each is bounded, whatever they send. */
+export interface ReplicaSizes {
+  /** Batches that no block has, being stored, and waited for. */
+  readonly batches: number
+  readonly storing: number
+  readonly announced: number
+  /** Messages of the next height. */
+  readonly early: number
+  /** Rounds and blocks of the height being decided that something is known of. */
+  readonly rounds: number
+  readonly blocks: number
+}
+
 /** One partner's part in the network, over whatever carries messages, bytes and time. */
 export interface Replica extends PeerHandlers {
   readonly chain: Chain
@@ -64,9 +79,14 @@ export interface Replica extends PeerHandlers {
   readonly syncing: boolean
   /** Whether its sign guard was lost: until the rejoin is in force it signs and appends nothing. */
   readonly rejoining: boolean
+  /** Why it signs nothing yet, for its operator; null when it does, or rejoins with the help of others. */
+  readonly notSigning: string | null
   readonly round: number
+  /** Why nothing moves although there is work; null when something does. */
+  stalled(): Stall | null
   /** Newest height each partner has told of. */
   heightOf(partner: string): number | null
+  sizes(): ReplicaSizes
   /** Appends a record of the network about itself; resolves when a block has decided it. */
   appendSystem(record: CheckedRecord): Promise<SystemOutcome>
   start(): void

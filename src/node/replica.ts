@@ -1,32 +1,36 @@
 import { LedgerError } from '../base/errors.js'
 import { progressOf } from '../consensus/progress.js'
 import { tallyOf } from '../consensus/state.js'
-import type { Message } from '../consensus/types.js'
+import type { Message, Evidence as SeenEvidence } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { Certificate } from '../ledger/certificate.js'
+import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
+import type { Evidence } from '../ledger/system-record.js'
 import { createBatchExchange } from './batch-exchange.js'
+import { createBatchRivals } from './batch-rivals.js'
 import { type ProposedBlock, storedBatch } from './block-content.js'
 import type { Wanted } from './block-contents.js'
 import { createCatchUp } from './catch-up.js'
 import { type Chain, type CommittedBlock, openChain } from './chain.js'
 import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.js'
 import { createDuties } from './duties.js'
+import { createEvidenceDuty } from './evidence-duty.js'
 import { createHeartbeat } from './heartbeat.js'
 import { createInbound } from './inbound.js'
+import { createKnownAnswer } from './known-answer.js'
+import { createLookout } from './lookout.js'
 import { createMempool } from './mempool.js'
+import { createMessagePull } from './message-pull.js'
 import { createOwnBatches, type OwnBatches } from './own-batches.js'
-import { ownBatchesLeft } from './own-state.js'
+import { ownBatchesLeft, voidOutbox } from './own-state.js'
 import type { PeerMessage, StatusMessage } from './peers.js'
 import { createPendingKeys } from './pending-keys.js'
 import { createPullServer } from './pull-server.js'
-import { createRejoin } from './rejoin.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
+import { createSignRight } from './sign-right.js'
 import { createVoteSigner } from './vote-signer.js'
-
-/** Characters of the reason beside a nil vote; partners take no more. */
-const REASON_CHARS_MAX = 1000
 
 /** Batches listed in a status. */
 const STATUS_BATCHES_MAX = 64
@@ -37,12 +41,15 @@ const STATUS_BATCHES_MAX = 64
  */
 export function createReplica(options: ReplicaOptions, dependencies: ReplicaDependencies): Replica {
   const { self, genesis, model } = options
-  const { store, wal, peers, now, timers, log, sign, fail } = dependencies
+  const { store, wal, peers, now, timers, log, sign } = dependencies
   const scope = { genesis: genesis.hash, epoch: 0 }
   const chain = openChain({ scope, genesis: genesis.genesis, model, store })
   const mempool = createMempool()
   const pending = createPendingKeys(self)
-  const rejoin = createRejoin({
+  let failed = false
+  /** Own batches that are durable and leave once this node may sign. */
+  let heldBack: { readonly batch: CheckedBatch; readonly text: string }[] = []
+  const right = createSignRight({
     chain,
     self,
     sign,
@@ -51,13 +58,16 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     log,
     guard: dependencies.guard,
     renew: dependencies.renewGuard,
-    onDone: rejoined,
+    syncing: () => catchUp.syncing,
+    abandon,
+    onSigning,
+    onRejoined,
     fail
   })
   // Batches of an incarnation that ends count for nothing: they are forgotten, not sent.
-  const left = rejoin.needed()
+  const left = right.rejoining()
     ? noneLeft(chain, self)
-    : ownBatchesLeft(chain, rejoin.guard(), self, sign, options.mayBeBehind ?? false)
+    : ownBatchesLeft(chain, right.guard(), self, sign, options.mayBeBehind ?? false)
   const own: OwnBatches = createOwnBatches(
     {
       scope,
@@ -68,27 +78,44 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     },
     {
       store,
-      guard: rejoin.guard,
+      guard: right.guard,
       timers,
       sign,
       announce(batch, text) {
         mempool.add(batch)
-        exchange.spread(batch, text)
+        if (right.maySign()) exchange.spread(batch, text)
+        else heldBack.push({ batch, text })
         driver.workAvailable()
       },
       fail
     }
   )
+  const evidence = createEvidenceDuty({ chain, self, log, syncing: () => catchUp.syncing, append: appendSystem })
+  const rivals = createBatchRivals({ chain, mempool, self, evidence })
   const exchange = createBatchExchange({
     chain,
     mempool,
+    rivals,
     peers,
     timers,
     log,
     fail,
     onBatch: () => driver.workAvailable()
   })
-  const signer = createVoteSigner({ scope, guard: rejoin.guard, sign, maySign: rejoin.maySign })
+  const signer = createVoteSigner({ ...right, scope, sign })
+  const lookout = createLookout({
+    chain,
+    self,
+    mempool,
+    driver: () => driver,
+    connected: () => peers.connected(),
+    heightOf: (partner) => catchUp.heightOf(partner),
+    syncing: () => catchUp.syncing,
+    rejoining: right.rejoining,
+    asking: right.missing,
+    now,
+    log
+  })
   const driver: ConsensusDriver = createConsensusDriver(
     { self, ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }) },
     {
@@ -96,12 +123,14 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       mempool,
       wal,
       signer,
+      disputes: lookout.disputes,
+      onTimed: lookout.onTimed,
       now,
       timers,
       fail,
       publish,
       fetch: fetchBlock,
-      onEvidence: (evidence) => duties.report(evidence),
+      onEvidence: (seen) => evidence.report(contradiction(seen)),
       onCommitted
     }
   )
@@ -113,10 +142,20 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     now,
     log,
     fail,
-    onCertificate: reportContradictions,
+    onCertificate(certificate) {
+      reportContradictions(certificate)
+      right.sawCertificate(certificate)
+    },
+    onBatch: (batch) => rivals.seen(batch, null),
     onChange: () => attend()
   })
-  const inbound = createInbound({ chain, driver, onAhead: (partner, height) => catchUp.heard(partner, height) })
+  const inbound = createInbound({
+    chain,
+    driver,
+    onObjection: lookout.onObjection,
+    onAhead: (partner, height) => catchUp.heard(partner, height)
+  })
+  const pullMessages = createMessagePull({ chain, peers, log, held: () => status().votes, take: inbound.take })
   const duties = createDuties({
     chain,
     self,
@@ -132,6 +171,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     exchange,
     messages: driver.messages,
     blockOf: driver.blockOf,
+    known: createKnownAnswer({ chain, mempool, driver, earlyOf: inbound.earlyOf, guard: right.guard }),
     append: appendSystem
   })
   const heartbeat = createHeartbeat({
@@ -139,19 +179,42 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     height: () => chain.tip.height,
     isWorking: () => driver.isActive || driver.hasBlockToMake(),
     again: () => driver.feed({ type: 'resend' }),
+    look: lookout.look,
     tell: () => peers.broadcast(status())
   })
 
+  /** Whatever the fault: nothing more is signed or served from here on. */
+  function fail(error: unknown): void {
+    failed = true
+    void driver.stop()
+    dependencies.fail(error)
+  }
+
   function attend(): void {
-    rejoin.attend(catchUp.syncing)
-    if (rejoin.needed()) return
+    right.attend()
+    if (right.rejoining() || !right.maySign()) return
     duties.attend()
+    evidence.attend()
+  }
+
+  /** Nothing of what was signed so far may leave any more. */
+  function abandon(why: LedgerError): Promise<void> {
+    heldBack = []
+    mempool.forget(self)
+    pending.clear()
+    return own.abandon(why)
+  }
+
+  function onSigning(): void {
+    for (const { batch, text } of heldBack.splice(0)) exchange.spread(batch, text)
+    driver.beginSigning()
+    attend()
   }
 
   /** Whatever the old incarnation had not got into a block is void. */
-  function rejoined(): void {
-    const voided = mempool.settle([], chain.rulebook.partners, store.state)
-    if (voided.length > 0) store.dropBatches(voided).catch(fail)
+  function onRejoined(): void {
+    const voided = [...mempool.settle([], chain.rulebook.partners, store.state), ...voidOutbox(chain, self)]
+    if (voided.length > 0) store.dropBatches([...new Set(voided)]).catch(fail)
     own.continueAt(authorSequence(store.state, self).next)
     driver.beginSigning()
     attend()
@@ -164,13 +227,12 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       const first = tallyOf(driver.state, round, 'precommit').votes.get(voter)
       if (first === undefined || first.block === block || first.incarnation !== incarnation) continue
       const second = { block, height, incarnation, kind: 'precommit', round, voter, signature } as const
-      duties.report({ type: 'votes', voter, first, second })
+      evidence.report({ kind: 'vote', first, second })
     }
   }
 
   function publish(message: Message, reason: string | null, block: ProposedBlock | null): void {
-    if (message.type === 'vote')
-      peers.broadcast({ type: 'vote', vote: message.vote, reason: reason?.slice(0, REASON_CHARS_MAX) ?? null })
+    if (message.type === 'vote') peers.broadcast({ ...message, reason: lookout.reasonOf(message.vote, reason) })
     else if (block !== null) peers.broadcast({ ...message, ...block })
   }
 
@@ -199,18 +261,14 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     for (const [position, batch] of block.batches.entries()) {
       if (batch.header.author !== self) continue
       const verdicts = block.executed.execution.verdicts[position] ?? []
-      const signed = rejoin.guard().lastBatch?.position.sequence ?? -1
-      if (!rejoin.needed() && batch.header.sequence > signed) {
-        // The guard is an old one, or another node has this key: either way it would contradict itself (point 13).
-        const message = `batch ${self}/${batch.header.sequence} is signed with the key of this node, which knows nothing of it`
-        fail(new LedgerError('SIGN_REFUSED', message, { sequence: batch.header.sequence, signed }))
-      }
+      right.sawBatch(batch.header)
       own.decided(batch.header.sequence, { height, verdicts })
       for (const record of batch.records) pending.remove(record)
     }
     // Once the next height has started: what came early for it can be fed then.
     timers.set(0, () => inbound.committed())
     heartbeat.committed()
+    lookout.committed()
     dependencies.onCommitted(block)
     attend()
   }
@@ -222,7 +280,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     const votes = near.slice(-8).map(({ round, prevotes, precommits }) => ({ round, prevotes, precommits }))
     const batches = mempool
       .some(STATUS_BATCHES_MAX)
-      .map(({ header: { author, sequence }, hash }) => ({ author, sequence, hash }))
+      .filter(({ header }) => header.author !== self || right.maySign())
+      .map(({ header: { author, incarnation, sequence }, hash }) => ({ author, incarnation, sequence, hash }))
     return { type: 'status', height: chain.tip.height, round, votes, batches }
   }
 
@@ -232,32 +291,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     if (message.height === chain.tip.height) void pullMessages(from, message)
   }
 
-  const asking = new Set<string>()
-
-  /** Whoever lacks votes that a partner has pulls them. */
-  async function pullMessages(from: string, { votes }: StatusMessage): Promise<void> {
-    const have = status().votes
-    const lacks = votes.some(({ round, prevotes, precommits }) => {
-      const mine = have.find((each) => each.round === round)
-      return (
-        prevotes.some((voter) => !mine?.prevotes.includes(voter)) ||
-        precommits.some((voter) => !mine?.precommits.includes(voter))
-      )
-    })
-    if (!lacks || asking.has(from)) return
-    asking.add(from)
-    try {
-      const answer = await peers.request(from, { type: 'messages', height: chain.tip.height + 1, have }, {})
-      for (const message of answer.messages) inbound.take(from, message)
-    } catch (error) {
-      log.debug('messages could not be pulled', { partner: from, error })
-    } finally {
-      asking.delete(from)
-    }
-  }
-
   async function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {
-    if (rejoin.needed()) return { ok: false, code: 'NOT_PERMITTED', message: 'this node has to rejoin first' }
+    if (right.rejoining()) return { ok: false, code: 'NOT_PERMITTED', message: 'this node has to rejoin first' }
     if (record.refusal !== null) return { ok: false, code: record.refusal.code, message: record.refusal.message }
     const { batch, index } = own.add(record)
     const decision = await batch.decided
@@ -290,12 +325,16 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     onMessage,
     onBatchText: (text) => void exchange.take(text),
     async onRequest(from, request) {
+      if (failed) throw new LedgerError('CLOSED', 'the node is stopping')
       return await serve(from, request)
     },
     onPeer(partner, connected) {
+      lookout.onPeer(partner, connected)
       if (connected) {
         peers.send(partner, status())
+        right.met(partner)
       } else {
+        right.left(partner)
         catchUp.gone(partner)
         inbound.gone(partner)
       }
@@ -306,32 +345,53 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     get round() {
       return driver.round
     },
+    stalled: lookout.stalled,
+    sizes() {
+      const { rounds, blocks } = driver.state
+      const { batches } = mempool.size()
+      return { ...exchange.sizes(), batches, early: inbound.early(), rounds: rounds.size, blocks: blocks.size }
+    },
     heightOf: catchUp.heightOf,
     get rejoining() {
-      return rejoin.needed()
+      return right.rejoining()
+    },
+    get notSigning() {
+      return right.why()
     },
     start() {
       for (const batch of left.batches) {
         const flight = own.restore(batch)
-        for (const [index, record] of batch.records.entries()) pending.add({ record, batch: flight, index })
+        for (const [index, record] of batch.records.entries()) {
+          pending.add({ record, batch: flight, index })
+          if (record.system?.object === '_evidence') evidence.restore(record.system, flight.decided)
+        }
       }
       for (const hash of store.uncommitted()) {
         const batch = storedBatch(chain, hash)
-        if (batch !== null) mempool.add(batch)
+        // Own ones of a lost guard may contradict those of before: they stay here.
+        if (batch === null || (batch.header.author === self && right.rejoining())) continue
+        mempool.add(batch)
+        rivals.seen(batch, null)
       }
+      right.start()
       driver.start(dependencies.entries)
       heartbeat.start()
       attend()
     },
     async stop() {
       heartbeat.stop()
-      rejoin.stop()
+      right.stop()
       exchange.stop()
       own.stop(new LedgerError('CLOSED', 'the node is stopping'))
       await catchUp.stop()
       await driver.stop()
     }
   }
+}
+
+/** What the consensus machine saw, as the chain has it. */
+function contradiction({ type, first, second }: SeenEvidence): Evidence {
+  return type === 'votes' ? { kind: 'vote', first, second } : { kind: 'proposal', first, second }
 }
 
 function noneLeft(chain: Chain, self: string): ReturnType<typeof ownBatchesLeft> {

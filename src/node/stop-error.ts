@@ -1,12 +1,25 @@
 import { LedgerError } from '../base/errors.js'
 import type { StopCause } from '../consensus/types.js'
+import { readResultDiffers } from './result-difference.js'
 
 /** What an operator is told when the consensus machine will sign nothing more. */
-export function stopError(cause: StopCause): LedgerError {
+export function stopError(cause: StopCause | { readonly type: 'own-key-elsewhere' }): LedgerError {
   if (cause.type === 'own-key-elsewhere') {
     return new LedgerError('SIGN_REFUSED', 'another node signs with the key of this one: stop it, then start again', {})
   }
   const { height, block } = cause.certificate
-  const message = `block ${height} is committed by the others and invalid here: ${cause.reason}`
-  return new LedgerError('VERIFICATION_FAILED', message, { height, block })
+  return divergedError(height, block, cause.reason)
+}
+
+/**
+ * A block that a quorum has certified is not what this node makes of it: nothing more is signed or served.
+ * @param reason why it is invalid here, naming the record that differs where that is known
+ */
+export function divergedError(height: number, block: string, reason: string): LedgerError {
+  const what = readResultDiffers(reason)?.difference ?? reason
+  const message =
+    `block ${height} (${block.slice(0, 16)}) is certified by a quorum and not what this node computes: ${what}. ` +
+    'It signs and serves nothing more. Compare `ledger-node --version` with the other partners, and run `ledger verify` ' +
+    'on this home: a damaged copy is fetched again by `ledger-node start --resync`'
+  return new LedgerError('VERIFICATION_FAILED', message, { height, block, reason: what })
 }

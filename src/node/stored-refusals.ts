@@ -1,4 +1,5 @@
 import type { Refusal } from '../base/errors.js'
+import { parseJson } from '../base/json-names.js'
 import type { PlacedRefusal } from '../ledger/verdict.js'
 
 /**
@@ -11,6 +12,6 @@ export function encodeRefusals(refusals: readonly PlacedRefusal[]): string {
 
 /** Reads what {@link encodeRefusals} wrote, from a store whose checksums held. */
 export function decodeRefusals(text: string): PlacedRefusal[] {
-  const placed = JSON.parse(text) as [number, number, Refusal][]
+  const placed = parseJson(text) as [number, number, Refusal][]
   return placed.map(([batch, index, refusal]) => ({ batch, index, refusal }))
 }

@@ -4,11 +4,15 @@ import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import { type SignGuard, STEPS, type VotePosition } from './store/sign-guard.js'
 
 export interface VoteSigner {
+  /** Whether this node may sign at all: not before others have said what they know of it. */
+  maySign(): boolean
   /**
-   * Whether this node may sign at a height: not while it must rejoin, nor where it cannot know what it has signed.
+   * Whether it knows what it has signed at a height: not while its guard is lost.
    * @param isLogged whether the log tells what was said at this height before
    */
-  maySign(height: number, isLogged: boolean): boolean
+  remembers(height: number, isLogged: boolean): boolean
+  /** First round of a height that it takes part in; 0 unless it begins anew there. */
+  firstRound(height: number): number
   /** Signs in memory. The signature must not leave before {@link sync} has resolved. */
   sign(at: Vote | Proposal, step: VotePosition['step'], bytes: string): string
   /** Own messages of a former run, which must pass the guard before they leave again. */
@@ -28,14 +32,17 @@ export interface VoteSignerDependencies {
   /** Asked each time: a rejoin brings a new guard. */
   readonly guard: () => SignGuard
   readonly sign: (bytes: string) => string
-  readonly maySign: (height: number, isLogged: boolean) => boolean
+  readonly maySign: VoteSigner['maySign']
+  readonly remembers: VoteSigner['remembers']
+  readonly firstRound: VoteSigner['firstRound']
 }
 
 /**
  * Signs votes and proposals. The guard hears of a signature after the log that led to it is durable, and before it
  * leaves: so what the guard knows, the log explains.
  */
-export function createVoteSigner({ scope, guard, sign, maySign }: VoteSignerDependencies): VoteSigner {
+export function createVoteSigner(dependencies: VoteSignerDependencies): VoteSigner {
+  const { scope, guard, sign, maySign, remembers, firstRound } = dependencies
   let signed: Signed[] = []
 
   function later(at: Vote | Proposal, step: VotePosition['step'], bytes: string, signature: string): void {
@@ -45,6 +52,8 @@ export function createVoteSigner({ scope, guard, sign, maySign }: VoteSignerDepe
 
   return {
     maySign,
+    remembers,
+    firstRound,
     sign(at, step, bytes) {
       const signature = sign(bytes)
       later(at, step, bytes, signature)

@@ -55,7 +55,14 @@ test('four partners: one dead, the others go on; two dead, nothing commits; back
     const told = await p1.ledger(['status'])
     assert.match(told.stdout, /3 of 4 must be online, 2 are\. One more is needed of: p3, p4\./)
     await until('it says why nothing moves', async () => (await p1.client.status()).stalled !== null)
-    const { height } = await p1.client.status()
+    const { height, stalled } = await p1.client.status()
+    assert.match(stalled?.why ?? '', /^3 of 4 voting partners are needed and 2 are online; not reached: p3 \(since 20/)
+    assert.match(stalled?.why ?? '', /p4 \(since 20\S+Z\); get the node of one of them started/)
+    assert.is(stalled?.causes?.[0]?.code, 'no-quorum')
+    assert.match(
+      (await p1.ledger(['status'])).stdout,
+      /\nSTALLED +since 20.*: 3 of 4 voting partners are needed and 2 are/
+    )
     assert.is((await p2.client.status()).height, height, 'nothing commits with two of four')
 
     await p3.again()
@@ -63,6 +70,7 @@ test('four partners: one dead, the others go on; two dead, nothing commits; back
       const record = await p1.client.show(stuck.outcome!.id)
       return record.status === 'accepted'
     })
+    await until('nothing is stalled', async () => (await p1.client.status()).stalled === null)
     await p4.again()
     await untilVoters(partners)
     assert.is((await visit(p4, 'A', 21)).code, 0)

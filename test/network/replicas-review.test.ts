@@ -166,7 +166,7 @@ test(
       for (let i = 0; i < 20; i++) replica.onBatchText(batchOf(network, 'p4', 7, i).text)
     }
     await pause(300)
-    for (const { replica } of nodes) assert.is(replica.mempool.rivals('p4', 7), 2)
+    for (const { replica } of nodes) assert.is(replica.mempool.at('p4', 7).length, 2)
   })
 )
 

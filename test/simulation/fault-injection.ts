@@ -1,9 +1,10 @@
 import type { VoteKind } from '../../src/ledger/vote.js'
 import type { PeerMessage } from '../../src/node/peers.js'
 import type { Fault } from './faults.js'
+import { createLinkFaults, take } from './link-faults.js'
 import type { Trace } from './trace.js'
 import type { VirtualClock } from './virtual-clock.js'
-import type { Link, VirtualNetwork } from './virtual-network.js'
+import type { VirtualNetwork } from './virtual-network.js'
 import type { VirtualPartner } from './virtual-partner.js'
 
 export interface InjectionOptions {
@@ -12,21 +13,21 @@ export interface InjectionOptions {
   readonly partners: readonly VirtualPartner[]
   readonly trace: Trace
   readonly onCrash: () => void
-  /** Called before a disk is lost. */
-  readonly onWipe: (partner: VirtualPartner) => void
+  /** A disk has lost something, and the node is down. */
+  readonly onLoss: (partner: VirtualPartner) => void
   readonly onError: (error: unknown) => void
 }
 
 /** Lets the planned faults happen, and ends each in its time. */
-export function injectFaults({ clock, network, partners, trace, onCrash, onWipe, onError }: InjectionOptions) {
+export function injectFaults(options: InjectionOptions) {
+  const { clock, network, partners, trace, onCrash, onLoss, onError } = options
   const crashAfterSend = new Map<string, Fault>()
-  const muteAfterVote = new Map<string, Fault>()
-  const muteAfterDecision = new Map<string, Fault>()
+  const links = createLinkFaults({ clock, network, ids: partners.map(({ id }) => id), isHealed: () => healed })
   let healed = false
-  let isSilent = (_: VirtualPartner): boolean => false
+  let mayRun = (_: VirtualPartner): boolean => true
 
   function startAgain(partner: VirtualPartner): void {
-    if (partner.isDown && (healed || !isSilent(partner))) partner.start()
+    if (partner.isDown && mayRun(partner)) partner.start()
   }
 
   function crash(partner: VirtualPartner, forMs: number): void {
@@ -46,33 +47,22 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onWipe,
     }
   }
 
-  /** Links on which `change` works until the fault is over. */
-  function onLinks(
-    fault: Fault,
-    which: (from: number, to: number) => boolean,
-    change: (link: Link, sign: 1 | -1) => void
-  ) {
-    const changed: Link[] = []
-    for (const [from, a] of partners.entries()) {
-      for (const [to, b] of partners.entries())
-        if (from !== to && which(from, to)) changed.push(network.link(a.id, b.id))
-    }
-    for (const link of changed) change(link, 1)
-    network.changed()
+  /** Takes the disk of a partner that is down then; `change` says whether anything is lost. */
+  function lose(partner: VirtualPartner, forMs: number, change: () => void): void {
+    // Who has never run has nothing to lose.
+    if (partner.life === 0) return
+    partner.crash()
+    change()
+    onLoss(partner)
+    clock.plan(forMs, () => startAgain(partner))
+  }
+
+  /** Something of a partner is different for a while. */
+  function forAWhile(fault: Fault, begin: () => void, end: () => void): void {
+    begin()
     clock.plan(fault.forMs, () => {
-      if (healed) return
-      for (const link of changed) change(link, -1)
-      network.changed()
+      if (!healed) end()
     })
-  }
-
-  const block = (link: Link, sign: 1 | -1): void => {
-    link.blocked += sign
-  }
-
-  function mute(partner: VirtualPartner, fault: Fault): void {
-    const index = partners.indexOf(partner)
-    onLinks(fault, (from) => from === index, block)
   }
 
   function begin(fault: Fault): void {
@@ -84,103 +74,80 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onWipe,
         else crash(partner, fault.forMs)
         return
       }
-      case 'wipe': {
-        const partner = partners[fault.partner]!
-        onWipe(partner)
-        partner.wipe()
-        clock.plan(fault.forMs, () => startAgain(partner))
-        return
-      }
       case 'stop':
         void stop(partners[fault.partner]!, fault.forMs)
         return
       case 'all-crash':
         for (const partner of partners) crash(partner, fault.forMs)
         return
-      case 'partition': {
-        const inside = new Set(fault.group)
-        onLinks(fault, (from, to) => inside.has(from) !== inside.has(to), block)
-        return
-      }
-      case 'isolate': {
-        const { partner, direction } = fault
-        onLinks(fault, (a, b) => (direction !== 'in' && a === partner) || (direction !== 'out' && b === partner), block)
-        return
-      }
-      case 'mute-after-vote':
-        muteAfterVote.set(partners[fault.partner]!.id, fault)
-        return
-      case 'hidden-lock': {
-        const { partner, ignorant } = fault
-        muteAfterDecision.set(partners[partner]!.id, fault)
-        onLinks(fault, (from, to) => from === partner && to === ignorant, block)
-        onLinks(
-          fault,
-          (_, to) => to === ignorant,
-          (link, sign) => {
-            link.deaf.proposal += sign
-            link.deaf.status += sign
-          }
-        )
-        return
-      }
-      case 'deaf':
-        onLinks(
-          fault,
-          (_, to) => to === fault.partner,
-          (link, sign) => {
-            link.deaf[fault.to] += sign * fault.share
-          }
-        )
-        return
-      case 'cut':
-        onLinks(fault, (from, to) => from === fault.from && to === fault.to, block)
-        return
-      case 'loss':
-        onLinks(
-          fault,
-          () => true,
-          (link, sign) => {
-            link.loss += sign * fault.share
-          }
-        )
-        return
-      case 'duplicates':
-        onLinks(
-          fault,
-          () => true,
-          (link, sign) => {
-            link.duplicates += sign * fault.share
-          }
-        )
-        return
-      case 'slow-links':
-        onLinks(
-          fault,
-          (from, to) => from === fault.partner || to === fault.partner,
-          (link, sign) => {
-            link.slowness *= fault.factor ** sign
-          }
-        )
-        return
-      case 'slow-disk': {
+      case 'pause':
+        return partners[fault.partner]!.pause(fault.forMs)
+      case 'clock-jump': {
         const partner = partners[fault.partner]!
-        partner.diskSlowness *= fault.factor
+        const jump = (byMs: number): void => {
+          partner.skewMs += byMs
+        }
+        return forAWhile(
+          fault,
+          () => jump(fault.byMs),
+          () => jump(-fault.byMs)
+        )
+      }
+      case 'slow-disk': {
+        const { disk } = partners[fault.partner]!
+        const slow = (factor: number): void => {
+          disk.slowness *= factor
+        }
+        return forAWhile(
+          fault,
+          () => slow(fault.factor),
+          () => slow(1 / fault.factor)
+        )
+      }
+      case 'full-disk': {
+        const partner = partners[fault.partner]!
+        partner.disk.full++
         clock.plan(fault.forMs, () => {
-          if (!healed) partner.diskSlowness /= fault.factor
+          if (healed) return
+          partner.disk.full--
+          if (partner.life > 0) startAgain(partner)
         })
         return
       }
-      case 'pause':
-        partners[fault.partner]!.pause(fault.forMs)
+      case 'wipe': {
+        const partner = partners[fault.partner]!
+        return lose(partner, fault.forMs, () => partner.disk.wipe())
+      }
+      case 'flip': {
+        const partner = partners[fault.partner]!
+        return lose(partner, fault.forMs, () => {
+          trace.note(`flipped: ${partner.disk.flip(fault.what, fault.share)}`)
+        })
+      }
+      case 'old-disk':
+        return
+      default:
+        return links.begin(fault)
     }
   }
 
+  /** Copies a disk, to put the copy in its place later. */
+  function planOldDisk(fault: Fault & { readonly kind: 'old-disk' }): void {
+    const partner = partners[fault.partner]!
+    clock.plan(Math.max(0, fault.atMs - fault.ageMs), () => {
+      const restore = partner.disk.copy()
+      clock.plan(Math.min(fault.ageMs, fault.atMs), () => {
+        if (!healed) lose(partner, fault.forMs, restore)
+      })
+    })
+  }
+
   return {
-    /** @param silent who is down until all is over */
-    plan(faults: readonly Fault[], silent: (partner: VirtualPartner) => boolean): void {
-      isSilent = silent
+    /** @param runs who may run at present: some stay down until all is over, and some for good */
+    plan(faults: readonly Fault[], runs: (partner: VirtualPartner) => boolean): void {
+      mayRun = runs
       for (const fault of faults) {
+        if (fault.kind === 'old-disk') planOldDisk(fault)
         clock.plan(fault.atMs, () => {
           if (!healed) begin(fault)
         })
@@ -192,26 +159,19 @@ export function injectFaults({ clock, network, partners, trace, onCrash, onWipe,
       const partner = partners.find((each) => each.id === id)!
       const crashing = take(crashAfterSend, id)
       if (crashing !== undefined) clock.plan(0, () => crash(partner, crashing.forMs))
-      const muting = what === 'prevote' || what === 'precommit' ? take(muteAfterVote, id) : undefined
-      if (muting !== undefined) clock.plan(0, () => mute(partner, muting))
-      const deciding = what === 'precommit' && !isNil ? take(muteAfterDecision, id) : undefined
-      if (deciding !== undefined) mute(partner, deciding)
+      links.sending(id, what, isNil)
     },
-    /** All trouble is over: links and disks are good, and everybody runs. */
+    /** All trouble is over: links, clocks and disks are good, and everybody runs who will ever run again. */
     heal(): void {
       trace.note('all trouble is over')
       healed = true
       network.heal()
       for (const partner of partners) {
-        partner.diskSlowness = 1
+        partner.disk.slowness = 1
+        partner.disk.full = 0
+        partner.skewMs = partner.usualSkewMs
         startAgain(partner)
       }
     }
   }
-}
-
-function take<T>(from: Map<string, T>, id: string): T | undefined {
-  const found = from.get(id)
-  from.delete(id)
-  return found
 }

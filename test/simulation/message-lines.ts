@@ -31,6 +31,8 @@ export function lineOfRequest(request: PullRequest): string {
       return `asks for messages of h${request.height}`
     case 'proposal':
       return `asks for the proposal h${request.height} ${short(request.block)}`
+    case 'known':
+      return 'asks what is known of it'
     case 'rejoin':
       return `asks for a rejoin of ${request.partner}`
   }

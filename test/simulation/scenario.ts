@@ -1,8 +1,11 @@
 import { TIMEOUTS_DEFAULT, type TimeoutSettings } from '../../src/consensus/timeouts.js'
 import type { QuorumRule } from '../../src/ledger/network-definition.js'
 import { faultsOf } from '../../src/ledger/quorum.js'
-import { type Fault, faultsFrom, wipeFrom } from './faults.js'
+import { faultsFrom, lossesFrom, runUpFrom } from './fault-plan.js'
+import type { Fault } from './faults.js'
+import type { Way } from './liar.js'
 import { seededRandom } from './virtual-clock.js'
+import type { Paths } from './virtual-network.js'
 
 /** Everything about a run that is decided before it begins; all of it follows from the seed, unless set. */
 export interface Scenario {
@@ -10,14 +13,25 @@ export interface Scenario {
   readonly voters: number
   /** Partners that keep a copy and do not vote. */
   readonly observers: number
+  /** Partners that are admitted in the middle. */
+  readonly joiners: number
   readonly quorum: QuorumRule
-  /** Voters that are down until the network heals: more than f of them must stop everything. */
+  /** The first of the voters, down until the network heals: more than f of them must stop everything. */
   readonly silent: number
+  /** The last of the voters but the fragile ones: they fall when the network heals, and never come back. */
+  readonly gone: number
   readonly timeouts: TimeoutSettings
   /** The first of the voters, who lie all the time. */
   readonly liars: number
+  /** How they lie; null: each as the seed says. */
+  readonly ways: readonly Way[] | null
+  /** The last of the voters, and all observers: their disks may lose what they held. */
+  readonly fragile: number
   /** Usual delay of a message, milliseconds. */
   readonly delayMs: { readonly min: number; readonly spread: number }
+  readonly paths: Paths
+  /** Whether two of the partners never reach each other. */
+  readonly strangers: boolean
   readonly skewMsMax: number
   /** Records appended before the network heals; after it every partner appends one more. */
   readonly records: number
@@ -33,6 +47,10 @@ export interface Scenario {
 /** Convergence takes a round or two at the timeouts that the trouble has driven up, and the fetching of blocks. */
 const BUDGET_MS = 90_000
 
+/** From many rounds back: whoever goes through them one after the other takes longer than this. */
+const RUN_UP_BUDGET_MS = 35_000
+const RUN_UP_MS = 90_000
+
 /** Timers that run out while things are merely slow: many rounds. */
 const TIMEOUTS_HASTY: TimeoutSettings = {
   propose: { firstMs: 300, growthMs: 100, capMs: 3_000 },
@@ -40,46 +58,102 @@ const TIMEOUTS_HASTY: TimeoutSettings = {
   precommit: { firstMs: 100, growthMs: 100, capMs: 2_000 }
 }
 
-const VOTERS = [4, 4, 4, 4, 4, 4, 4, 5, 7, 1, 2, 3, 3]
+/** How many voters there are, each as often as it stands here. */
+const VOTERS = [
+  ...Array<number>(40).fill(4),
+  ...Array<number>(5).fill(5),
+  ...Array<number>(4).fill(7),
+  1,
+  2,
+  2,
+  3,
+  3,
+  3,
+  6,
+  10,
+  13
+]
+
+/** Partners who may be of no use for good or for a while: nobody may draw more of them than f in all. */
+interface Weak {
+  readonly liars: number
+  readonly fragile: number
+  readonly gone: number
+}
 
 export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario {
   const random = seededRandom(seed)
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
   const voters = set.voters ?? pick(VOTERS)
   const quorum = set.quorum ?? (voters === 3 && random() < 0.5 ? 'majority' : 'two-thirds')
-  const observers = set.observers ?? (random() < 0.2 ? 1 : 0)
-  const tooMany = faultsOf(voters, quorum) + 1
-  const silent = set.silent ?? (voters > 1 && random() < 0.08 ? tooMany : 0)
-  const canLie = quorum === 'two-thirds' && silent === 0 && random() < 0.3
-  const liars = set.liars ?? (canLie ? Math.floor(random() * (faultsOf(voters, quorum) + 1)) : 0)
-  const healMs = set.healMs ?? 15_000 + random() * 25_000
+  const f = faultsOf(voters, quorum)
+  const observers = set.observers ?? (random() < 0.15 ? 1 : 0)
+  const silent = set.silent ?? (voters > 1 && random() < 0.06 ? f + 1 : 0)
+  const isRunUp = set.faults === undefined && quorum === 'two-thirds' && f === 1 && silent === 0 && random() < 0.03
+  const weak = weakOf(random, { f, quorum, voters, silent, isRunUp }, set)
+  const joiners = set.joiners ?? (silent === 0 && !isRunUp && voters < 13 && random() < 0.12 ? 1 : 0)
+  const healMs = set.healMs ?? (isRunUp ? RUN_UP_MS : 15_000 + random() * 25_000)
   const delayMs = pick([
     { min: 0.2, spread: 2 },
     { min: 5, spread: 20 },
     { min: 30, spread: 120 }
   ])
-  const timeouts = random() < 0.4 ? TIMEOUTS_HASTY : TIMEOUTS_DEFAULT
-  const skewMsMax = pick([0, 100, 200])
-  const records = set.records ?? 30 + Math.floor(random() * 60)
-  const faults = faultsFrom(random, { partners: voters + observers, count: pick([0, 10, 20, 30, 40]), untilMs: healMs })
-  // With fewer voters the others are no quorum without it, or a lost log is more than the rule withstands.
-  if (voters >= 4 && silent === 0 && liars === 0 && random() < 0.2)
-    faults.push(wipeFrom(random, voters + observers, healMs))
+  const timeouts = isRunUp || random() < 0.4 ? TIMEOUTS_HASTY : TIMEOUTS_DEFAULT
+  const paths = pick<Paths>([...Array<Paths>(12).fill('all'), 'no-pulls', 'no-sends'])
+  const partners = voters + observers + joiners
+  const fragile = fragileOf({ voters, observers, fragile: weak.fragile })
+  // A node that starts asks a quorum what is known of it: with a line missing, all others have to answer.
+  const areAllWell = weak.liars + weak.fragile + weak.gone === 0
+  const count = voters > 7 ? pick([10, 20]) : pick([0, 15, 20, 25, 30, 40])
+  const drawn = isRunUp
+    ? runUpFrom(random, voters - weak.gone, healMs)
+    : faultsFrom({ random, partners, count, untilMs: healMs })
+  const losses = lossesFrom(random, { fragile, count: pick([1, 1, 2, 3]), untilMs: healMs })
   return {
     seed,
     voters,
     observers,
+    joiners,
     quorum,
     silent,
-    liars,
+    ...weak,
+    ways: null,
     timeouts,
     delayMs,
-    skewMsMax,
-    records,
+    paths: isRunUp ? 'all' : paths,
+    strangers: areAllWell && paths !== 'no-pulls' && voters >= 4 && joiners === 0 && random() < 0.15,
+    skewMsMax: pick([0, 100, 200]),
+    records: voters > 7 ? 30 : 50 + Math.floor(random() * 60),
     healMs,
-    budgetMs: BUDGET_MS,
-    faults,
-    wire: random() < 0.05,
+    budgetMs: isRunUp ? RUN_UP_BUDGET_MS : BUDGET_MS,
+    faults: isRunUp ? drawn : [...drawn, ...losses],
+    wire: random() < 0.03,
     ...set
   }
+}
+
+function weakOf(
+  random: () => number,
+  given: { f: number; quorum: QuorumRule; voters: number; silent: number; isRunUp: boolean },
+  set: Partial<Scenario>
+): Weak {
+  const { f, quorum, voters, silent, isRunUp } = given
+  if (isRunUp) return { liars: 0, fragile: 0, gone: 1 }
+  // A majority of a few is safe only while nobody lies or loses its log.
+  const most = quorum === 'majority' || silent > 0 ? 0 : f
+  const dice = random()
+  const share = 1 + Math.floor(random() * most)
+  const liars = set.liars ?? (dice < 0.4 ? Math.min(share, most) : 0)
+  const left = Math.max(0, most - liars)
+  const fragile = set.fragile ?? (dice > 0.3 && dice < 0.65 ? Math.min(share, left) : 0)
+  const canGo = silent > 0 || voters < 4 ? 0 : Math.max(0, f - liars - fragile)
+  return { liars, fragile, gone: set.gone ?? (random() < 0.15 ? Math.min(1, canGo) : 0) }
+}
+
+/** Indexes of those whose disk may lose something. */
+function fragileOf({ voters, observers, fragile }: { voters: number; observers: number; fragile: number }): number[] {
+  const first = voters - fragile
+  // An observer can always be done without, where there are others.
+  const count = fragile > 0 && voters > 1 ? fragile + observers : fragile
+  return Array.from({ length: count }, (_, index) => first + index)
 }

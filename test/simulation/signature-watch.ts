@@ -1,14 +1,20 @@
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 
-/** Sees every message that leaves a node, and complains when somebody signs two things for one place. */
+/**
+ * Sees every message that leaves an honest node, and complains when somebody signs two things for one place, or votes at
+ * a height that it is known to have fetched whole instead of deciding it.
+ */
 export function createSignatureWatch(liars: ReadonlySet<string>, complain: (why: string) => void) {
-  const forgotten = new Set<string>()
   const seen = new Map<string, string>()
 
   function see(place: string, content: string): void {
     const before = seen.get(place)
     if (before === undefined) seen.set(place, content)
     else if (before !== content) complain(`${place}: ${before} and ${content}`)
+  }
+
+  function seeBatch({ author, incarnation, sequence, hash }: Batch): void {
+    if (!liars.has(author)) see(`batch ${author}/${incarnation}/${sequence}`, hash)
   }
 
   function sent(message: PeerMessage | PullResponse): void {
@@ -21,31 +27,26 @@ export function createSignatureWatch(liars: ReadonlySet<string>, complain: (why:
       case 'proposal': {
         if (!('proposal' in message)) return
         const { proposer, incarnation, height, round, validRound, block } = message.proposal
-        if (!liars.has(proposer))
-          see(`proposal of ${proposer}/${incarnation} at h${height} r${round}`, `${block} ${validRound}`)
+        if (liars.has(proposer)) return
+        see(`proposal of ${proposer}/${incarnation} at h${height} r${round}`, `${block} ${validRound}`)
         return
       }
       case 'batch':
-        if (!forgotten.has(message.author) && !liars.has(message.author))
-          see(`batch ${message.author}/${message.sequence}`, message.hash)
-        return
+        return seeBatch(message)
       case 'status':
-        for (const batch of message.batches) sent({ type: 'batch', ...batch })
+        for (const batch of message.batches) seeBatch(batch)
         return
       case 'messages':
         for (const each of message.messages) sent(each)
-        return
-      case 'blocks':
-      case 'batches':
-      case 'rejoin':
     }
   }
 
-  return {
-    sent,
-    /** A new incarnation of an author may use its sequences again. */
-    forget(author: string): void {
-      forgotten.add(author)
-    }
-  }
+  return { sent }
+}
+
+interface Batch {
+  readonly author: string
+  readonly incarnation: number
+  readonly sequence: number
+  readonly hash: string
 }

@@ -1,4 +1,5 @@
 import { publicKeyOf, sha256, signer } from '../../src/base/crypto.js'
+import type { JsonObject } from '../../src/base/json.js'
 import { keyText } from '../../src/base/keys.js'
 import { utf8Bytes } from '../../src/base/utf8.js'
 import { ENGINE } from '../../src/ledger/engine.js'
@@ -6,6 +7,7 @@ import { type ReadGenesis, writeGenesis } from '../../src/ledger/genesis.js'
 import { compileModel, type Model } from '../../src/ledger/model.js'
 import type { QuorumRule } from '../../src/ledger/network-definition.js'
 import { readNetworkFile } from '../../src/ledger/network-file.js'
+import { invitationBytes, joinBytes } from '../../src/ledger/system-judge.js'
 
 /** Cars' odometers never go back; `marker` tells one record from another. */
 const NETWORK = {
@@ -42,16 +44,23 @@ const NETWORK = {
 /** Milliseconds since 1970. */
 const FOUNDED_AT = 1_760_000_000_000
 
-/** A network of partners who are there from the start, with keys that are the same in every run. */
+/** A network with keys that are the same in every run. */
 export interface SimulatedGenesis {
   readonly genesis: ReadGenesis
   readonly model: Model
   readonly voters: readonly string[]
   readonly observers: readonly string[]
+  /** Who is not there from the start and may be admitted. */
+  readonly joiners: readonly string[]
   readonly quorum: QuorumRule
   signerOf(id: string): (message: string) => string
   keyOf(id: string): string
+  /** Data of the record by which a partner admits a joiner. */
+  admission(inviter: string, joiner: string): JsonObject
 }
+
+/** Joiners of every network; most never come. */
+const JOINERS = ['j1']
 
 /** Making one takes milliseconds, and runs take not many more. */
 const made = new Map<string, SimulatedGenesis>()
@@ -66,7 +75,7 @@ export function simulatedGenesis(voters: number, observers: number, quorum: Quor
 function found(voterCount: number, observerCount: number, quorum: QuorumRule): SimulatedGenesis {
   const voters = Array.from({ length: voterCount }, (_, index) => `p${String(index + 1).padStart(2, '0')}`)
   const observers = Array.from({ length: observerCount }, (_, index) => `w${index + 1}`)
-  const seeds = new Map([...voters, ...observers].map((id) => [id, sha256(utf8Bytes(`simulated ${id}`))]))
+  const seeds = new Map([...voters, ...observers, ...JOINERS].map((id) => [id, sha256(utf8Bytes(`simulated ${id}`))]))
   const keys = new Map([...seeds].map(([id, seed]) => [id, keyText(publicKeyOf(seed))]))
   const signers = new Map([...seeds].map(([id, seed]) => [id, signer(seed)]))
   const read = readNetworkFile(JSON.stringify({ ...NETWORK, quorum }, null, 1), 'simulated.json')
@@ -90,5 +99,34 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
     time: FOUNDED_AT
   })
   const model = compileModel(genesis.genesis.network, genesis.genesis.limits)
-  return { genesis, model, voters, observers, quorum, signerOf: (id) => signers.get(id)!, keyOf: (id) => keys.get(id)! }
+  const scope = { genesis: genesis.hash, epoch: 0 }
+  const signerOf = (id: string): ((message: string) => string) => signers.get(id)!
+
+  function admission(inviter: string, joiner: string): JsonObject {
+    const seed = sha256(utf8Bytes(`invitation of ${joiner}`))
+    const key = keyText(publicKeyOf(seed))
+    const expires = FOUNDED_AT + 3_600_000
+    const invitation = { expires, inviter, key, name: joiner, partner: joiner, role: 'garage' }
+    const bytes = joinBytes(scope, { invitation: key, key: keys.get(joiner)!, addresses: [] })
+    return {
+      addresses: [],
+      invitation,
+      invitationSignature: signerOf(inviter)(invitationBytes(scope, invitation)),
+      key: keys.get(joiner)!,
+      keySignature: signerOf(joiner)(bytes),
+      redeemSignature: signer(seed)(bytes)
+    }
+  }
+
+  return {
+    genesis,
+    model,
+    voters,
+    observers,
+    joiners: JOINERS,
+    quorum,
+    signerOf,
+    keyOf: (id) => keys.get(id)!,
+    admission
+  }
 }

@@ -1,22 +1,27 @@
 import { faultsOf } from '../../src/ledger/quorum.js'
-import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
-import { BrokenPromise, checkNothingLost, checkSafety, type Ended } from './checks.js'
-import { injectFaults } from './fault-injection.js'
-import { createLiar } from './liar.js'
+import { BrokenPromise } from './broken-promise.js'
+import { checkAcknowledged, checkNothingLost } from './check-answers.js'
+import { checkBounds } from './check-bounds.js'
+import { checkAgreement, checkLinks, checkResults } from './check-chain.js'
+import { checkEvidence, EVIDENCE_MAX } from './check-evidence.js'
+import { checkReceipts } from './check-receipts.js'
+import { replay } from './check-records.js'
 import { type Scenario, scenarioOf } from './scenario.js'
-import { createSignatureWatch } from './signature-watch.js'
-import { simulatedGenesis } from './simulated-genesis.js'
+import { type SimulatedNetwork, simulatedNetwork, textOf } from './simulated-network.js'
 import { createTrace } from './trace.js'
-import { seededRandom, virtualClock } from './virtual-clock.js'
-import { virtualNetwork } from './virtual-network.js'
-import { type VirtualPartner, virtualPartner } from './virtual-partner.js'
-import { createWorkload, type Submission } from './workload.js'
+import { virtualClock } from './virtual-clock.js'
+import type { VirtualPartner } from './virtual-partner.js'
+import type { Submission } from './workload.js'
 
-/** How often it is looked whether all have caught up, milliseconds of virtual time. */
+/** How often it is looked whether all have caught up, and whether nobody holds too much, milliseconds of virtual time. */
 const LOOK_MS = 250
+const BOUNDS_MS = 1_500
 
 /** More than a run of many rounds takes; a run that never ends is a fault too. */
 const EVENTS_MAX = 2_000_000
+
+/** Records of which a receipt is made and verified. */
+const RECEIPTS = 2
 
 export interface Simulated {
   readonly scenario: Scenario
@@ -28,7 +33,12 @@ export interface Simulated {
   readonly messages: number
   readonly events: number
   readonly crashes: number
+  /** Disks that have lost something. */
+  readonly losses: number
   readonly roundMax: number
+  /** Lies that stand in the chain, and those that had to. */
+  readonly evidence: number
+  readonly lies: number
   /** Virtual milliseconds from the end of trouble until all were equal. */
   readonly convergedMs: number
   readonly traceHash: string
@@ -46,87 +56,15 @@ export async function simulate(
   print?: (line: string) => void
 ): Promise<Simulated> {
   const scenario = scenarioOf(seed, set)
-  const founded = simulatedGenesis(scenario.voters, scenario.observers, scenario.quorum)
-  const random = seededRandom(seed ^ 0x5eed)
   const clock = virtualClock()
   const trace = createTrace(clock.now, print)
-  const ids = [...founded.voters, ...founded.observers]
-  const lying = new Set(founded.voters.slice(0, scenario.liars))
-  const liars = new Map([...lying].map((id) => [id, createLiar(id, founded, random)]))
   let broken: BrokenPromise | null = null
   let events = 0
-  let crashes = 0
-  let roundMax = 0
-
   const breaks = (promise: string, why: unknown): void => {
     broken ??= why instanceof BrokenPromise ? why : new BrokenPromise(promise, textOf(why))
   }
-  /** Also what was on a disk that is lost now. */
-  const hashes = new Map<number, string>()
-  function committed(partner: string, height: number, hash: string): void {
-    const before = hashes.get(height) ?? hash
-    hashes.set(height, before)
-    if (before !== hash) breaks('agreement', `${partner} commits ${hash} at ${height}, somebody else ${before}`)
-  }
-  const watch = createSignatureWatch(lying, (why) => breaks('nobody contradicts itself', why))
-  const network = virtualNetwork({
-    random,
-    trace,
-    ids,
-    delayMs: scenario.delayMs,
-    wire: scenario.wire,
-    liars,
-    onSend(from: string, message: PeerMessage | PullResponse) {
-      if (!lying.has(from)) watch.sent(message)
-      if (message.type === 'vote') roundMax = Math.max(roundMax, message.vote.round)
-      if (message.type === 'vote') faults.sending(from, message.vote.kind, message.vote.block === null)
-      else if (message.type === 'batch' || (message.type === 'proposal' && 'proposal' in message)) {
-        faults.sending(from, message.type, false)
-      }
-    }
-  })
-  const partners = ids.map((id) =>
-    virtualPartner({
-      id,
-      founded,
-      clock,
-      random,
-      network,
-      trace,
-      timeouts: scenario.timeouts,
-      skewMs: Math.floor((random() - 0.5) * 2 * scenario.skewMsMax),
-      onCommitted(partner, { header, hash }) {
-        trace.note(`${partner} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
-        if (!lying.has(partner)) committed(partner, header.height, hash)
-      },
-      onFail: (partner, error) =>
-        lying.has(partner) || breaks('no node stops by itself', `${partner}: ${textOf(error)}`)
-    })
-  )
-  const honest = partners.filter(({ id }) => !lying.has(id))
-  const faults = injectFaults({
-    clock,
-    network,
-    partners,
-    trace,
-    onCrash() {
-      crashes++
-    },
-    onWipe({ id }) {
-      workload.lost(id)
-      watch.forget(id)
-    },
-    onError: (error) => breaks('a node stops in order', error)
-  })
-  const workload = createWorkload({ clock, random, trace, founded })
-  const ended: Ended = {
-    founded,
-    liars: lying,
-    disks: new Map(honest.map(({ id, content }) => [id, content])),
-    submissions: workload.submissions
-  }
-  const heightOf = (partner: VirtualPartner): number => partner.content.blocks.length
-  const heightMax = (): number => Math.max(...honest.map(heightOf))
+  const network = simulatedNetwork(scenario, { clock, trace, breaks })
+  const { partners, honest, lasting } = network
 
   /** Lets one thing happen, and everything that follows from it at once. */
   async function happen(): Promise<boolean> {
@@ -146,73 +84,44 @@ export async function simulate(
     if (broken !== null) throw broken
   }
 
-  function planWork(): void {
-    const repeats = new Map<VirtualPartner, number>()
-    for (let n = 0; n < scenario.records; n++) {
-      clock.plan(random() * scenario.healMs, () => {
-        const partner = honest[Math.floor(random() * honest.length)]!
-        // Users who saw their node fall try again on the new one.
-        if (partner.life > (repeats.get(partner) ?? 1)) {
-          repeats.set(partner, partner.life)
-          workload.repeat(partner)
-        }
-        workload.submit(partner)
-      })
-    }
+  function watchBounds(): void {
+    for (const partner of honest) checkBounds(partner, partners.length)
+    clock.plan(BOUNDS_MS, watchBounds)
   }
 
-  /** After the trouble everybody appends once more, as soon as its node takes it. */
-  function appendOnceMore(): () => boolean {
-    const last = new Map<VirtualPartner, Submission>()
-    return () => {
-      for (const partner of honest) {
-        const before = last.get(partner)
-        if (before !== undefined) continue
-        const submission = workload.submit(partner)
-        if (submission !== null) last.set(partner, submission)
-      }
-      return last.size === honest.length && [...last.values()].every(({ decided }) => decided !== null)
-    }
-  }
-
-  function isConverged(): boolean {
-    return honest.every((partner) => partner.replica !== null && heightOf(partner) === heightMax())
-  }
-
-  async function run(): Promise<number> {
-    for (const [index, partner] of partners.entries()) {
-      if (index >= scenario.silent) clock.plan(random() * 500, () => partner.isDown && partner.start())
-    }
-    planWork()
-    faults.plan(scenario.faults, (partner) => partners.indexOf(partner) < scenario.silent)
+  async function run(): Promise<{ convergedMs: number; evidence: number; lies: number }> {
+    network.begin()
+    watchBounds()
     clock.plan(scenario.healMs, () => {})
     await runUntil(() => clock.now() >= scenario.healMs)
-    checkSafety(ended, false)
-    if (scenario.silent > faultsOf(scenario.voters, scenario.quorum) && heightMax() > 0) {
-      throw new BrokenPromise('no commit without a quorum', `block ${heightMax()} with ${scenario.silent} silent`)
+    if (scenario.silent > faultsOf(scenario.voters, scenario.quorum) && heightOf(honest) > 0) {
+      const why = `block ${heightOf(honest)} with ${scenario.silent} silent`
+      throw new BrokenPromise('no commit without a quorum', why)
     }
-    faults.heal()
+    network.heal()
     const end = scenario.healMs + scenario.budgetMs
-    const isAnswered = appendOnceMore()
-    let isOver = false
+    const isAnswered = appendOnceMore(network)
+    let isQuiet = false
+    let convergedMs = Number.NaN
     const look = (): void => {
-      isOver = isAnswered() && isConverged()
-      if (!isOver) clock.plan(LOOK_MS, look)
+      const isEqual = isAnswered() && isConverged(lasting)
+      if (isEqual && Number.isNaN(convergedMs)) convergedMs = clock.now() - scenario.healMs
+      isQuiet = isEqual && isAllWritten(network)
+      if (!isQuiet) clock.plan(LOOK_MS, look)
     }
     look()
-    await runUntil(() => isOver || clock.now() >= end)
-    if (!isOver) throw new BrokenPromise('convergence', stuckText(partners, clock.now()))
-    checkSafety(ended, true)
-    checkNothingLost(ended)
-    return clock.now() - scenario.healMs
+    await runUntil(() => isQuiet || clock.now() >= end)
+    if (Number.isNaN(convergedMs)) throw new BrokenPromise('convergence', stuckText(partners, clock.now()))
+    const found = await check(network)
+    return { convergedMs, ...found }
   }
 
   // Else it would end the process, and nobody would know which seed it was.
   const onRejection = (error: unknown): void => breaks('no failure goes unheard', error)
   process.on('unhandledRejection', onRejection)
-  let convergedMs = Number.NaN
+  let ended = { convergedMs: Number.NaN, evidence: 0, lies: 0 }
   try {
-    convergedMs = await run()
+    ended = await run()
   } catch (error) {
     if (!(error instanceof BrokenPromise)) throw error
     breaks('', error)
@@ -220,21 +129,75 @@ export async function simulate(
     process.off('unhandledRejection', onRejection)
   }
   for (const partner of partners) partner.crash()
-  const decided = workload.submissions.filter((submission) => submission.decided !== null)
+  const decided = network.submissions().filter((submission) => submission.decided !== null)
   return {
     scenario,
     broken,
-    height: heightMax(),
+    height: heightOf(honest),
     acknowledged: decided.length,
     refused: decided.filter((submission) => submission.decided?.refusal !== null).length,
-    messages: network.sent,
+    messages: network.sent(),
     events,
-    crashes,
-    roundMax,
-    convergedMs,
+    ...network.figures,
+    ...ended,
     traceHash: trace.hash(),
     tail: trace.tail()
   }
+}
+
+/** What must hold in the end, worked out from what lies on the disks and what the users were told. */
+async function check(network: SimulatedNetwork): Promise<{ evidence: number; lies: number }> {
+  const { founded, honest, lasting, liars, contradictions } = network
+  const submissions = network.submissions()
+  const disks = new Map(honest.map(({ id, content }) => [id, content]))
+  const longest = checkAgreement(disks)
+  checkLinks(founded, longest)
+  checkResults(disks, longest)
+  const { placed, evidence } = replay(founded, longest, [...disks.values()])
+  checkAcknowledged(submissions, placed)
+  checkNothingLost(
+    submissions.filter(({ author }) => lasting.some(({ id }) => id === author)),
+    longest
+  )
+  const seen = contradictions.places()
+  checkEvidence(evidence, { liars, seen })
+  await checkReceipts(
+    founded,
+    lasting[0]!.replica!,
+    submissions.filter(({ decided }) => decided !== null).slice(-RECEIPTS)
+  )
+  return { evidence: evidence.length, lies: seen.size }
+}
+
+/** After the trouble everybody appends once more, as soon as its node takes it. Says whether all were answered. */
+function appendOnceMore({ lasting, submit }: SimulatedNetwork): () => boolean {
+  const last = new Map<VirtualPartner, Submission>()
+  return () => {
+    for (const partner of lasting) {
+      const submission = last.get(partner)?.isVoid === false ? null : submit(partner)
+      if (submission !== null) last.set(partner, submission)
+    }
+    return last.size === lasting.length && [...last.values()].every(({ decided }) => decided !== null)
+  }
+}
+
+function heightOf(partners: readonly VirtualPartner[]): number {
+  return Math.max(...partners.map(({ content }) => content.blocks.length))
+}
+
+function isConverged(lasting: readonly VirtualPartner[]): boolean {
+  return lasting.every(({ replica, content }) => replica !== null && content.blocks.length === heightOf(lasting))
+}
+
+/** Whether every lie that was seen stands in the chain; a few that were too many need not. */
+function isAllWritten({ lasting, contradictions }: SimulatedNetwork): boolean {
+  const { state } = lasting[0]!.content
+  return [...contradictions.places()].every((place) => state.has(`e:${place}`) || isFull(state, place))
+}
+
+function isFull(state: ReadonlyMap<string, { readonly text: string }>, place: string): boolean {
+  const [partner, incarnation] = place.split('/')
+  return Number(state.get(`e:${partner}/${incarnation}`)?.text ?? 0) >= EVIDENCE_MAX
 }
 
 /** Everything that follows at once has happened: promises, and what puts itself off to the next turn. */
@@ -247,8 +210,4 @@ function stuckText(partners: readonly VirtualPartner[], nowMs: number): string {
     return `${id} at h${content.blocks.length}${replica === null ? ' down' : ` r${replica.round}`}`
   })
   return `at ${Math.round(nowMs)} ms: ${where.join(', ')}`
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

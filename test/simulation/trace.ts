@@ -1,3 +1,5 @@
+import type { LogFields, Logger } from '../../src/node/log.js'
+
 /** Lines kept for the report of a failure. */
 const TAIL_LINES = 300
 
@@ -34,4 +36,20 @@ export function createTrace(now: () => number, print?: (line: string) => void): 
     },
     tail: () => (lines <= TAIL_LINES ? tail : [...tail.slice(lines % TAIL_LINES), ...tail.slice(0, lines % TAIL_LINES)])
   }
+}
+
+/** What a node logs stands in the trace, without stacks: those differ between equal runs. */
+export function traceLogger(id: string, trace: Trace): Logger {
+  const plain = (_: string, value: unknown): unknown => (value instanceof Error ? value.message : value)
+  const at = (level: string) => (message: string, fields?: LogFields) => {
+    trace.note(`${id} log: ${level} ${message} ${JSON.stringify(fields ?? {}, plain)}`)
+  }
+  const logger: Logger = {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    child: () => logger
+  }
+  return logger
 }

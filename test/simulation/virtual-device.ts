@@ -1,3 +1,4 @@
+import { LedgerError } from '../../src/base/errors.js'
 import type { VirtualClock } from './virtual-clock.js'
 
 /** What takes writes one after the other, each for some time, and loses what is under way when its machine crashes. */
@@ -6,6 +7,8 @@ export interface VirtualDevice {
   write(apply: () => void): Promise<void>
   /** Of the writes under way the first few may have got through. */
   crash(): void
+  /** Writes under way. */
+  readonly waiting: number
 }
 
 export interface DeviceOptions {
@@ -13,6 +16,8 @@ export interface DeviceOptions {
   readonly random: () => number
   /** How much slower than usual the disk is at present. */
   readonly slowness: () => number
+  /** Whether there is no room: then a write fails, and every later one until the machine starts again. */
+  readonly isFull: () => boolean
 }
 
 /** Milliseconds that a synced write takes on a good disk. */
@@ -21,11 +26,13 @@ const WRITE_MS = { min: 0.3, spread: 2 }
 interface Write {
   readonly apply: () => void
   readonly done: () => void
+  readonly fail: (error: unknown) => void
 }
 
-export function createDevice({ clock, random, slowness }: DeviceOptions): VirtualDevice {
+export function createDevice({ clock, random, slowness, isFull }: DeviceOptions): VirtualDevice {
   let queue: Write[] = []
   let life = 0
+  let failed = false
 
   function serve(): void {
     const ofLife = life
@@ -33,6 +40,8 @@ export function createDevice({ clock, random, slowness }: DeviceOptions): Virtua
       if (life !== ofLife) return
       const write = queue.shift()
       if (queue.length > 0) serve()
+      failed ||= isFull()
+      if (failed) return write?.fail(new LedgerError('DISK_FULL', 'the virtual disk is full'))
       write?.apply()
       write?.done()
     })
@@ -40,55 +49,19 @@ export function createDevice({ clock, random, slowness }: DeviceOptions): Virtua
 
   return {
     write: (apply) =>
-      new Promise((done) => {
-        queue.push({ apply, done })
+      new Promise((done, fail) => {
+        queue.push({ apply, done, fail })
         if (queue.length === 1) serve()
       }),
     crash() {
       life++
-      const lucky = Math.floor(random() * (queue.length + 1))
+      const lucky = failed ? 0 : Math.floor(random() * (queue.length + 1))
       for (const write of queue.slice(0, lucky)) write.apply()
       queue = []
-    }
-  }
-}
-
-/** An append-only file: what was not synced when a crash comes may be there, from the front on, or not. */
-export interface VirtualFile {
-  readonly lines: readonly string[]
-  append(line: string): void
-  sync(): Promise<void>
-  /** Drops lines from the front. */
-  forget(count: number): void
-  crash(): void
-}
-
-export function createFile(device: VirtualDevice, random: () => number): VirtualFile {
-  let lines: string[] = []
-  let forgotten = 0
-  /** How many lines ever appended are durable. */
-  let synced = 0
-  return {
-    get lines() {
-      return lines
+      failed = false
     },
-    append(line) {
-      lines.push(line)
-    },
-    sync() {
-      const end = forgotten + lines.length
-      return device.write(() => {
-        synced = Math.max(synced, end)
-      })
-    },
-    forget(count) {
-      lines = lines.slice(count)
-      forgotten += count
-    },
-    crash() {
-      const sure = Math.max(0, synced - forgotten)
-      lines = lines.slice(0, sure + Math.floor(random() * (lines.length - sure + 1)))
-      synced = forgotten + lines.length
+    get waiting() {
+      return queue.length
     }
   }
 }

@@ -1,26 +1,18 @@
 import { LedgerError } from '../../src/base/errors.js'
 import type { PeerHandlers, PeerMessage, Peers, PullRequest, PullResponse } from '../../src/node/peers.js'
-import type { Deafness } from './faults.js'
 import type { Liar } from './liar.js'
 import { lineOfMessage, lineOfRequest } from './message-lines.js'
 import type { Trace } from './trace.js'
+import { type Deafness, delayOn, goodLink, type Link, mend } from './virtual-link.js'
 
 /** How long a request waits for its answer when the asker says nothing, milliseconds. */
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** How one direction between two partners is at present. */
-export interface Link {
-  /** Nothing gets through while it is above 0: faults overlap. */
-  blocked: number
-  /** Share of messages that are lost, of 1. */
-  loss: number
-  /** Share of messages that arrive twice, of 1. */
-  duplicates: number
-  /** Share of messages of a type that are lost besides. */
-  readonly deaf: Record<Deafness, number>
-  /** Factor on the delay. */
-  slowness: number
-}
+/**
+ * Which ways messages have all the time, also when all is well: what one of them brings, the other must bring too.
+ * `no-pulls`: signed messages are never answered for, only sent. `no-sends`: votes and proposals come only when asked for.
+ */
+export type Paths = 'all' | 'no-pulls' | 'no-sends'
 
 export interface NetworkOptions {
   readonly random: () => number
@@ -28,12 +20,17 @@ export interface NetworkOptions {
   readonly ids: readonly string[]
   /** Usual delay of a message, milliseconds: least, and what is added at random. */
   readonly delayMs: { readonly min: number; readonly spread: number }
+  readonly paths: Paths
+  /** Two partners that never reach each other, as behind two firewalls. */
+  readonly strangers: readonly [string, string] | null
   /** Whether everything goes through JSON, as over a wire. */
   readonly wire: boolean
   /** Who of the partners lies, and how. */
   readonly liars: ReadonlyMap<string, Liar>
   /** Sees every message as it leaves. */
   readonly onSend: (from: string, message: PeerMessage | PullResponse) => void
+  /** Sees every message and answer just before it is handed over. */
+  readonly onArrive: (from: string, to: string, message: PeerMessage | PullResponse) => void
 }
 
 /** A running partner's place in the network. */
@@ -64,31 +61,28 @@ interface Place {
 
 /** Messages between partners with delay, loss, duplicates and any order; connections that break and come back. */
 export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
-  const { random, trace, ids, delayMs, liars, onSend } = options
+  const { random, trace, ids, delayMs, liars, paths, strangers, onSend, onArrive } = options
   const places = new Map<string, Place>()
-  const links = new Map<string, Link>()
+  const links = new Map(ids.map((from) => [from, new Map(ids.map((to) => [to, goodLink()]))]))
   let sent = 0
 
-  for (const from of ids) for (const to of ids) links.set(`${from}>${to}`, goodLink())
-
-  const link = (from: string, to: string): Link => links.get(`${from}>${to}`)!
+  const link = (from: string, to: string): Link => links.get(from)!.get(to)!
   const copy = <T>(value: T): T => (options.wire ? (JSON.parse(JSON.stringify(value)) as T) : value)
-
-  function delayOf(from: string, to: string): number {
-    // Now and then one is much later than the others, so that order is lost.
-    const late = random() < 0.02 ? 10 : 1
-    return (delayMs.min + random() ** 2 * delayMs.spread) * link(from, to).slowness * late
-  }
+  const areStrangers = (a: string, b: string): boolean =>
+    strangers !== null && strangers.includes(a) && strangers.includes(b)
 
   function isOpen(a: string, b: string): boolean {
-    return link(a, b).blocked === 0 && link(b, a).blocked === 0
+    return link(a, b).blocked === 0 && link(b, a).blocked === 0 && !areStrangers(a, b)
   }
+
+  /** Whom a partner would be connected to if everything were noticed at once. */
+  const reachable = (place: Place, other: string): Place | undefined =>
+    isOpen(place.partner, other) ? places.get(other) : undefined
 
   /** One side looks whether it is connected to the other. */
   function review(place: Place, other: string): void {
     const before = place.connections.get(other)
-    const now = places.get(other)
-    const after = now !== undefined && isOpen(place.partner, other) ? now : undefined
+    const after = reachable(place, other)
     if (before === after) return
     if (before !== undefined) {
       place.connections.delete(other)
@@ -106,6 +100,7 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     for (const other of ids) {
       if (other === place.partner) continue
       const connected = place.connections.get(other)
+      if (connected === reachable(place, other)) continue
       const lost = connected !== undefined && connected !== places.get(other)
       const ms = lost || connected === undefined ? random() * 1_000 : random() * 15_000
       place.later(ms, () => review(place, other))
@@ -113,7 +108,15 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
   }
 
   function changed(): void {
+    for (const [from, others] of links) {
+      for (const [to, each] of others) if (each.clogged === 0 && each.held.length > 0) release(from, to)
+    }
     for (const place of places.values()) reviewLater(place)
+  }
+
+  /** What was held up comes in one go. */
+  function release(from: string, to: string): void {
+    for (const arrive of link(from, to).held.splice(0)) arrive()
   }
 
   /** Carries something to whom a partner is connected to. */
@@ -125,29 +128,36 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
   /** Lost unless both live, and the way is open, from the start to the end. */
   function carryTo(place: Place, target: Place, arrive: () => void): void {
     sent++
-    const { blocked, loss, duplicates } = link(place.partner, target.partner)
-    if (blocked > 0 || (loss > 0 && random() < loss)) return
-    const copies = duplicates > 0 && random() < duplicates ? 2 : 1
+    const way = link(place.partner, target.partner)
+    if (way.blocked > 0 || (way.loss > 0 && random() < way.loss)) return
+    const copies = way.duplicates > 0 && random() < way.duplicates ? 2 : 1
+    const handOver = (): void => {
+      if (places.get(target.partner) === target && way.blocked === 0) arrive()
+    }
     for (let n = 0; n < copies; n++) {
-      target.later(delayOf(place.partner, target.partner), () => {
-        if (places.get(target.partner) === target && link(place.partner, target.partner).blocked === 0) arrive()
-      })
+      const move = (): void => target.later(delayOn(way, delayMs, random), handOver)
+      if (way.clogged > 0) way.held.push(move)
+      else move()
     }
   }
 
   function send(place: Place, to: string, message: PeerMessage): void {
     const liar = liars.get(place.partner)
-    for (const said of liar === undefined ? [message] : liar.instead(to, message)) sendOne(place, to, said)
+    if (liar === undefined) return sendOne(place, to, message)
+    for (const said of liar.instead(to, message)) sendOne(place, to, said)
   }
 
   function sendOne(place: Place, to: string, message: PeerMessage): void {
     onSend(place.partner, message)
-    const type = message.type === 'vote' ? message.vote.kind : message.type
-    const deaf = link(place.partner, to).deaf
-    if (type in deaf && random() < deaf[type as Deafness]) return
+    if (paths === 'no-sends' && (message.type === 'vote' || message.type === 'proposal')) return
+    const type: Deafness = message.type === 'vote' ? message.vote.kind : message.type
+    const deaf = link(place.partner, to).deaf[type]
+    if (deaf > 0 && random() < deaf) return
     carry(place, to, (target) => {
       trace.note(`${place.partner}>${to} ${lineOfMessage(message)}`)
-      target.handlers().onMessage(place.partner, copy(liars.has(to) ? withoutOwnPrevotes(to, message) : message))
+      const heard = liars.has(to) ? withoutOwnPrevotes(to, message) : message
+      onArrive(place.partner, to, heard)
+      target.handlers().onMessage(place.partner, copy(heard))
     })
   }
 
@@ -158,11 +168,11 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     { signal, timeoutMs = REQUEST_TIMEOUT_MS }: { readonly signal?: AbortSignal; readonly timeoutMs?: number }
   ): Promise<PullResponse> {
     return new Promise((onAnswer, onFailure) => {
+      let isOver = false
       const abort = (): void => reject(signal?.reason)
-      const settle = (): void => signal?.removeEventListener('abort', abort)
-      const resolve = (answer: PullResponse): void => {
-        settle()
-        onAnswer(answer)
+      const settle = (): void => {
+        isOver = true
+        signal?.removeEventListener('abort', abort)
       }
       const reject = (error: unknown): void => {
         settle()
@@ -172,31 +182,48 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
       if (!place.connections.has(to)) return fail('not connected')
       if (signal?.aborted) return reject(signal.reason)
       signal?.addEventListener('abort', abort)
-      place.later(timeoutMs, () => fail('no answer'))
+      place.later(timeoutMs, () => {
+        if (!isOver) fail('no answer')
+      })
+      if (paths === 'no-pulls' && asked.type === 'messages') return
       carry(place, to, (target) => {
         trace.note(`${place.partner}>${to} ${lineOfRequest(asked)}`)
-        target
-          .handlers()
-          .onRequest(place.partner, copy(asked))
-          .then(
-            (honest) => {
-              const liar = liars.get(to)
-              const said = liar === undefined ? honest : liar.answer(place.partner, asked, honest)
-              if (said === null) return
-              const answer = liars.has(place.partner) ? withoutOwn(place.partner, said) : said
-              onSend(to, answer)
-              carryTo(target, place, () => {
-                trace.note(`${to}>${place.partner} answers ${answer.type}`)
-                resolve(copy(answer))
-              })
-            },
-            (error: unknown) => {
-              if (!(error instanceof LedgerError)) throw error
-              carryTo(target, place, () => reject(new LedgerError(error.code, error.message)))
-            }
-          )
+        answer(place, target, asked, {
+          resolve(said) {
+            if (isOver) return
+            trace.note(`${to}>${place.partner} answers ${said.type}`)
+            onArrive(to, place.partner, said)
+            settle()
+            onAnswer(copy(said))
+          },
+          reject
+        })
       })
     })
+  }
+
+  function answer(
+    asker: Place,
+    target: Place,
+    asked: PullRequest,
+    { resolve, reject }: { resolve(said: PullResponse): void; reject(error: unknown): void }
+  ): void {
+    const from = target.partner
+    const reply = (honest: PullResponse): void => {
+      const liar = liars.get(from)
+      const said = liar === undefined ? honest : liar.answer(asker.partner, asked, honest)
+      if (said === null) return
+      const heard = liars.has(asker.partner) ? withoutOwn(asker.partner, said) : said
+      onSend(from, heard)
+      carryTo(target, asker, () => resolve(heard))
+    }
+    target
+      .handlers()
+      .onRequest(asker.partner, copy(asked))
+      .then(reply, (error: unknown) => {
+        if (!(error instanceof LedgerError)) throw error
+        carryTo(target, asker, () => reject(new LedgerError(error.code, error.message)))
+      })
   }
 
   function peersOf(place: Place): Peers {
@@ -208,11 +235,13 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
         for (const to of connected()) send(place, to, message)
       },
       gossipBatch(text) {
+        const liar = liars.get(place.partner)
         for (const to of connected()) {
-          if (liars.get(place.partner)?.givesBody(to) === false) continue
+          const said = liar === undefined ? text : liar.body(to, text)
+          if (said === null) continue
           carry(place, to, (target) => {
-            trace.note(`${place.partner}>${to} gossip of ${text.length}`)
-            target.handlers().onBatchText(text)
+            trace.note(`${place.partner}>${to} gossip of ${said.length}`)
+            target.handlers().onBatchText(said)
           })
         }
       },
@@ -236,17 +265,15 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     link,
     changed,
     heal() {
-      for (const each of links.values()) Object.assign(each, goodLink())
+      for (const others of links.values()) {
+        for (const each of others.values()) for (const move of mend(each)) move()
+      }
       changed()
     },
     get sent() {
       return sent
     }
   }
-}
-
-function goodLink(): Link {
-  return { blocked: 0, loss: 0, duplicates: 0, slowness: 1, deaf: { proposal: 0, prevote: 0, precommit: 0, status: 0 } }
 }
 
 function withoutOwnPrevotes(liar: string, message: PeerMessage): PeerMessage {

@@ -19,6 +19,8 @@ export interface StoreContent {
   readonly state: Map<string, StateEntry>
   readonly locations: Map<string, BatchLocation>
   readonly nodes: Map<string, string>
+  /** Values that are not what was written: `block 7`, `body HASH`, `state KEY`. */
+  readonly damaged: Set<string>
 }
 
 export function emptyContent(): StoreContent {
@@ -28,22 +30,79 @@ export function emptyContent(): StoreContent {
     uncommitted: new Map(),
     state: new Map(),
     locations: new Map(),
-    nodes: new Map()
+    nodes: new Map(),
+    damaged: new Set()
   }
 }
 
 /** Nothing is left. */
 export function wipe(content: StoreContent): void {
-  content.blocks.length = 0
-  for (const map of [content.bodies, content.uncommitted, content.state, content.locations, content.nodes]) map.clear()
+  const { blocks, ...others } = content
+  blocks.length = 0
+  for (const each of Object.values(others)) each.clear()
+}
+
+/** Throws the chain away and keeps the batches that no block has, as `start --resync` does. */
+export function resync(content: StoreContent): void {
+  const kept = [...content.uncommitted].flatMap(([hash, own]) => {
+    const text = content.bodies.get(hash)
+    return text === undefined || content.damaged.has(`body ${hash}`) ? [] : [{ hash, own, text }]
+  })
+  wipe(content)
+  for (const { hash, own, text } of kept) {
+    content.bodies.set(hash, text)
+    content.uncommitted.set(hash, own)
+  }
+}
+
+/** What is there now; the function that is given puts it back. */
+export function copyContent(content: StoreContent): () => void {
+  const { blocks, bodies, uncommitted, state, locations, nodes } = content
+  const kept = { blocks: [...blocks], maps: [bodies, uncommitted, state, locations, nodes].map((map) => [...map]) }
+  return () => {
+    wipe(content)
+    blocks.push(...kept.blocks)
+    const maps = [bodies, uncommitted, state, locations, nodes] as Map<string, unknown>[]
+    for (const [index, map] of maps.entries()) for (const [key, value] of kept.maps[index]!) map.set(key, value)
+  }
+}
+
+/** Damages one value of the committed chain. @returns its name, or that there was none */
+export function damageContent(content: StoreContent, share: number): string {
+  const { blocks, state, damaged } = content
+  const bodies = blocks.flatMap(({ batches }) => batches.map(({ hash }) => `body ${hash}`))
+  const names = [
+    ...blocks.map(({ height }) => `block ${height}`),
+    ...bodies,
+    ...[...state.keys()].map((key) => `state ${key}`)
+  ]
+  const name = names[Math.floor(share * names.length)]
+  if (name === undefined) return 'nothing'
+  damaged.add(name)
+  return name
 }
 
 /** A store in memory: a write changes everything or nothing, when the device says that it is durable. */
 export function virtualStore(content: StoreContent, device: VirtualDevice): Store {
-  const { blocks, bodies, uncommitted, state, locations, nodes } = content
+  const { blocks, bodies, uncommitted, state, locations, nodes, damaged } = content
   // What readers left in the entries was in the memory of the former process.
   for (const [key, { text }] of state) state.set(key, { text })
   let committing = false
+
+  /** Every value has a checksum, which is looked at whenever it is read. */
+  function mustBeWhole(name: string): void {
+    if (damaged.size > 0 && damaged.has(name)) throw new LedgerError('STORE_DAMAGED', `${name} is damaged`, { name })
+  }
+
+  function blockAt(height: number): StoredBlock | undefined {
+    mustBeWhole(`block ${height}`)
+    return blocks[height - 1]
+  }
+
+  function bodyOf(hash: string): string | undefined {
+    mustBeWhole(`body ${hash}`)
+    return bodies.get(hash)
+  }
 
   function put({ hash, text, own }: BatchBody): void {
     if (!bodies.has(hash)) {
@@ -59,7 +118,10 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
       uncommitted.delete(batch)
       locations.set(`${author}/${sequence}`, { height, position, hash: batch })
     }
-    for (const { key, entry } of block.writes) state.set(key, { ...entry })
+    for (const { key, entry } of block.writes) {
+      state.set(key, { ...entry })
+      damaged.delete(`state ${key}`)
+    }
     for (const { level, index, hash: node } of block.treeNodes) nodes.set(`${level}/${index}`, node)
   }
 
@@ -75,8 +137,11 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
       assertInvariant(uncommitted.has(hash), `the body of batch ${hash} is stored before its block, in one block only`)
     }
     committing = true
-    await device.write(() => apply(block))
-    committing = false
+    try {
+      await device.write(() => apply(block))
+    } finally {
+      committing = false
+    }
   }
 
   const none = (): never => {
@@ -93,14 +158,19 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
       const sizes = { states: state.size, entries: 0, treeNodes: nodes.size }
       return { blocks: blocks.length, batches: batches.length, records, ...sizes }
     },
-    state: { get: (key) => state.get(key) },
+    state: {
+      get(key) {
+        mustBeWhole(`state ${key}`)
+        return state.get(key)
+      }
+    },
     putBatches: (news) =>
       device.write(() => {
         for (const body of news) put(body)
       }),
-    readBatch: (hash) => bodies.get(hash),
+    readBatch: bodyOf,
     readBatchBytes(hash) {
-      const text = bodies.get(hash)
+      const text = bodyOf(hash)
       return text === undefined ? undefined : Buffer.from(text)
     },
     hasBatch: (hash) => bodies.has(hash),
@@ -114,8 +184,8 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
         .flatMap(([hash, sequence]) => (sequence === null ? [] : [{ sequence, hash }]))
         .sort((a, b) => a.sequence - b.sequence),
     commit,
-    block: (height) => blocks[height - 1],
-    header: (height) => blocks[height - 1],
+    block: blockAt,
+    header: blockAt,
     locate: (author, sequence) => locations.get(`${author}/${sequence}`),
     treeNode(level, index) {
       const node = nodes.get(`${level}/${index}`)
@@ -123,7 +193,9 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
       return node
     },
     history: none,
-    states: none,
+    async *states(prefix) {
+      for (const [key, { text }] of state) if (key.startsWith(prefix)) yield { key, entry: { text } }
+    },
     snapshot: none,
     checkWhole: none,
     close: async () => {}

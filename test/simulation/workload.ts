@@ -1,3 +1,4 @@
+import { LedgerError } from '../../src/base/errors.js'
 import { draftOfText } from '../../src/node/draft.js'
 import type { Decision } from '../../src/node/own-batches.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
@@ -13,6 +14,8 @@ export interface Submission {
   readonly odometer: number
   /** Its id was given out: it must not get lost any more. */
   durable: { readonly sequence: number; readonly index: number } | null
+  /** It was told that what waited counts for nothing any more, as the node has to rejoin. */
+  isVoid: boolean
   /** The acknowledgement. */
   decided: { readonly height: number; readonly refusal: string | null } | null
 }
@@ -34,7 +37,7 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
 
   function submit(partner: VirtualPartner, again?: Submission): Submission | null {
     const { replica } = partner
-    if (replica === null || replica.rejoining || !replica.own.hasRoom()) return null
+    if (replica === null || replica.rejoining || !partner.isActive || !replica.own.hasRoom()) return null
     const content = again ?? {
       marker: `${partner.id}-${submissions.length}`,
       vehicle: VEHICLES[Math.floor(random() * VEHICLES.length)]!,
@@ -42,7 +45,15 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
       odometer: Math.max(0, Math.floor(clock.now() + (random() - 0.4) * 4_000))
     }
     const { marker, vehicle, odometer } = content
-    const submission: Submission = { author: partner.id, marker, vehicle, odometer, durable: null, decided: null }
+    const submission: Submission = {
+      author: partner.id,
+      marker,
+      vehicle,
+      odometer,
+      durable: null,
+      isVoid: false,
+      decided: null
+    }
     const target = { object: 'inspection', keyField: 'marker' }
     const text = JSON.stringify({ marker, odometer, vehicle })
     const draft = draftOfText(model, genesis.genesis.limits.recordBytesMax, target, text)
@@ -54,7 +65,14 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
     batch.durable.then(() => {
       submission.durable = { sequence: batch.sequence!, index }
     }, ended)
-    batch.decided.then((decision) => decide(submission, index, decision), ended)
+    batch.decided.then(
+      (decision) => decide(submission, index, decision),
+      (error: unknown) => {
+        if (!(error instanceof LedgerError) || error.code !== 'NOT_PERMITTED') return
+        submission.isVoid = true
+        submission.durable = null
+      }
+    )
     return submission
   }
 

@@ -5,6 +5,7 @@ import { quorumOf } from '../../src/ledger/quorum.js'
 import type {
   AppendOutcome,
   LedgerNode,
+  ListedEvidence,
   ListedRecord,
   NodeStatus,
   PartnerView,
@@ -32,6 +33,8 @@ export interface FakeNode extends LedgerNode {
   network(others: readonly PartnerView[], stalled?: string): void
   /** Addresses that invitations carry. */
   addresses(addresses: readonly string[]): void
+  /** Puts lies of partners on the chain. */
+  lies(items: readonly ListedEvidence[]): void
   /** Keys of the invitations that were revoked. */
   readonly revoked: () => readonly string[]
 }
@@ -105,6 +108,7 @@ export function createFakeNode(): FakeNode {
   let stalled: NodeStatus['stalled'] = null
   let inviteAddresses: readonly string[] = ['/ip4/203.0.113.5/tcp/4001']
   const revoked: string[] = []
+  let lies: readonly ListedEvidence[] = []
 
   const quorum = (): NodeStatus['quorum'] => {
     const voters = partners.filter(({ voter, state }) => voter && state === 'active')
@@ -291,6 +295,14 @@ export function createFakeNode(): FakeNode {
       }
     },
     receipt: (id) => (records.some((record) => record.id === id) ? `{"format":1,"id":"${id}"}\n` : null),
+    async evidence({ limit = 50, after, proof }) {
+      mayFail()
+      const from = lies.findIndex(({ cursor }) => cursor === after) + 1
+      return lies.slice(from, from + limit).map((lie) => (proof ? { ...lie, receipt: { format: 1 } } : lie))
+    },
+    lies(items) {
+      lies = items
+    },
     checkpoint: () => ({ height: records.length, hash: HASH, set: {} }),
     async verify({ onProgress }) {
       mayFail()

@@ -1,17 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signer } from '../../src/base/crypto.js'
 import { LedgerError } from '../../src/base/errors.js'
 import type { TimeoutSettings } from '../../src/consensus/timeouts.js'
-import { compileModel } from '../../src/ledger/model.js'
-import { silentLogger } from '../../src/node/log.js'
-import type { PeerMessage, Peers } from '../../src/node/peers.js'
+import { compileModel, type Model } from '../../src/ledger/model.js'
+import { createGuardKeeper } from '../../src/node/guard-keeper.js'
+import { type Logger, silentLogger } from '../../src/node/log.js'
+import { openLogs } from '../../src/node/open-logs.js'
+import type { PeerMessage, Peers, PullRequest } from '../../src/node/peers.js'
 import { createReplica } from '../../src/node/replica.js'
 import type { Replica } from '../../src/node/replica-types.js'
-import { createGuard, openGuard } from '../../src/node/store/sign-guard.js'
+import { createGuard } from '../../src/node/store/sign-guard.js'
 import { openStore } from '../../src/node/store/store.js'
-import { createWriteAheadLog, openWriteAheadLog } from '../../src/node/store/write-ahead-log.js'
+import { createWriteAheadLog } from '../../src/node/store/write-ahead-log.js'
 import { systemTimers } from '../../src/node/timers.js'
 import { genesisOf, keyOf, seedOf } from './small-chain.js'
 
@@ -34,8 +36,12 @@ export interface LocalOptions {
   readonly passes?: (
     from: string,
     to: string,
-    message: PeerMessage | { readonly type: 'request' | 'gossip' }
+    message: PeerMessage | { readonly type: 'gossip' } | { readonly type: 'request'; readonly request: PullRequest }
   ) => boolean
+  /** What a partner judges records with: a build with a fault gives others. @default the model it is given */
+  readonly model?: (id: string, honest: Model) => Model
+  /** @default silentLogger */
+  readonly log?: (id: string) => Logger
 }
 
 /** Replicas with real stores in one process, joined by function calls instead of sockets. */
@@ -44,6 +50,7 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
   const genesis = genesisOf(ids)
   const model = compileModel(genesis.genesis.network, genesis.genesis.limits)
   const nodes = new Map<string, LocalNode>()
+  const founded = new Set<string>()
   const passes = options.passes ?? (() => true)
 
   function peersOf(self: string): Peers {
@@ -68,7 +75,7 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
       },
       async request(partner, request) {
         const node = nodes.get(partner)
-        if (node === undefined || !passes(self, partner, { type: 'request' })) {
+        if (node === undefined || !passes(self, partner, { type: 'request', request })) {
           throw new LedgerError('NODE_UNREACHABLE', `${partner} does not answer`)
         }
         return (await node.replica.onRequest(self, request)) as never
@@ -79,31 +86,34 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
   async function open(id: string): Promise<LocalNode> {
     const home = join(folder, id)
     const owner = { genesis: genesis.hash, key: keyOf(id) }
-    const store = await openStore({ path: join(home, 'store'), genesis: genesis.hash })
-    const guardPath = join(home, 'guard')
-    let guard = await openGuard(guardPath, owner)
-    const logOptions = { path: join(home, 'log'), genesis: genesis.hash }
-    if (!guard.whole && store.head === null) {
-      guard = await createGuard(guardPath, owner)
-      const created = await createWriteAheadLog(logOptions)
-      await created.close()
+    const [guardPath, logPath] = [join(home, 'guard'), join(home, 'log')]
+    if (!founded.has(id)) {
+      founded.add(id)
+      await mkdir(home)
+      await (await createGuard(guardPath, owner)).close()
+      await (await createWriteAheadLog({ path: logPath, genesis: genesis.hash })).close()
     }
-    const { log: wal, entries } = await openWriteAheadLog(logOptions, (store.head?.height ?? 0) + 1)
+    await mkdir(home, { recursive: true })
+    const store = await openStore({ path: join(home, 'store'), genesis: genesis.hash })
+    const log = options.log?.(id) ?? silentLogger
+    const fromHeight = (store.head?.height ?? 0) + 1
+    const { guard, wal, entries } = await openLogs({ guardPath, logPath, owner, fromHeight, canRejoin: true, log })
+    const guards = createGuardKeeper(guardPath, owner, guard, log)
     const failures: unknown[] = []
     const replica = createReplica(
-      { genesis, model, self: id, timeouts: QUICK },
+      { genesis, model: options.model?.(id, model) ?? model, self: id, mayBeBehind: true, timeouts: QUICK },
       {
         store,
         wal,
         entries,
         guard,
-        renewGuard: { guard: () => createGuard(`${guardPath}.new`, owner), nonce: () => 'ab'.repeat(32) },
+        renewGuard: guards,
         sign: signer(seedOf(id)),
         peers: peersOf(id),
         addresses: () => [],
         now: Date.now,
         timers: systemTimers,
-        log: silentLogger,
+        log,
         onCommitted: () => {},
         fail: (error) => failures.push(error)
       }
@@ -118,7 +128,7 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
         await replica.stop()
         await store.close()
         await wal.close()
-        await guard.close()
+        await guards.close()
       }
     }
     nodes.set(id, node)

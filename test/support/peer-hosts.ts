@@ -27,7 +27,7 @@ export function hashOf(text: string): string {
 
 /** A batch message that differs by its sequence. */
 export function batchMessage(sequence: number): PeerMessage {
-  return { type: 'batch', author: 'alice', hash: hashOf(String(sequence)), sequence }
+  return { type: 'batch', author: 'alice', hash: hashOf(String(sequence)), incarnation: 0, sequence }
 }
 
 /** A network layer with handlers that only write down what comes. */

@@ -34,7 +34,12 @@ export interface ReadyLine {
 export interface NodeProcess {
   readonly ready: ReadyLine
   readonly pid: number
+  stdout(): string
   stderr(): string
+  /** Whether it has ended, by itself or by a signal. */
+  isOver(): boolean
+  /** How it ended by itself: exit code, or the signal it died of. */
+  ended(): Promise<number | NodeJS.Signals | null>
   /** Sends a signal and settles with how it ended: exit code, or the signal it died of. */
   stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
 }
@@ -57,8 +62,12 @@ export interface Sandbox extends SandboxHome {
   readonly directory: string
   /** Writes a file into the directory and gives its path. */
   file(name: string, content: string | Uint8Array): Promise<string>
-  /** Another home beside the first, in the directory. @param nodeProgram run instead of bin/ledger-node.js */
-  at(name: string, nodeProgram?: string): SandboxHome
+  /**
+   * Another home beside the first, in the directory.
+   * @param nodeProgram run instead of bin/ledger-node.js
+   * @param within a command that runs the node, such as `ip netns exec NAME`; it must keep its process id
+   */
+  at(name: string, nodeProgram?: string, within?: readonly string[]): SandboxHome
 }
 
 /** Gives `work` a directory; whatever it started and wrote is gone afterwards, however it ended. */
@@ -66,7 +75,7 @@ export async function withSandbox(work: (sandbox: Sandbox) => Promise<void>): Pr
   if (!existsSync(join(root, 'dist/cli/ledger.js'))) throw new Error('not built: npm run build')
   const directory = await mkdtemp(join(tmpdir(), 'ledger-e2e-'))
   const running = new Set<ChildProcess>()
-  const at: Sandbox['at'] = (name, nodeProgram) => homeAt(running, join(directory, name), nodeProgram)
+  const at: Sandbox['at'] = (name, nodeProgram, within) => homeAt(running, join(directory, name), nodeProgram, within)
   const sandbox: Sandbox = {
     ...at('home'),
     directory,
@@ -85,13 +94,18 @@ export async function withSandbox(work: (sandbox: Sandbox) => Promise<void>): Pr
   }
 }
 
-function homeAt(running: Set<ChildProcess>, home: string, nodeProgram = 'bin/ledger-node.js'): SandboxHome {
+function homeAt(
+  running: Set<ChildProcess>,
+  home: string,
+  nodeProgram = 'bin/ledger-node.js',
+  within: readonly string[] = []
+): SandboxHome {
   return {
     home,
     client: createClient(homePaths(home).socket),
     ledger: (args, input) => run(running, 'bin/ledger.js', home, args, input),
     ledgerNode: (args) => run(running, nodeProgram, home, args),
-    start: (args = []) => startNode(running, nodeProgram, home, args)
+    start: (args = []) => startNode(running, nodeProgram, home, args, within)
   }
 }
 
@@ -103,8 +117,15 @@ export function ndjson<T = Record<string, unknown>>(text: string): T[] {
     .map((line) => JSON.parse(line) as T)
 }
 
-function spawned(running: Set<ChildProcess>, program: string, home: string, args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [resolve(root, program), ...args], {
+function spawned(
+  running: Set<ChildProcess>,
+  program: string,
+  home: string,
+  args: readonly string[],
+  within: readonly string[] = []
+): ChildProcess {
+  const [command, ...rest] = [...within, process.execPath, resolve(root, program), ...args] as [string, ...string[]]
+  const child = spawn(command, rest, {
     env: { ...process.env, LEDGER_HOME: home },
     stdio: ['pipe', 'pipe', 'pipe']
   })
@@ -134,9 +155,10 @@ async function startNode(
   running: Set<ChildProcess>,
   program: string,
   home: string,
-  args: readonly string[]
+  args: readonly string[],
+  within: readonly string[]
 ): Promise<NodeProcess> {
-  const child = spawned(running, program, home, ['start', ...args])
+  const child = spawned(running, program, home, ['start', ...args], within)
   const stderr = textOf(child.stderr)
   const stdout = textOf(child.stdout)
   const exit = ended(child, 'ledger-node start', false)
@@ -153,7 +175,14 @@ async function startNode(
   return {
     ready: JSON.parse(first) as ReadyLine,
     pid: child.pid ?? 0,
+    stdout,
     stderr,
+    isOver: () => child.exitCode !== null || child.signalCode !== null,
+    async ended() {
+      const end = await Promise.race([exit, after(PROCESS_TIMEOUT_MS)])
+      if (end === 'late') throw new Error(`the node did not end: ${stderr()}`)
+      return end
+    },
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
       const end = await Promise.race([exit, after(PROCESS_TIMEOUT_MS)])

@@ -14,7 +14,7 @@ import { compileModel } from '../../src/ledger/model.js'
 import { readNetworkFile } from '../../src/ledger/network-file.js'
 import { foundingSet, type PartnerSet, votersOf } from '../../src/ledger/partner-set.js'
 import type { Receipt, SetChange } from '../../src/ledger/receipt.js'
-import { checkRecord, encodeRecord, type RecordBody } from '../../src/ledger/record.js'
+import { type CheckedRecord, checkRecord, encodeRecord, type RecordBody } from '../../src/ledger/record.js'
 import type { StateEntry, StateReader } from '../../src/ledger/state.js'
 import { verdictLeaves } from '../../src/ledger/verdict.js'
 import { voteBytes } from '../../src/ledger/vote.js'
@@ -109,14 +109,15 @@ export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK) {
 
   const rulebook = (): Rulebook => rulebookAfter(scope, model, founding, state)
 
-  function seal(author: string, texts: readonly string[]): { batch: Batch; checked: CheckedBatch } {
+  const check = (text: string): CheckedRecord => checkRecord(model, text, genesis.genesis.limits.recordBytesMax)
+
+  function seal(author: string, texts: readonly string[], read: typeof check): { batch: Batch; checked: CheckedBatch } {
     const sequence = sequences.get(author) ?? 0
     sequences.set(author, sequence + 1)
     const header = batchHeader(author, 0, sequence, texts)
     const bytes = batchBytes(scope, header)
     const batch = { header, hash: sha256Hex(bytes), signature: signer(seedOf(author))(bytes), records: texts }
-    const records = texts.map((text) => checkRecord(model, text, genesis.genesis.limits.recordBytesMax))
-    return { batch, checked: { header, hash: batch.hash, records } }
+    return { batch, checked: { header, hash: batch.hash, records: texts.map(read) } }
   }
 
   function certify(block: string, height: number, round = 0): Certificate {
@@ -147,9 +148,16 @@ export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK) {
     },
     record: (object: string, data: RecordBody['data'], unique?: string): string =>
       encodeRecord(unique === undefined ? { object, data } : { object, data, unique }),
-    /** Commits one block: for each author a batch of record texts. */
-    commit(batches: readonly (readonly [author: string, texts: readonly string[]])[]): CommittedForTest {
-      const sealed = batches.map(([author, texts]) => seal(author, texts))
+    check,
+    /**
+     * Commits one block: for each author a batch of record texts.
+     * @param read as what the voters take a record; @default what it is
+     */
+    commit(
+      batches: readonly (readonly [author: string, texts: readonly string[]])[],
+      read: typeof check = check
+    ): CommittedForTest {
+      const sealed = batches.map(([author, texts]) => seal(author, texts, read))
       const checked = sealed.map((each) => each.checked)
       const plan = {
         originRound: 0,

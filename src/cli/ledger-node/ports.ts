@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { LedgerError } from '../../base/errors.js'
+import { replaceFileDurably } from '../../node/store/durable-file.js'
 import { type HostPort, hostPortText, parseHostPort } from '../host-port.js'
 
 /** The ports that were chosen for addresses with port 0, so that partners and scripts find them again. */
@@ -49,8 +50,7 @@ export async function openPorts(home: string): Promise<Ports> {
     async save() {
       const all = { ...before, ...chosen }
       if (JSON.stringify(all) === JSON.stringify(before)) return
-      await writeFile(`${path}.new`, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 })
-      await rename(`${path}.new`, path)
+      await replaceFileDurably(path, `${JSON.stringify(all, null, 2)}\n`, 0o600)
     }
   }
 }

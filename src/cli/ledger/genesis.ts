@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { parseJson } from '../../base/json-names.js'
 import type { Genesis } from '../../ledger/genesis.js'
 import type { CommandSpec } from '../command.js'
 import { pairs, plain, timeText } from '../text.js'
@@ -20,7 +21,7 @@ export const genesisCommand: CommandSpec<Record<string, never>> = {
     const client = connect(context)
     const text = await client.genesis()
     if (context.json) context.out.write(text)
-    else context.out.write(genesisText(JSON.parse(text) as Genesis, (await client.status()).genesis))
+    else context.out.write(genesisText(parseJson(text) as Genesis, (await client.status()).genesis))
     return 0
   }
 }

@@ -54,5 +54,6 @@ function evidenceText(partners: readonly PartnerView[], color: boolean): string 
       const times = evidence === 1 ? 'once' : count(evidence, 'time')
       return `${plain(id)} signed two different things where only one may be, ${times}: its key is in two places or it lies`
     })
-  return lines.length === 0 ? '' : `\n${lines.map((line) => styled(color, 'red', line)).join('\n')}\n`
+  if (lines.length === 0) return ''
+  return `\n${lines.map((line) => styled(color, 'red', line)).join('\n')}\nthe proofs: ledger evidence\n`
 }

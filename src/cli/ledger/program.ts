@@ -4,6 +4,7 @@ import { readVersion } from '../version.js'
 import { appendCommand } from './append.js'
 import { blockCommand } from './block.js'
 import { checkpointCommand } from './checkpoint.js'
+import { evidenceCommand } from './evidence.js'
 import { genesisCommand } from './genesis.js'
 import { getCommand } from './get.js'
 import { historyCommand } from './history.js'
@@ -16,6 +17,7 @@ import { revokeCommand } from './revoke.js'
 import { showCommand } from './show.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
+import { verifyEvidenceCommand } from './verify-evidence.js'
 import { verifyReceiptCommand } from './verify-receipt.js'
 import { watchCommand } from './watch.js'
 
@@ -57,4 +59,6 @@ export function ledgerProgram(io: Io): Program {
     .add(receiptCommand)
     .add(checkpointCommand)
     .add(verifyReceiptCommand)
+    .add(evidenceCommand)
+    .add(verifyEvidenceCommand)
 }

@@ -22,9 +22,23 @@ export const statusCommand: CommandSpec<Record<string, never>> = {
     const client = connect(context)
     const status = await client.status()
     if (context.json) context.out.write(`${JSON.stringify(status)}\n`)
+    else if (status.partner.state === 'joining') context.out.write(joiningText(status, context.color))
     else context.out.write(statusText(status, await client.partners(), context.color))
     return 0
   }
+}
+
+/** Of a node that is not admitted yet: it has nothing but its invitation. */
+export function joiningText({ network, genesis, partner, stalled }: NodeStatus, color: boolean): string {
+  const rows: [string, string][] = [
+    ['network', `${styled(color, 'bold', plain(network))} (genesis ${shortHash(genesis)})`],
+    ['partner', `${plain(partner.id)}, ${plain(partner.role)}, ${styled(color, 'yellow', partner.state)}`],
+    ['joining', 'not admitted yet: the partners that the invitation names are asked until one admits this node']
+  ]
+  if (stalled !== null) {
+    rows.push(['STALLED', styled(color, 'red', `since ${timeText(stalled.since)}: ${plain(stalled.why)}`)])
+  }
+  return `${pairs(rows)}\n`
 }
 
 /** @param partners who votes is told by these */
@@ -40,19 +54,23 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
     ['quorum', `${plain(quorum.rule)}: ${quorum.needed} of ${voters.length} must agree, ${quorum.online} online`],
     ['waiting', `${count(mempool.records, 'record')} in ${count(mempool.batches, 'batch', 'batches')}`]
   ]
-  if (partner.state === 'joining')
-    rows.push(['joining', 'not admitted yet: waiting for a partner to take the invitation'])
   if (partner.state === 'pending')
     rows.push(['joining', 'admitted; fetching and checking the chain before it takes part'])
   if (status.syncing) rows.push(['syncing', 'this copy is behind and catching up'])
   if (lack !== null) rows.push(['NO QUORUM', styled(color, 'red', lack)])
   if (stalled !== null) {
-    rows.push(['STALLED', styled(color, 'red', `since ${timeText(stalled.since)}: ${plain(stalled.why)}`)])
+    const causes = stalled.causes?.map(({ why, todo }) => `${why}; ${todo}`) ?? [stalled.why]
+    for (const [index, cause] of causes.entries()) {
+      const since = index === 0 ? `since ${timeText(stalled.since)}: ` : 'and '
+      rows.push([index === 0 ? 'STALLED' : '', styled(color, 'red', `${since}${plain(cause)}`)])
+    }
   }
   const others = status.partners.map((one): [string, string] => {
     const connection = one.id === partner.id ? 'this node' : one.connected ? 'connected' : 'not connected'
     const part = voters.includes(one.id) ? '' : ', no vote'
-    return [plain(one.id), `${one.state}, ${connection}, height ${one.height ?? 'unknown'}${part}`]
+    const lies = partners.find(({ id }) => id === one.id)?.evidence ?? 0
+    const proven = lies === 0 ? '' : styled(color, 'red', `, evidence against it: ${lies}`)
+    return [plain(one.id), `${one.state}, ${connection}, height ${one.height ?? 'unknown'}${part}${proven}`]
   })
   return `${pairs(rows)}\npartners\n${pairs(others, '  ')}\n\n${promiseOf(quorum.rule, voters.length)}\n`
 }

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { LedgerError, type Refusal } from '../../base/errors.js'
 import type { ReceiptStatement } from '../../ledger/verify-receipt.js'
 import type { CommandSpec } from '../command.js'
-import { EXIT, usage } from '../failure.js'
+import { EXIT } from '../failure.js'
+import { textOf } from '../file-text.js'
 import { count, outline, plain, styled, timeText } from '../text.js'
 
 export interface VerifyReceiptArguments {
@@ -11,9 +11,6 @@ export interface VerifyReceiptArguments {
   readonly genesis: string
   readonly checkpoint?: string
 }
-
-/** Bytes of the files it reads: far above any receipt. */
-const FILE_BYTES_MAX = 64 * 1024 * 1024
 
 const HELP = `
 Needs no node and no home: the receipt and the genesis are enough, and a checkpoint makes the proof stronger. Says who wrote
@@ -55,18 +52,6 @@ export const verifyReceiptCommand: CommandSpec<VerifyReceiptArguments> = {
     if (!context.json) throw failed(outcome.refusal)
     context.out.write(`${JSON.stringify({ ok: false, ...outcome.refusal })}\n`)
     return EXIT.verificationFailed
-  }
-}
-
-/** Bytes that are not UTF-8 are told by what verifies: they cannot be what was printed. */
-async function textOf(path: string): Promise<string> {
-  try {
-    const bytes = await readFile(path)
-    if (bytes.length > FILE_BYTES_MAX) throw new Error('it is too large')
-    return bytes.toString('utf8')
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw usage(`cannot read ${path}: ${reason}`, 'check the name and the permissions of the file')
   }
 }
 

@@ -3,8 +3,9 @@ export interface Counts {
   dropped: number
   malformed: number
   refused: number
+  held: number
 }
 
 export function newCounts(): Counts {
-  return { dropped: 0, malformed: 0, refused: 0 }
+  return { dropped: 0, malformed: 0, refused: 0, held: 0 }
 }

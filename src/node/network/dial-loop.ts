@@ -30,7 +30,8 @@ export interface DialLoop {
 export const SECOND_DIALLER_MS = 3_000
 
 const RETRY_MS_MIN = 500
-const RETRY_MS_MAX = 20_000
+/** Short enough that a network goes on soon after its links are mended. */
+const RETRY_MS_MAX = 8_000
 const DIAL_MS_MAX = 10_000
 /** Dials at one time: a node that starts among many must not starve its own event loop. */
 const DIALS_MAX = 16

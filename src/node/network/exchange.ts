@@ -77,43 +77,60 @@ function remoteError(error: unknown): LedgerError {
  * Reads the request on a stream, has it answered, and sends that. Errors travel as code and message. Never rejects.
  * @param answer gets the JSON of the request and gives the answer as JSON; ShapeError becomes MALFORMED
  * @param onMalformed told when the request was none
+ * @param inTurn runs what makes and sends the answer, so that those under way are few: an answer is held until the other
+ * side has taken it; its LedgerError is the answer. Gives on how many bytes were sent. @default at once
  */
 export async function answerOn(
   stream: Stream,
   limits: ExchangeLimits,
   answer: (json: Json) => Promise<unknown>,
-  onMalformed: (error: Error) => void
+  onMalformed: (error: Error) => void,
+  inTurn: (work: () => Promise<number>) => Promise<number> = (work) => work()
 ): Promise<void> {
+  let fault: Error | null = null
   try {
     const frames = framesOf(stream, limits.requestBytesMax)
-    const reply = await replyTo(frames.read, answer, onMalformed)
-    let bytes = encodeFrame(reply)
-    if (bytes.length > limits.answerBytesMax) {
-      const message = `the answer has ${bytes.length} bytes, of at most ${limits.answerBytesMax}`
-      bytes = encodeFrame(errorReply('TOO_LARGE', message))
+    const send = async (reply: unknown): Promise<number> => {
+      let bytes = encodeFrame(reply)
+      if (bytes.length > limits.answerBytesMax) {
+        const message = `the answer has ${bytes.length} bytes, of at most ${limits.answerBytesMax}`
+        bytes = encodeFrame(errorReply('TOO_LARGE', message))
+      }
+      await within(ANSWER_MS_MAX, async (signal) => {
+        await frames.write([bytes], signal)
+        await stream.close({ signal })
+      })
+      return bytes.length
     }
-    await within(ANSWER_MS_MAX, async (signal) => {
-      await frames.write([bytes], signal)
-      await stream.close({ signal })
+    let request: Json
+    try {
+      request = (await within(REQUEST_MS_MAX, frames.read)) as Json
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error
+      fault = error
+      await send(errorReply(error.code, error.message))
+      return
+    }
+    const onFault = (error: Error) => {
+      fault = error
+    }
+    await inTurn(async () => send(await replyTo(request, answer, onFault))).catch(async (error: unknown) => {
+      if (!(error instanceof LedgerError)) throw error
+      await send(errorReply(error.code, error.message))
     })
   } catch (error) {
     stream.abort(asError(error))
+  } finally {
+    // After the answer, which says why: the asker may be hung up on for it.
+    if (fault !== null) onMalformed(fault)
   }
 }
 
 async function replyTo(
-  read: (signal: AbortSignal) => Promise<unknown>,
+  request: Json,
   answer: (json: Json) => Promise<unknown>,
   onMalformed: (error: Error) => void
 ): Promise<unknown> {
-  let request: Json
-  try {
-    request = (await within(REQUEST_MS_MAX, read)) as Json
-  } catch (error) {
-    if (!(error instanceof LedgerError)) throw error
-    onMalformed(error)
-    return errorReply(error.code, error.message)
-  }
   try {
     return { ok: await answer(request) }
   } catch (error) {

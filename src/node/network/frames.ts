@@ -1,6 +1,7 @@
 import { lpStream } from '@libp2p/utils'
 import type { Libp2p } from 'libp2p'
 import { LedgerError } from '../../base/errors.js'
+import { hasEscapedName } from '../../base/json-names.js'
 
 export type Connection = ReturnType<Libp2p['getConnections']>[number]
 export type Stream = Awaited<ReturnType<Connection['newStream']>>
@@ -9,15 +10,22 @@ export type Stream = Awaited<ReturnType<Connection['newStream']>>
 export interface Frames {
   /** The next value. Rejects when the stream ends or fails, LedgerError TOO_LARGE or MALFORMED for what is no such value. */
   read(signal?: AbortSignal): Promise<unknown>
+  /** Bytes of the value that was read last. */
+  bytesRead(): number
   write(frames: readonly Uint8Array[], signal: AbortSignal): Promise<void>
 }
 
 /**
- * @param bytesMax of one value that comes in; with it memory is bounded too, since a stream whose unread bytes are more
- * is reset
+ * @param bytesMax of one value that comes in
+ * @param unreadMax bytes beyond one value that may wait to be read: a stream where more do is reset, so memory is bounded
  */
-export function framesOf(stream: Stream, bytesMax: number): Frames {
-  const lp = lpStream(stream, { maxDataLength: bytesMax, maxBufferSize: Math.max(2 * bytesMax, BUFFER_BYTES_MIN) })
+export function framesOf(stream: Stream, bytesMax: number, unreadMax = UNREAD_BYTES_MAX): Frames {
+  const lp = lpStream(stream, {
+    maxDataLength: bytesMax,
+    maxBufferSize: bytesMax + unreadMax,
+    lengthDecoder: decodeLength
+  })
+  let bytesRead = 0
   return {
     async read(signal) {
       let bytes: Uint8Array
@@ -28,14 +36,34 @@ export function framesOf(stream: Stream, bytesMax: number): Frames {
           ? new LedgerError('TOO_LARGE', `a frame is over ${bytesMax} bytes`)
           : error
       }
+      bytesRead = bytes.length
       return decodeFrame(bytes)
     },
+    bytesRead: () => bytesRead,
     write: (frames, signal) => lp.writeV([...frames], { signal })
   }
 }
 
-/** Of unread bytes: what one read of a socket may bring, and more. */
-const BUFFER_BYTES_MIN = 256 * 1024
+/** What one read of a socket may bring, and more. */
+const UNREAD_BYTES_MAX = 256 * 1024
+
+/** Bytes of a length, enough for every frame here. */
+const LENGTH_BYTES_MAX = 5
+
+/**
+ * A length as a varint (7 bits a byte, the lowest first). RangeError asks for more bytes; after that many lpStream would
+ * take one that never ends for one that is not complete yet, and keep all of it.
+ */
+function decodeLength(bytes: { readonly byteLength: number; subarray(): Uint8Array }): number {
+  const read = bytes.subarray()
+  if (read.length > LENGTH_BYTES_MAX) throw new LedgerError('MALFORMED', 'the length of a frame does not end')
+  let length = 0
+  for (const [index, byte] of read.entries()) {
+    length += (byte & 0x7f) * 2 ** (7 * index)
+    if (byte < 0x80) return length
+  }
+  throw new RangeError('the length is not complete')
+}
 
 const TOO_LONG = ['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'InvalidMessageLengthError']
 
@@ -45,13 +73,16 @@ export function encodeFrame(value: unknown): Uint8Array {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function decodeFrame(bytes: Uint8Array): unknown {
+/** The value of one frame. @throws LedgerError MALFORMED */
+export function decodeFrame(bytes: Uint8Array): unknown {
   try {
+    const text = utf8.decode(bytes)
     // Not the strict reader: nothing is kept as it came; the shapes read from it are built anew.
-    return JSON.parse(utf8.decode(bytes))
+    if (!hasEscapedName(text)) return JSON.parse(text)
   } catch (cause) {
     throw new LedgerError('MALFORMED', 'a frame is not JSON', {}, cause)
   }
+  throw new LedgerError('MALFORMED', 'a frame has an escape in the name of a member')
 }
 
 function nameOf(error: unknown): string {

@@ -3,6 +3,7 @@ import { type GossipSub, type GossipSubComponents, type GossipsubOpts, gossipsub
 import { sha256 } from '../../base/crypto.js'
 import type { Logger } from '../log.js'
 import { GOSSIP_BYTES_MAX } from '../peers.js'
+import { createAllowances } from './allowance.js'
 import type { Counts } from './counts.js'
 import type { Connection, Stream } from './frames.js'
 
@@ -44,11 +45,37 @@ const DATA_BYTES_MAX = NONCE_BYTES + GOSSIP_BYTES_MAX
 const STRANGER_SCORE = -1_000_000
 const GRAYLIST = -1000
 
+/**
+ * Bytes of messages from one connection at once and then each second, a small one counted as more: what a partner passes
+ * on of a busy network, many times over. Gossip keeps what it accepts for seconds and the id of everything for minutes.
+ */
+const BYTES_AT_ONCE = 32 * 1024 * 1024
+const BYTES_PER_SECOND = 8 * 1024 * 1024
+const BYTES_OF_ONE_MIN = 2 * 1024
+
+/** Milliseconds for which nothing is taken from who sent more, at least. */
+const DEAF_MS_MIN = 5_000
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function createGossip(options: GossipOptions): Gossip {
   const { topic, isPartner, counts, log } = options
   let router: GossipSub | undefined
+  const now = () => performance.now()
+  const allowances = createAllowances({ burst: BYTES_AT_ONCE, perSecond: BYTES_PER_SECOND, now })
+  const deafUntil = new Map<string, number>()
+
+  const isDeafTo = (key: string): boolean => now() < (deafUntil.get(key) ?? 0)
+  /** Whether this key may still say so much. */
+  const mayGossip = (key: string, bytes: number): boolean => {
+    if (isDeafTo(key)) return false
+    const waitMs = allowances.of(key).spend(Math.max(bytes, BYTES_OF_ONE_MIN))
+    if (waitMs === 0) return true
+    counts.held += 1
+    log.warn('a partner gossips more than it may: nothing is taken from it for a while', { peer: key })
+    deafUntil.set(key, now() + Math.max(waitMs, DEAF_MS_MIN))
+    return false
+  }
 
   const textOf = (data: Uint8Array): string | null => {
     if (data.length <= NONCE_BYTES || data.length > DATA_BYTES_MAX || data[NONCE_BYTES] !== OPENING_BRACE) return null
@@ -79,7 +106,8 @@ export function createGossip(options: GossipOptions): Gossip {
       // One machine or one router may be many partners.
       IPColocationFactorWeight: 0,
       appSpecificWeight: 1,
-      appSpecificScore: (key) => (isPartner(key) ? 0 : STRANGER_SCORE)
+      // Of who has the score of a stranger not even the ids of messages are remembered.
+      appSpecificScore: (key) => (isPartner(key) && !isDeafTo(key) ? 0 : STRANGER_SCORE)
     },
     scoreThresholds: { gossipThreshold: -10, publishThreshold: -100, graylistThreshold: GRAYLIST }
   }
@@ -88,7 +116,7 @@ export function createGossip(options: GossipOptions): Gossip {
     if (router === undefined) return
     // Bytes that are no text are refused; whether a text is a good batch, the node says later, and buffers meanwhile.
     router.topicValidators.set(topic, (from, { data }) => {
-      if (!isPartner(from.toString())) return 'ignore' as never
+      if (!isPartner(from.toString()) || !mayGossip(from.toString(), data.length)) return 'ignore' as never
       if (textOf(data) !== null) return 'accept' as never
       options.onMalformed(from.toString())
       return 'reject' as never

@@ -10,6 +10,7 @@ import { LedgerError } from '../../base/errors.js'
 import { PARTNERS_MAX } from '../../base/limits.js'
 import type { Logger } from '../log.js'
 import { partnersOnly, peerOf } from './gater.js'
+import { HALF_OPEN_MAX, limitHalfOpen } from './half-open.js'
 import { listenError } from './listen-error.js'
 
 export interface HostOptions {
@@ -57,14 +58,23 @@ export interface Host {
   close(): Promise<void>
 }
 
-/** Connections per second from one address: clusters on one machine or behind one router share theirs. */
-const INBOUND_PER_SECOND_MAX = 2 * PARTNERS_MAX
+/**
+ * Connections per second from one address: clusters on one machine or behind one router share theirs, and each handshake
+ * costs some milliseconds whoever asks for it.
+ */
+const INBOUND_PER_SECOND_MAX = 128
 
-/** Connections whose handshake is not done: strangers who never finish theirs must not keep partners out. */
-const INBOUND_PENDING_MAX = PARTNERS_MAX
+/** More than half-open.ts lets wait, so that it is the one who chooses. */
+const INBOUND_PENDING_MAX = 2 * HALF_OPEN_MAX
 
-/** Milliseconds a caller has for its handshake, so that the places above become free again. */
+/** All partners, each twice while both dial at once, and those who may become one. */
+const CONNECTIONS_MAX = 4 * PARTNERS_MAX
+
+/** Milliseconds a caller has for its handshake. */
 const INBOUND_UPGRADE_TIMEOUT_MS = 5_000
+
+/** Streams that one peer may have open: those of each protocol here are fewer together. */
+const STREAMS_OF_ONE_MAX = 128
 
 /** Milliseconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE_DELAY_MS = 15_000
@@ -87,10 +97,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
     ...settings,
     privateKey,
     addresses: { listen: listen.map(String), announce: announce.map(String) },
-    connectionGater: partnersOnly(
-      options.isPartner,
-      (question, peer) => log.debug('denied', { question, peer }),
-      options.admitStranger
+    connectionGater: limitHalfOpen(
+      partnersOnly(
+        options.isPartner,
+        (question, peer) => log.debug('denied', { question, peer }),
+        options.admitStranger
+      )
     ),
     services: {
       ...options.services,
@@ -150,8 +162,9 @@ const settings: Pick<
     })
   ],
   connectionEncrypters: [noise()],
-  streamMuxers: [yamux()],
+  streamMuxers: [yamux({ maxInboundStreams: STREAMS_OF_ONE_MAX })],
   connectionManager: {
+    maxConnections: CONNECTIONS_MAX,
     inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,
     maxIncomingPendingConnections: INBOUND_PENDING_MAX,
     inboundUpgradeTimeout: INBOUND_UPGRADE_TIMEOUT_MS,

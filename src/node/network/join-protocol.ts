@@ -12,7 +12,7 @@ import {
   shapeOfJoinAnswer,
   shapeOfJoinRequest
 } from './join-messages.js'
-import { createRateLimit } from './rate-limit.js'
+import { createConnectionRates, createRateLimit } from './rate-limit.js'
 
 /** The only protocol, besides membership, that strangers reach. */
 export function joinProtocol(genesis: string): string {
@@ -27,6 +27,10 @@ const JOINING_WAITING_MAX = 8
 const BURST = 16
 const EVERY_MS = 1_000
 
+/** And over one connection. */
+const BURST_OF_ONE = 8
+const EVERY_MS_OF_ONE = 1_000
+
 function limitsOf(genesis: string): ExchangeLimits {
   return {
     protocol: joinProtocol(genesis),
@@ -39,24 +43,31 @@ export interface JoinHandlerOptions {
   readonly genesis: string
   readonly join: (request: JoinRequest, from: string) => Promise<JoinAnswer>
   readonly counts: Counts
+  /** Something malformed came from this key. */
+  readonly onMalformed: (key: string, error: Error) => void
 }
 
 /** Handler of the protocol: passes on requests that name the key of the connection they came over. */
 export function joinHandler(options: JoinHandlerOptions): (stream: Stream, connection: Connection) => Promise<void> {
   const limits = limitsOf(options.genesis)
   const rate = createRateLimit(BURST, EVERY_MS, () => performance.now())
+  const rates = createConnectionRates(BURST_OF_ONE, EVERY_MS_OF_ONE)
   const working = createConcurrency(JOINING_MAX, JOINING_WAITING_MAX)
   return async (stream, connection) => {
     const key = connection.remotePeer.toString()
+    // Before anything is read: what is not read costs nothing.
+    if (!rates.of(connection).take()) {
+      options.counts.refused += 1
+      stream.abort(new Error('too many requests'))
+      return
+    }
     const answer = async (json: Json): Promise<JoinAnswer> => {
       const request = shapeOfJoinRequest(json)
       if (!rate.take()) throw new LedgerError('BUSY', 'too many want to join at one time; try again')
       if (request.key !== key) return refused(`the request is for ${request.key}, and ${key} sends it`)
       return await working.run('', () => options.join(request, key))
     }
-    await answerOn(stream, limits, answer, () => {
-      options.counts.malformed += 1
-    })
+    await answerOn(stream, limits, answer, (error) => options.onMalformed(key, error))
   }
 }
 

@@ -8,7 +8,7 @@ import type { Counts } from './counts.js'
 import { answerOn, ask, type ExchangeLimits } from './exchange.js'
 import type { Connection, Stream } from './frames.js'
 import type { MembershipKnowledge } from './peers-options.js'
-import { createRateLimit } from './rate-limit.js'
+import { createConnectionRates } from './rate-limit.js'
 
 /**
  * How a node that was away learns of the partners that came meanwhile (design: consensus, point 16): such a partner asks
@@ -21,13 +21,15 @@ type MembershipRequest =
 
 type MembershipAnswer = { readonly height: number }
 
-const REQUEST_BYTES_MAX = 4 * 1024 * 1024
+/** A step of a network of 256 partners has about 110 KiB; what does not fit is presented the next time. */
+const REQUEST_BYTES_MAX = 1024 * 1024
 const ANSWER_BYTES_MAX = 1024
+const ENVELOPE_BYTES = 256
 const TEXT_CHARS_MAX = PARTNERS_MAX * 1024
 const TIMEOUT_MS = 15_000
 
-/** Questions of strangers at once and then one each so often: a step costs a quorum of signature checks. */
-const BURST = 8
+/** Questions over one connection at once, and then one each so often: a step costs a quorum of signature checks. */
+const BURST = 4
 const EVERY_MS = 2_000
 
 export const MEMBERSHIP_STREAMS_MAX = 2
@@ -40,24 +42,26 @@ export interface MembershipOptions {
   readonly genesis: string
   readonly knowledge: MembershipKnowledge
   readonly counts: Counts
+  /** Something malformed came from this key. */
+  readonly onMalformed: (key: string, error: Error) => void
   readonly log: Logger
 }
 
 /** Both sides of the membership protocol. */
 export interface MembershipExchange {
-  readonly handler: (stream: Stream) => Promise<void>
+  readonly handler: (stream: Stream, connection: Connection) => Promise<void>
   /** Presents what the other side, which took this node for a stranger, may not know. Never rejects. */
   present(connection: Connection): Promise<void>
 }
 
 export function createMembershipExchange(options: MembershipOptions): MembershipExchange {
-  const { knowledge, counts, log } = options
+  const { knowledge, counts, onMalformed, log } = options
   const limits: ExchangeLimits = {
     protocol: membershipProtocol(options.genesis),
     requestBytesMax: REQUEST_BYTES_MAX,
     answerBytesMax: ANSWER_BYTES_MAX
   }
-  const rate = createRateLimit(BURST, EVERY_MS, () => performance.now())
+  const rates = createConnectionRates(BURST, EVERY_MS)
 
   const learn = (steps: readonly MembershipStep[]): void => {
     const known = knowledge.current()
@@ -69,7 +73,6 @@ export function createMembershipExchange(options: MembershipOptions): Membership
 
   const answer = async (json: Json): Promise<MembershipAnswer> => {
     const request = shapeOfMembershipRequest(json)
-    if (!rate.take()) throw new LedgerError('BUSY', 'too many questions at one time; try again')
     if (request.type === 'present') learn(request.steps)
     return { height: knowledge.current().height }
   }
@@ -79,22 +82,41 @@ export function createMembershipExchange(options: MembershipOptions): Membership
   }
 
   return {
-    handler: (stream) =>
-      answerOn(stream, limits, answer, () => {
-        counts.malformed += 1
-      }),
+    async handler(stream, connection) {
+      // Before anything is read: what is not read costs nothing.
+      if (!rates.of(connection).take()) {
+        counts.refused += 1
+        stream.abort(new Error('too many questions'))
+        return
+      }
+      await answerOn(stream, limits, answer, (error) => onMalformed(keyOf(connection), error))
+    },
     async present(connection) {
       try {
         const height = await send(connection, { type: 'height' })
         const steps = await knowledge.stepsAfter(height)
         if (steps.length === 0) return
-        await send(connection, { type: 'present', steps: steps.slice(0, MEMBERSHIP_STEPS_MAX) })
+        await send(connection, { type: 'present', steps: fitting(steps) })
         log.info('presented changes of the partners', { peer: connection.remotePeer.toString(), after: height })
       } catch (error) {
         log.debug('presenting changes of the partners', { peer: connection.remotePeer.toString(), error })
       }
     }
   }
+}
+
+/** The first steps, as many as one request holds. */
+function fitting(steps: readonly MembershipStep[]): readonly MembershipStep[] {
+  let bytes = ENVELOPE_BYTES
+  const tooMuch = steps.findIndex((step) => {
+    bytes += Buffer.byteLength(JSON.stringify(step)) + 1
+    return bytes > REQUEST_BYTES_MAX
+  })
+  return steps.slice(0, Math.min(tooMuch < 0 ? steps.length : tooMuch, MEMBERSHIP_STEPS_MAX))
+}
+
+function keyOf(connection: Connection): string {
+  return connection.remotePeer.toString()
 }
 
 function shapeOfMembershipRequest(json: Json): MembershipRequest {

@@ -1,6 +1,7 @@
 import { isHash, isPartnerId, isSignature } from '../../base/ids.js'
 import type { Json } from '../../base/json.js'
 import { PARTNERS_MAX } from '../../base/limits.js'
+import { shapeOfSignedHeader } from '../../ledger/batch.js'
 import {
   asArray,
   asInteger,
@@ -12,15 +13,18 @@ import {
   ShapeError
 } from '../../ledger/json-shape.js'
 import { shapeOfProposal, shapeOfVote } from '../../ledger/vote.js'
-import type {
-  BatchMessage,
-  BlockBundle,
-  PeerMessage,
-  ProposalMessage,
-  PullRequest,
-  PullResponse,
-  StatusMessage,
-  VoteMessage
+import {
+  type BatchMessage,
+  type BlockBundle,
+  KNOWN_MESSAGES_MAX,
+  type KnownAnswer,
+  type KnownMessage,
+  type PeerMessage,
+  type ProposalMessage,
+  type PullRequest,
+  type PullResponse,
+  type StatusMessage,
+  type VoteMessage
 } from '../peers.js'
 
 /** Bytes of a message as JSON: a proposal with the hashes of a full block's batches and the prevotes of all partners. */
@@ -52,7 +56,7 @@ export function shapeOfMessage(json: Json, path: MemberPath = ''): PeerMessage {
     case 'vote':
       return shapeOfVoteMessage(json, path)
     case 'batch': {
-      const { type: _, ...batch } = membersOf(json, path, ['author', 'hash', 'sequence', 'type'])
+      const { type: _, ...batch } = membersOf(json, path, ['author', 'hash', 'incarnation', 'sequence', 'type'])
       return { type: 'batch', ...shapeOfBatch(batch, path) }
     }
     case 'status':
@@ -81,6 +85,9 @@ export function shapeOfRequest(json: Json): PullRequest {
       const { height, block } = membersOf(json, '', ['block', 'height', 'type'])
       return { type: 'proposal', height: natural(height, '/height'), block: asText(block, '/block', isHash, 'a hash') }
     }
+    case 'known':
+      membersOf(json, '', ['type'])
+      return { type: 'known' }
     case 'rejoin': {
       const names = ['incarnation', 'nonce', 'partner', 'signature', 'type']
       const { incarnation, nonce, partner, signature } = membersOf(json, '', names)
@@ -130,12 +137,39 @@ export function shapeOfResponse(json: Json | undefined, request: PullRequest): P
         block: { header: asString(header, '/block/header', HEADER_CHARS_MAX), batches: hashes }
       }
     }
+    case 'known':
+      return shapeOfKnown(json)
     case 'rejoin': {
       const { accepted, why } = membersOf(json, '', ['accepted', 'type', 'why'])
       if (typeof accepted !== 'boolean') throw new ShapeError('/accepted', 'must be true or false')
       return { type: 'rejoin', accepted, why: asString(why, '/why', REASON_CHARS_MAX) }
     }
   }
+}
+
+function shapeOfKnown(json: Json | undefined): KnownAnswer {
+  const members = membersOf(json, '', ['batch', 'height', 'messages', 'round', 'since', 'type'])
+  const { batch, since } = members
+  return {
+    type: 'known',
+    height: natural(members.height, '/height'),
+    round: asInteger(members.round, '/round', 0, 2 ** 31),
+    since: since === null ? null : asInteger(since, '/since', 0, 2 ** 31),
+    messages: asArray(members.messages, '/messages', KNOWN_MESSAGES_MAX).map((message, index) => {
+      return shapeOfKnownMessage(message, `/messages/${index}`)
+    }),
+    batch: batch === null ? null : shapeOfSignedHeader(batch, '/batch')
+  }
+}
+
+function shapeOfKnownMessage(json: Json, path: MemberPath): KnownMessage {
+  if (asObject(json, path).type === 'proposal') {
+    const { proposal } = membersOf(json, path, ['proposal', 'type'])
+    return { type: 'proposal', proposal: shapeOfProposal(proposal, `${path}/proposal`) }
+  }
+  const { type, vote } = membersOf(json, path, ['type', 'vote'])
+  if (type !== 'vote') throw new ShapeError(`${path}/type`, 'must be vote or proposal')
+  return { type, vote: shapeOfVote(vote, `${path}/vote`) }
 }
 
 function shapeOfProposalMessage(json: Json, path: MemberPath): ProposalMessage {
@@ -181,10 +215,11 @@ function shapeOfStatus(json: Json, path: MemberPath): StatusMessage {
 }
 
 function shapeOfBatch(json: Json, path: MemberPath): Omit<BatchMessage, 'type'> {
-  const { author, hash, sequence } = membersOf(json, path, ['author', 'hash', 'sequence'])
+  const { author, hash, incarnation, sequence } = membersOf(json, path, ['author', 'hash', 'incarnation', 'sequence'])
   return {
     author: asText(author, `${path}/author`, isPartnerId, 'a partner id'),
     hash: asText(hash, `${path}/hash`, isHash, 'a hash'),
+    incarnation: asInteger(incarnation, `${path}/incarnation`, 0, 2 ** 31),
     sequence: natural(sequence, `${path}/sequence`)
   }
 }

@@ -2,6 +2,7 @@ import { publicKeyOf } from '../../base/crypto.js'
 import { LedgerError } from '../../base/errors.js'
 import { keyText } from '../../base/keys.js'
 import type { PeerMessage, PullRequest, PullResponse } from '../peers.js'
+import { type ConnectionLimits, limitConnections } from './connection-limits.js'
 import { newCounts } from './counts.js'
 import { addressOf } from './dial-address.js'
 import { createDialLoop } from './dial-loop.js'
@@ -18,6 +19,7 @@ import { createMisconduct } from './misconduct.js'
 import { type OutgoingLink, startOutgoingLink } from './outgoing-link.js'
 import type { PeersOptions, RunningPeers } from './peers-options.js'
 import { createPull, PULL_STREAMS_MAX } from './pull.js'
+import { createSilenceWatch } from './silence-watch.js'
 import { createStrangers } from './strangers.js'
 
 /** Milliseconds between two looks at who is connected and who should be. */
@@ -58,8 +60,12 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
   }
   const onMalformed = (key: string, error: Error): void => {
     counts.malformed += 1
-    log.warn('malformed', { partner: partnerOf(key) ?? key, error })
-    if (misconduct.report(key)) hangUp(key, 'malformed messages')
+    const partner = partnerOf(key)
+    // Strangers can be many; each is told of once, when it is hung up on.
+    log[partner === null ? 'debug' : 'warn']('malformed', { partner: partner ?? key, error })
+    if (!misconduct.report(key)) return
+    log.warn('hung up on a peer for what it sent', { partner: partner ?? key })
+    hangUp(key, 'malformed messages')
   }
   const guarded = (work: () => void): void => {
     try {
@@ -103,7 +109,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     log
   })
   const knowledge = options.membership
-  const membership = knowledge && createMembershipExchange({ genesis, knowledge, counts, log })
+  const membership = knowledge && createMembershipExchange({ genesis, knowledge, counts, onMalformed, log })
   const presented = new Map<string, number>()
 
   const present = (connection: Connection): void => {
@@ -150,6 +156,13 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
       hangUp(key, 'gossip lost')
     }
   }
+  const silence = createSilenceWatch(now)
+  const endSilent = (): void => {
+    for (const connection of silence.silent(connections())) {
+      log.info('nothing comes from a partner: connecting anew', { partner: partnerOf(keyOf(connection)) })
+      connection.abort(new Error('silent'))
+    }
+  }
   const dialLoop = createDialLoop({
     self,
     key: ownKey,
@@ -163,11 +176,14 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     random: Math.random,
     now
   })
+  let limits: ConnectionLimits | null = null
   const tick = (): void => {
     guarded(() => {
+      endSilent()
       reconcile()
       if (hasGossip) watchGossip()
       dialLoop.step()
+      limits?.step()
     })
   }
 
@@ -181,7 +197,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     ...(hasGossip ? { services: { gossip: (components) => gossip.service(components as never) } } : {}),
     ...(signal === undefined ? {} : { signal }),
     async prepare(libp2p) {
-      const join = joinHandler({ genesis, join: options.join, counts })
+      const join = joinHandler({ genesis, join: options.join, counts, onMalformed })
       await libp2p.handle(messagesProtocol, incoming, { maxInboundStreams: MESSAGE_STREAMS_MAX })
       await libp2p.handle(pull.protocol, pull.handler, { maxInboundStreams: PULL_STREAMS_MAX })
       await libp2p.handle(joinProtocol(genesis), join, { maxInboundStreams: JOIN_STREAMS_MAX })
@@ -192,6 +208,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
   })
   if (hasGossip) gossip.start()
   const { libp2p } = host
+  limits = limitConnections({ libp2p, connections, isPartner, log })
   libp2p.addEventListener('peer:connect', tick)
   libp2p.addEventListener('peer:disconnect', tick)
   const timer = setInterval(tick, TICK_MS)
@@ -245,6 +262,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     refresh: tick,
     async close() {
       clearInterval(timer)
+      limits?.close()
       libp2p.removeEventListener('peer:connect', tick)
       libp2p.removeEventListener('peer:disconnect', tick)
       dialLoop.close()

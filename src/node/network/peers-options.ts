@@ -61,6 +61,8 @@ export interface PeersCounts {
   readonly malformed: number
   /** Streams and connections that strangers were refused. */
   readonly refused: number
+  /** Times that a partner had to wait because it had sent or asked for more than it may. */
+  readonly held: number
 }
 
 export interface RunningPeers extends Peers {

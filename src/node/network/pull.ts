@@ -1,14 +1,27 @@
 import type { Json } from '../../base/json.js'
 import { type PullRequest, type PullResponse, RESPONSE_BYTES_MAX } from '../peers.js'
+import { createAllowances } from './allowance.js'
 import { createConcurrency } from './concurrency.js'
 import type { Counts } from './counts.js'
+import { pause } from './deadline.js'
 import { answerOn, ask, type ExchangeLimits } from './exchange.js'
 import type { Connection, Stream } from './frames.js'
 import { REQUEST_BYTES_MAX, shapeOfRequest, shapeOfResponse } from './message-shape.js'
 
-/** Requests of one partner worked on at one time, and those that wait for their turn. */
-const ANSWERING_MAX = 8
+/** Requests of one partner whose answers are made and sent at one time, and those that wait for their turn. */
+const ANSWERING_MAX = 4
 const ANSWERING_WAITING_MAX = 32
+
+/**
+ * Bytes of answers to one partner at once and then each second, each with something for the work of looking it up: more
+ * than a partner that fetches the whole chain can check. Beyond it answers come later.
+ */
+const ANSWERED_AT_ONCE = 32 * 1024 * 1024
+const ANSWERED_PER_SECOND = 16 * 1024 * 1024
+const ANSWERED_BYTES_MIN = 16 * 1024
+
+/** Longest an answer is put off, milliseconds: well below the time that its asker waits. */
+const PUT_OFF_MS_MAX = 5_000
 
 /** Requests to one partner at one time, and those that wait. */
 const ASKING_MAX = 8
@@ -19,6 +32,9 @@ const TIMEOUT_MS = 15_000
 
 /** Streams of one connection: a few more than are worked on, so that the rest is told BUSY. */
 export const PULL_STREAMS_MAX = ANSWERING_MAX + ANSWERING_WAITING_MAX + 8
+
+/** Bytes of blocks in one answer: what it takes to make them keeps everything else waiting. */
+const BLOCKS_BYTES_MAX = 4 * 1024 * 1024
 
 /** Bytes of JSON around the items of an answer, with room. */
 const ENVELOPE_BYTES = 1024
@@ -52,6 +68,24 @@ export function createPull(options: PullOptions): Pull {
   }
   const answering = createConcurrency(ANSWERING_MAX, ANSWERING_WAITING_MAX)
   const asking = createConcurrency(ASKING_MAX, ASKING_WAITING_MAX)
+  const allowances = createAllowances({
+    burst: ANSWERED_AT_ONCE,
+    perSecond: ANSWERED_PER_SECOND,
+    now: () => performance.now()
+  })
+
+  const inTurn = (key: string, stream: Stream, send: () => Promise<number>): Promise<number> => {
+    return answering.run(key, async () => {
+      const allowance = allowances.of(key)
+      const waitMs = allowance.spend(ANSWERED_BYTES_MIN)
+      if (waitMs > 0) counts.held += 1
+      await heldOff(stream, Math.min(waitMs, PUT_OFF_MS_MAX))
+      if (stream.status !== 'open') throw new Error('the asker has gone')
+      const bytes = await send()
+      allowance.spend(bytes)
+      return bytes
+    })
+  }
   return {
     protocol: options.protocol,
     async handler(stream, connection) {
@@ -62,11 +96,9 @@ export function createPull(options: PullOptions): Pull {
         stream.abort(new Error('not a partner'))
         return
       }
-      const answer = (json: Json) => {
-        const request = shapeOfRequest(json)
-        return answering.run(key, async () => fitting(await options.onRequest(partner, request)))
-      }
-      await answerOn(stream, limits, answer, (error) => options.onMalformed(key, error))
+      const answer = async (json: Json) => fitting(await options.onRequest(partner, bounded(shapeOfRequest(json))))
+      const onMalformed = (error: Error) => options.onMalformed(key, error)
+      await answerOn(stream, limits, answer, onMalformed, (send) => inTurn(key, stream, send))
     },
     request(connection, request, { signal, timeoutMs = TIMEOUT_MS }) {
       const within = signal === undefined ? { timeoutMs } : { timeoutMs, signal }
@@ -75,6 +107,20 @@ export function createPull(options: PullOptions): Pull {
       })
     }
   }
+}
+
+function bounded(request: PullRequest): PullRequest {
+  return request.type === 'blocks' ? { ...request, bytesMax: Math.min(request.bytesMax, BLOCKS_BYTES_MAX) } : request
+}
+
+/** Waits, unless the asker goes away. */
+async function heldOff(stream: Stream, ms: number): Promise<void> {
+  if (ms <= 0) return
+  const gone = new AbortController()
+  const onClose = () => gone.abort()
+  stream.addEventListener('close', onClose)
+  await pause(ms, gone.signal)
+  stream.removeEventListener('close', onClose)
 }
 
 /** As much of an answer as may be sent: what is left out will be asked for again. */
@@ -87,6 +133,7 @@ function fitting(response: PullResponse): PullResponse {
     case 'messages':
       return { type: 'messages', messages: fittingItems(response.messages) }
     case 'proposal':
+    case 'known':
     case 'rejoin':
       return response
   }

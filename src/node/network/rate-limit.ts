@@ -4,6 +4,20 @@ export interface RateLimit {
   take(): boolean
 }
 
+/** A limit for each connection, which ends with it. */
+export function createConnectionRates(burst: number, everyMs: number): { of(connection: object): RateLimit } {
+  const limits = new WeakMap<object, RateLimit>()
+  return {
+    of(connection) {
+      const known = limits.get(connection)
+      if (known !== undefined) return known
+      const limit = createRateLimit(burst, everyMs, () => performance.now())
+      limits.set(connection, limit)
+      return limit
+    }
+  }
+}
+
 /** @param now monotonic milliseconds */
 export function createRateLimit(burst: number, everyMs: number, now: () => number): RateLimit {
   let tokens = burst

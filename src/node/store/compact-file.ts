@@ -33,6 +33,7 @@ export interface CompactFileOptions {
 export async function createCompactFile(options: CompactFileOptions): Promise<CompactFile> {
   const file = await successor(options)
   try {
+    for (const record of options.survivors()) file.append(record)
     await file.publish(options.path)
   } catch (error) {
     await file.close()

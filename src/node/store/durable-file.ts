@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 
 /** Makes the names in a directory durable: a file that was created or renamed is there after a power failure. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -9,6 +9,21 @@ export async function syncDirectory(path: string): Promise<void> {
     await directory.sync()
   } finally {
     await directory.close()
+  }
+}
+
+/**
+ * Makes a directory, and those above it that are missing, for its owner only. Their names are durable when the promise
+ * resolves, also where a start before this one made the directory and was ended before it could sync its name.
+ */
+export async function makeDirectoryDurably(path: string): Promise<void> {
+  const target = resolve(path)
+  const first = (await mkdir(target, { recursive: true, mode: 0o700 })) ?? target
+  for (let made = target; made.length >= first.length; made = dirname(made)) {
+    await syncDirectory(dirname(made)).catch((error: NodeJS.ErrnoException) => {
+      // One that may be written and not read cannot be synced; nor can one of others that was there before.
+      if (error.code !== 'EACCES') throw error
+    })
   }
 }
 

@@ -36,6 +36,12 @@ export interface SignedBatch {
   readonly signature: string
 }
 
+/** Places up to which a guard signs nothing, see guard-marks.ts. */
+export interface GuardMarks {
+  readonly vote?: SignedVote
+  readonly batch?: SignedBatch
+}
+
 /** Signs a text (its UTF-8): 128 hex digits. */
 export type Sign = (message: string) => string
 
@@ -75,16 +81,17 @@ export interface GuardOwner {
 const REPEATS_MAX = 512
 
 /**
- * Creates the guard of a key that has never signed anything in this network. Never call it to replace a lost one.
+ * Creates a guard: of a key that has never signed anything in this network, or one that begins with marks behind all that
+ * a lost one knew. It is there with its marks or not at all.
  * @throws LedgerError LOG_DAMAGED when there is a guard already, DISK_FULL
  */
-export async function createGuard(path: string, owner: GuardOwner): Promise<SignGuard> {
+export async function createGuard(path: string, owner: GuardOwner, marks: GuardMarks = {}): Promise<SignGuard> {
   const existing = await openGuard(path, owner)
   await existing.close()
   if (existing.whole || existing.fault?.details.missing !== true) {
     throw new LedgerError('LOG_DAMAGED', `there is a sign guard already: ${path}`, { path })
   }
-  const memory = emptyMemory()
+  const memory: GuardMemory = { votes: marks.vote === undefined ? [] : [marks.vote], batch: marks.batch ?? null }
   return signGuard(await createCompactFile(fileOptions(path, owner, memory)), memory)
 }
 
@@ -102,6 +109,17 @@ export async function openGuard(path: string, owner: GuardOwner): Promise<SignGu
     }
     throw error
   }
+}
+
+/**
+ * A whole guard over a file that is open, on whatever kind of disk.
+ * @param records of the file without its head, oldest first
+ * @throws LedgerError LOG_DAMAGED when they are out of order
+ */
+export function guardOver(file: CompactFile, records: readonly string[]): SignGuard {
+  const memory = emptyMemory()
+  for (const record of records) recall(memory, file.path, record)
+  return signGuard(file, memory)
 }
 
 interface GuardMemory {
@@ -189,7 +207,8 @@ function signGuard(file: CompactFile, memory: GuardMemory): SignGuard {
   }
 }
 
-function lostGuard(fault: LedgerError): SignGuard {
+/** What stands in the place of a guard that is lost: it is not whole, and signs nothing. */
+export function lostGuard(fault: LedgerError): SignGuard {
   const refuse = (): never => {
     throw new LedgerError(
       'SIGN_REFUSED',
@@ -226,7 +245,7 @@ function sameHeight(a: VotePosition, b: VotePosition): boolean {
 }
 
 /** Negative, 0 or positive, as for sorting. */
-function compareVotes(a: VotePosition, b: VotePosition): number {
+export function compareVotes(a: VotePosition, b: VotePosition): number {
   return (
     a.epoch - b.epoch ||
     a.incarnation - b.incarnation ||
@@ -236,6 +255,7 @@ function compareVotes(a: VotePosition, b: VotePosition): number {
   )
 }
 
-function compareBatches(a: BatchPosition, b: BatchPosition): number {
+/** Negative, 0 or positive, as for sorting. */
+export function compareBatches(a: BatchPosition, b: BatchPosition): number {
   return a.epoch - b.epoch || a.incarnation - b.incarnation || a.sequence - b.sequence
 }

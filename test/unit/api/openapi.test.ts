@@ -6,6 +6,7 @@ import { ROUTES } from '../../../src/api/server.js'
 import { ERROR_CODES } from '../../../src/base/errors.js'
 import type { JsonObject } from '../../../src/base/json.js'
 import { chunksOf, collect, withApi } from '../../support/api-fixture.js'
+import { listedLies } from '../../support/contradictions.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('openapi')
@@ -59,6 +60,12 @@ test('answers are as it says', async () => {
     validatorOf('Model')(await client.model())
     validatorOf('Record')(await client.show('p1/0/0'))
     for (const record of await collect(client.list('inspection', {}))) validatorOf('ListedRecord')(record)
+    node.lies(listedLies().items)
+    for (const proof of [true, false]) {
+      const items = await collect(client.evidence({ proof }))
+      assert.is(items.length, 3)
+      for (const item of items) validatorOf('ListedEvidence')(item)
+    }
     const input = chunksOf('{"vehicle":"A","odometer":0}\n{"hold":true}\n{"vehicle":"A","odometer":1}\nx\n')
     for (const outcome of await collect(client.append('inspection', input, {}))) validatorOf('Outcome')(outcome)
     for await (const change of client.changes({ since: '0' })) {

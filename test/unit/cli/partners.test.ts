@@ -111,7 +111,11 @@ test('partners: who they are, where they are, and what is proven against them', 
     assert.match(stdout, /\np1 .* yes +this node +0 /)
     assert.match(stdout, /\np3 .* active +no +no +\? +12D3/)
     assert.match(stdout, /\naddresses\n {2}p2 {2}\/ip4\/203\.0\.113\.5\/tcp\/4002\n/)
-    assert.match(stdout, /\np2 signed two different things where only one may be, 2 times/)
+    assert.match(
+      stdout,
+      /\np2 signed two different things where only one may be, 2 times.*\nthe proofs: ledger evidence\n$/
+    )
+    assert.match((await run('status')).stdout, /p2 +active, connected, height 7, evidence against it: 2\n/)
     const lines = (await run('partners --json')).stdout.trim().split('\n')
     const last = JSON.parse(lines[3] ?? '') as PartnerView
     assert.equal([lines.length, last.connected, last.height, last.evidence], [4, true, 7, 0])

@@ -39,6 +39,8 @@ export interface MachineOptions {
   readonly self?: string
   /** @default 'two-thirds' */
   readonly rule?: QuorumRule
+  /** First round. @default 0 */
+  readonly round?: number
   /** Feed back what the machine wants signed. @default true */
   readonly signs?: boolean
   /** Hold the state against the log after all that is given. Costs the square of what is given. @default true */
@@ -46,11 +48,12 @@ export interface MachineOptions {
 }
 
 /** The start of the height for voters a, b, c ..., who propose in that order. */
-export function startOf({ voters = 4, self = 'd', rule = 'two-thirds' }: MachineOptions = {}): StartHeight {
+export function startOf({ voters = 4, self = 'd', rule = 'two-thirds', round = 0 }: MachineOptions = {}): StartHeight {
   const ids = Array.from({ length: voters }, (_, index) => String.fromCharCode(97 + index))
   return {
     type: 'start-height',
     height: HEIGHT,
+    round,
     epoch: 0,
     voters: ids.map((id) => ({ id, incarnation: 0 })),
     self: self === 'x' ? null : self,

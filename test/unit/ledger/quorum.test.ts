@@ -71,6 +71,7 @@ const start = suite('consensus: the start of a height')
 
 const wrong: [name: string, change: Partial<StartHeight>][] = [
   ['a height below 1', { height: 0 }],
+  ['a first round below 0', { round: -1 }],
   ['no voters', { voters: [], order: [], quorum: 0, faults: 0 }],
   ['a voter twice', { voters: [...startOf().voters.slice(0, 3), { id: 'a', incarnation: 1 }] }],
   ['an order with somebody else', { order: ['a', 'b', 'c', 'z'] }],

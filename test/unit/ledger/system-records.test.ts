@@ -2,6 +2,8 @@ import * as assert from 'uvu/assert'
 import { signer } from '../../../src/base/crypto.js'
 import type { JsonObject } from '../../../src/base/json.js'
 import { PARTNERS_MAX } from '../../../src/base/limits.js'
+import { batchBytes } from '../../../src/ledger/batch.js'
+import { EVIDENCE_MAX } from '../../../src/ledger/evidence.js'
 import type { Partner, PartnerSet } from '../../../src/ledger/partner-set.js'
 import { VOTERS_MAX } from '../../../src/ledger/quorum.js'
 import { checkRecord, encodeRecord } from '../../../src/ledger/record.js'
@@ -231,6 +233,14 @@ function proposal(block: string, change: Change = {}): JsonObject {
   return { ...body, signature: signer(seedOf('p2'))(proposalBytes(scope, body as Parameters<typeof proposalBytes>[1])) }
 }
 
+const AHEAD = { incarnation: 3 }
+
+function batch(root: string, change: Change = {}, by = 'p2'): JsonObject {
+  const body = { author: 'p2', bytes: 10, count: 1, incarnation: 0, root, sequence: 7, ...change }
+  return { ...body, signature: signer(seedOf(by))(batchBytes(scope, body)) }
+}
+
+const batches = (first: JsonObject, second: JsonObject): JsonObject => ({ kind: 'batch', first, second })
 const votes = (first: JsonObject, second: JsonObject): JsonObject => ({ kind: 'vote', first, second })
 const proposals = (first: JsonObject, second: JsonObject): JsonObject => ({ kind: 'proposal', first, second })
 
@@ -239,13 +249,37 @@ test('evidence: two signed messages of one place that differ are counted once', 
   assert.is(text, 'accepted')
   assert.equal(writes, [
     { key: 'e:p2/0/7/0/prevote', text: `["${BLOCK}",null]` },
-    { key: 'e:p2', text: '1' }
+    { key: 'e:p2', text: '1' },
+    { key: 'e:p2/0', text: '1' }
   ])
   const known = { state: { 'e:p2/0/7/0/prevote': '[]', 'e:p2': '1' } }
   assert.match(judged('_evidence', votes(vote(null), vote(OTHER)), known).text, /^DUPLICATE: this is known/)
   const further = judged('_evidence', proposals(proposal(BLOCK), proposal(BLOCK, { validRound: 0, round: 0 })), known)
   assert.is(further.text, 'accepted')
   assert.equal(further.writes[1], { key: 'e:p2', text: '2' })
+})
+
+test('evidence: two batches of one sequence, each of which could be first', () => {
+  const { text, writes } = judged('_evidence', batches(batch(BLOCK), batch(OTHER, { count: 2 })))
+  assert.is(text, 'accepted')
+  assert.is(writes[0]?.key, 'e:p2/0/7/batch')
+  const [first, second] = JSON.parse(writes[0]?.text ?? '[]') as string[]
+  assert.ok(first !== second && first?.length === 64)
+  const known = { state: { 'e:p2/0/7/batch': '[]' } }
+  assert.match(judged('_evidence', batches(batch(OTHER), batch(BLOCK)), known).text, /^DUPLICATE/)
+})
+
+test('evidence: of one incarnation of a partner so many are taken and no more', () => {
+  const lie = votes(vote(BLOCK), vote(OTHER))
+  const one = judged('_evidence', lie, { state: { 'e:p2': '15', 'e:p2/0': String(EVIDENCE_MAX - 1) } })
+  assert.is(one.text, 'accepted')
+  assert.is(one.writes[2]?.text, String(EVIDENCE_MAX))
+  const full = { state: { 'e:p2': '16', 'e:p2/0': String(EVIDENCE_MAX) } }
+  assert.match(judged('_evidence', lie, full).text, /^LIMIT_EXCEEDED/)
+  const again = setOf(partner('p1'), partner('p2', { incarnation: 1 }))
+  const next = votes(vote(BLOCK, { incarnation: 1 }), vote(OTHER, { incarnation: 1 }))
+  assert.is(judged('_evidence', next, { ...full, partners: again, latest: again }).text, 'accepted')
+  assert.match(judged('_evidence', lie, { ...full, partners: again, latest: again }).text, /^LIMIT_EXCEEDED/)
 })
 
 const NO_EVIDENCE: readonly (readonly [what: string, expected: RegExp, data: JsonObject, situation?: Situation])[] = [
@@ -266,7 +300,20 @@ const NO_EVIDENCE: readonly (readonly [what: string, expected: RegExp, data: Jso
   ['that somebody else signed second', /p2 did not sign the second/, votes(vote(BLOCK), vote(OTHER, {}, 'p3'))],
   ['of proposals of two rounds', /one place/, proposals(proposal(BLOCK), proposal(OTHER, { round: 1 }))],
   ['of one proposal twice', /they are the same/, proposals(proposal(BLOCK), proposal(BLOCK))],
-  ['of an unknown kind', /^SCHEMA/, { kind: 'batch', first: vote(BLOCK), second: vote(OTHER) }],
+  ['of an unknown kind', /^SCHEMA/, { kind: 'other', first: vote(BLOCK), second: vote(OTHER) }],
+  ['of batches that are votes', /^SCHEMA/, { kind: 'batch', first: vote(BLOCK), second: vote(OTHER) }],
+  ['of an incarnation that never was', /not come to incarnation 3/, votes(vote(BLOCK, AHEAD), vote(OTHER, AHEAD))],
+  ['of batches of two sequences', /one place/, batches(batch(BLOCK), batch(OTHER, { sequence: 8 }))],
+  ['of batches of two incarnations', /one place/, batches(batch(BLOCK), batch(OTHER, { incarnation: 1 }))],
+  ['of batches of two authors', /one place/, batches(batch(BLOCK), batch(OTHER, { author: 'p3' }, 'p3'))],
+  ['of one batch twice', /they are the same/, batches(batch(BLOCK), batch(BLOCK))],
+  [
+    'of one batch with another signature',
+    /they are the same/,
+    batches(batch(BLOCK), { ...batch(BLOCK), signature: '0'.repeat(128) })
+  ],
+  ['of a batch that somebody else signed', /p2 did not sign the second/, batches(batch(BLOCK), batch(OTHER, {}, 'p3'))],
+  ['of a batch whose count was altered', /did not sign/, batches(batch(BLOCK), { ...batch(BLOCK), count: 2 })],
   ['of mixed kinds', /^SCHEMA/, votes(vote(BLOCK), proposal(BLOCK))]
 ]
 

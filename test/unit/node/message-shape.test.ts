@@ -19,7 +19,7 @@ const proposal = {
   signature,
   validRound: -1
 } as const
-const batch = { author: 'alice', hash, sequence: 7 }
+const batch = { author: 'alice', hash, incarnation: 2, sequence: 7 }
 const held = [{ round: 0, prevotes: ['alice'], precommits: [] }]
 
 const messages: PeerMessage[] = [
@@ -54,6 +54,21 @@ const exchanges: [PullRequest, PullResponse][] = [
   [
     { type: 'rejoin', partner: 'alice', incarnation: 1, nonce: hash, signature },
     { type: 'rejoin', accepted: false, why: 'no' }
+  ],
+  [{ type: 'known' }, { type: 'known', height: 0, round: 0, since: null, messages: [], batch: null }],
+  [
+    { type: 'known' },
+    {
+      type: 'known',
+      height: 2,
+      round: 1,
+      since: 0,
+      messages: [
+        { type: 'vote', vote },
+        { type: 'proposal', proposal }
+      ],
+      batch: { author: 'alice', bytes: 2, count: 1, incarnation: 0, root: hash, sequence: 7, signature }
+    }
   ]
 ]
 

@@ -1,0 +1,265 @@
+import { verifySignature } from '../base/crypto.js'
+import { batchBytes } from '../ledger/batch.js'
+import type { BatchHeader } from '../ledger/batch.js'
+import type { Certificate } from '../ledger/certificate.js'
+import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
+import { proposalBytes, voteBytes } from '../ledger/vote.js'
+import type { Chain } from './chain.js'
+import { freshStartFrom, isNeededByAll, isWitness, witnessesOf } from './fresh-start.js'
+import { type FreshStart, firstRoundOf, isMark } from './guard-marks.js'
+import type { Logger } from './log.js'
+import type { KnownAnswer, KnownMessage, Peers } from './peers.js'
+import { compareBatches, compareVotes, type SignGuard, type VotePosition } from './store/sign-guard.js'
+import type { TimerHandle, Timers } from './timers.js'
+
+/** Milliseconds after which whoever has not answered is asked again, and for which an answer is waited for. */
+const AGAIN_MS = 1_000
+const ANSWER_MS = 5_000
+
+export interface SelfKnowledgeDependencies {
+  readonly chain: Chain
+  readonly self: string
+  readonly peers: Peers
+  readonly timers: Timers
+  readonly log: Logger
+  /** As it was opened, before anything is signed in this run. */
+  readonly guard: SignGuard
+  /** Whether the guard is lost, also later: then the answers tell where to begin anew. */
+  readonly isLost: () => boolean
+  readonly syncing: () => boolean
+  /** Called once: others have vouched for this node, or it signs for another reason. */
+  readonly onVouched: () => void
+  /** The guard is an old one: something was signed that it knows nothing of. */
+  readonly onOld: (why: string) => void
+  /** Where a node begins anew without which nothing is decided, and whose guard is lost. */
+  readonly onFreshStart: (start: FreshStart) => void
+  readonly fail: (error: unknown) => void
+}
+
+/**
+ * What others know of this node. At every start it asks a quorum for its own newest votes and batch before it signs
+ * anything: a copy of its home from an earlier day looks whole to itself (design: consensus, point 13). An answer counts
+ * once the own tip has reached the height of whoever gave it; nothing is signed meanwhile, so it does not go stale.
+ */
+export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
+  const { chain, self, peers, timers, log, isLost, syncing, onVouched, onOld, onFreshStart, fail } = dependencies
+  const { scope } = chain
+  const opened = { lastVote: dependencies.guard.lastVote, lastBatch: dependencies.guard.lastBatch }
+  const answers = new Map<string, KnownAnswer>()
+  const checked = new Set<KnownAnswer>()
+  const asking = new Set<string>()
+  let vouched = false
+  let timer: TimerHandle | null = null
+  let stopped = false
+
+  /** Own key as the chain has it; none before the admission is here. */
+  function ownKey(): string | undefined {
+    const { partners, nextPartners } = chain.rulebook
+    return (partnerOf(partners, self) ?? partnerOf(nextPartners, self))?.key
+  }
+
+  function isOwn(message: KnownMessage, key: string): boolean {
+    if (message.type === 'vote') {
+      const { vote } = message
+      return vote.voter === self && verifySignature(key, voteBytes(scope, vote), vote.signature)
+    }
+    const { proposal } = message
+    return proposal.proposer === self && verifySignature(key, proposalBytes(scope, proposal), proposal.signature)
+  }
+
+  /** Whether all that an answer shows is what this node has signed. */
+  function isTrue({ messages, batch }: KnownAnswer): boolean {
+    if (messages.length === 0 && batch === null) return true
+    const key = ownKey()
+    if (key === undefined || !messages.every((message) => isOwn(message, key))) return false
+    return batch === null || (batch.author === self && verifySignature(key, batchBytes(scope, batch), batch.signature))
+  }
+
+  function isNewVote(position: VotePosition, bytes: string): boolean {
+    const last = opened.lastVote
+    if (last === null) return true
+    const order = compareVotes(position, last.position)
+    if (order === 0) return !isMark(last) && last.message !== bytes
+    // Before the first round of a fresh start it is a former self's, which that start has reckoned with.
+    return order > 0 && position.round >= firstRoundOf(opened, position.height)
+  }
+
+  function isNewMessage(message: KnownMessage): boolean {
+    const body = message.type === 'vote' ? message.vote : message.proposal
+    const step = message.type === 'vote' ? message.vote.kind : 'proposal'
+    const bytes = message.type === 'vote' ? voteBytes(scope, message.vote) : proposalBytes(scope, message.proposal)
+    const { incarnation, height, round } = body
+    return isNewVote({ epoch: scope.epoch, incarnation, height, round, step }, bytes)
+  }
+
+  function isNewBatch(header: BatchHeader): boolean {
+    const last = opened.lastBatch
+    if (last === null) return true
+    const { incarnation, sequence } = header
+    const order = compareBatches({ epoch: scope.epoch, incarnation, sequence }, last.position)
+    return order > 0 || (order === 0 && !isMark(last) && last.message !== batchBytes(scope, header))
+  }
+
+  /** Something own that the guard knows nothing of; null when there is none. */
+  function newsIn({ messages, batch }: KnownAnswer): string | null {
+    const message = messages.find(isNewMessage)
+    if (message !== undefined) {
+      const { height, round } = message.type === 'vote' ? message.vote : message.proposal
+      return `a ${message.type} of height ${height}, round ${round}`
+    }
+    return batch !== null && isNewBatch(batch) ? `batch ${self}/${batch.sequence}` : null
+  }
+
+  /** Takes in the answers that count by now; those that show what this node never signed are thrown away. */
+  function check(): void {
+    for (const [partner, answer] of answers) {
+      if (answer.height > chain.tip.height || checked.has(answer)) continue
+      checked.add(answer)
+      if (isTrue(answer)) {
+        const news = isLost() ? null : newsIn(answer)
+        if (news !== null) return onOld(`${partner} shows ${news} with its signature`)
+        continue
+      }
+      log.warn('a partner shows as signed here what is not', { partner })
+      answers.delete(partner)
+      checked.delete(answer)
+    }
+  }
+
+  function counts(partner: string): boolean {
+    const answer = answers.get(partner)
+    return answer !== undefined && checked.has(answer) && answer.since !== null
+  }
+
+  /** How many more voters have to tell what they know before this node signs. */
+  function missing(): number {
+    if (vouched || isLost()) return 0
+    const voters = votersOf(chain.rulebook.partners)
+    const others = voters.filter(({ id }) => id !== self)
+    const needed = quorumOfSet(chain.rulebook.partners) - (voters.length - others.length)
+    return Math.max(0, needed - others.filter(({ id }) => counts(id)).length)
+  }
+
+  function review(): void {
+    if (vouched || stopped) return
+    check()
+    if (syncing()) return
+    if (!isLost()) {
+      if (missing() === 0) vouch()
+    } else if (isNeededByAll(chain, self)) {
+      const start = freshStartFrom(chain, self, answers)
+      if (start !== null) onFreshStart(start)
+    }
+  }
+
+  function vouch(): void {
+    if (vouched || stopped) return
+    vouched = true
+    clearTimer()
+    onVouched()
+  }
+
+  function clearTimer(): void {
+    if (timer !== null) timers.clear(timer)
+    timer = null
+  }
+
+  /** Whether there is nothing more to learn from a partner now. */
+  function hasSaidAll(partner: string): boolean {
+    const answer = answers.get(partner)
+    if (isLost()) return isWitness(answer, chain.tip.height)
+    return answer !== undefined && answer.since !== null
+  }
+
+  async function ask(partner: string): Promise<void> {
+    if (asking.has(partner) || hasSaidAll(partner)) return
+    asking.add(partner)
+    try {
+      answers.set(partner, await peers.request(partner, { type: 'known' }, { timeoutMs: ANSWER_MS }))
+    } catch (error) {
+      log.debug('a partner could not be asked what it knows of this node', { partner, error })
+    } finally {
+      asking.delete(partner)
+    }
+    attend()
+  }
+
+  function askAll(): void {
+    if (vouched || stopped || (isLost() && !isNeededByAll(chain, self))) return
+    const witnesses = witnessesOf(chain, self)
+    for (const partner of peers.connected()) if (witnesses.includes(partner)) void ask(partner)
+  }
+
+  function tick(): void {
+    timer = timers.set(AGAIN_MS, tick)
+    askAll()
+  }
+
+  function attend(): void {
+    try {
+      review()
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  /** Why the node does not sign yet, for its operator; null when it does, or rejoins with the others' help. */
+  function why(): string | null {
+    if (vouched) return null
+    if (!isLost()) {
+      const more = missing()
+      const what = more === 1 ? '1 more partner what it knows' : `${more} more partners what they know`
+      return more === 0 ? null : `this node first asks ${what} of it, and signs nothing before`
+    }
+    if (!isNeededByAll(chain, self)) return null
+    const unheard = witnessesOf(chain, self).filter((id) => !isWitness(answers.get(id), chain.tip.height))
+    const lost = 'this node lost its sign guard, and nothing is decided without it, so first all others must tell what they know of it'
+    if (unheard.length > 0) return `${lost}; not yet told: ${unheard.join(', ')}`
+    return `${lost}; but none of them remembers all of the height under way, so nobody can tell whether a block was decided`
+  }
+
+  return {
+    get vouched() {
+      return vouched
+    },
+    start(): void {
+      attend()
+      if (!vouched) tick()
+    },
+    /** Something has changed: the tip, the partners, or whether blocks are fetched. */
+    attend,
+    /** The node signs for another reason: as a new incarnation, or after a fresh start. */
+    vouch,
+    met(partner: string): void {
+      if (!vouched && witnessesOf(chain, self).includes(partner) && !(isLost() && !isNeededByAll(chain, self)))
+        void ask(partner)
+    },
+    left(partner: string): void {
+      // It may come back without its memory, which a fresh start must not rest on.
+      if (isLost()) answers.delete(partner)
+    },
+    /** The certificate of a block that was fetched: an own vote in it may be news. */
+    sawCertificate({ block, height, round, votes }: Certificate): void {
+      if (vouched || isLost()) return
+      const own = votes.find(({ voter }) => voter === self)
+      if (own === undefined) return
+      const { incarnation } = own
+      const bytes = voteBytes(scope, { block, height, incarnation, kind: 'precommit', round, voter: self })
+      if (!isNewVote({ epoch: scope.epoch, incarnation, height, round, step: 'precommit' }, bytes)) return
+      onOld(`the certificate of block ${height} holds its precommit of round ${round}`)
+    },
+    /** An own batch that was committed. */
+    sawBatch(header: BatchHeader): void {
+      if (vouched || isLost() || !isNewBatch(header)) return
+      onOld(`a block holds batch ${self}/${header.sequence} with its signature`)
+    },
+    missing,
+    why,
+    stop(): void {
+      stopped = true
+      clearTimer()
+    }
+  }
+}
+
+export type SelfKnowledge = ReturnType<typeof createSelfKnowledge>

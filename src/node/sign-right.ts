@@ -1,0 +1,135 @@
+import { LedgerError } from '../base/errors.js'
+import type { BatchHeader } from '../ledger/batch.js'
+import type { Certificate } from '../ledger/certificate.js'
+import type { Chain } from './chain.js'
+import type { FreshStart } from './guard-marks.js'
+import type { Logger } from './log.js'
+import type { Peers } from './peers.js'
+import { createRejoin, type GuardRenewal } from './rejoin.js'
+import { createSelfKnowledge } from './self-knowledge.js'
+import type { SignGuard } from './store/sign-guard.js'
+import type { Timers } from './timers.js'
+
+export interface SignRightDependencies {
+  readonly chain: Chain
+  readonly self: string
+  readonly sign: (bytes: string) => string
+  readonly peers: Peers
+  readonly timers: Timers
+  readonly log: Logger
+  readonly guard: SignGuard
+  readonly renew: GuardRenewal
+  readonly syncing: () => boolean
+  /** Own batches that no block has count for nothing any more. Resolves when the guard is written by nobody. */
+  readonly abandon: (why: LedgerError) => Promise<void>
+  /** Called once, when this node may sign from now on. */
+  readonly onSigning: () => void
+  /** Called when a new incarnation is in force: own batches may be signed again. */
+  readonly onRejoined: () => void
+  readonly fail: (error: unknown) => void
+}
+
+/**
+ * Whether this node may sign (design: consensus, point 13). With a whole guard once others have said what they know of it.
+ * When that is more than the guard knows, or the guard is lost, as a new incarnation; and where nothing is decided without
+ * this node, in the old one until then, from a place on that it cannot have reached before.
+ */
+export function createSignRight(dependencies: SignRightDependencies) {
+  const { chain, self, sign, peers, timers, log, guard, renew, syncing, abandon, onSigning, onRejoined, fail } = dependencies
+  const rejoin = createRejoin({
+    chain,
+    self,
+    sign,
+    peers,
+    timers,
+    log,
+    guard,
+    renew,
+    onDone(isFresh) {
+      onRejoined()
+      // Of an incarnation that was asked for in this run nobody can know anything.
+      if (isFresh) knowledge.vouch()
+    },
+    fail
+  })
+  const knowledge = createSelfKnowledge({
+    chain,
+    self,
+    peers,
+    timers,
+    log,
+    guard,
+    isLost: rejoin.isLost,
+    syncing,
+    onVouched: onSigning,
+    onOld,
+    onFreshStart: (start) => void beginAnew(start).catch(fail),
+    fail
+  })
+
+  function onOld(why: string): void {
+    const message = `the sign guard is an old one, as after a restored backup: ${why}, which the guard knows nothing of`
+    log.warn('this node signs nothing until it has rejoined, and what it had not got into a block is void', { why: message })
+    const fault = new LedgerError('LOG_DAMAGED', message)
+    const refusal = new LedgerError('NOT_PERMITTED', `${message}; what waited is void: append it again after the rejoin`)
+    rejoin
+      .lose(fault, abandon(refusal))
+      .then(attend)
+      .catch(fail)
+  }
+
+  async function beginAnew(start: FreshStart): Promise<void> {
+    if (!(await rejoin.beginAnew(start))) return
+    log.warn('this node votes again in its old incarnation, from where it cannot have voted before', { ...start })
+    knowledge.vouch()
+  }
+
+  function attend(): void {
+    rejoin.attend(syncing())
+    knowledge.attend()
+  }
+
+  return {
+    guard: rejoin.guard,
+    /** Whether own batches have to wait for a new incarnation. */
+    rejoining: rejoin.needed,
+    /** Whether others have vouched for this node, or it has begun anew. */
+    maySign: (): boolean => knowledge.vouched && !rejoin.isLost(),
+    remembers: rejoin.remembers,
+    firstRound: rejoin.firstRound,
+    missing: knowledge.missing,
+    why: knowledge.why,
+    met: knowledge.met,
+    left: knowledge.left,
+    sawCertificate: (certificate: Certificate): void => knowledge.sawCertificate(certificate),
+    /** An own batch stands in a block. */
+    sawBatch(header: BatchHeader): void {
+      if (knowledge.vouched) checkBatch(header)
+      else knowledge.sawBatch(header)
+    },
+    /** Looks after it: to be called when the chain has grown, or blocks are fetched or no longer. */
+    attend,
+    start(): void {
+      rejoin.attend(syncing())
+      knowledge.start()
+    },
+    stop(): void {
+      rejoin.stop()
+      knowledge.stop()
+    }
+  }
+
+  /** Once others have vouched, what the guard does not know can only be another node's. */
+  function checkBatch({ incarnation, sequence }: BatchHeader): void {
+    if (rejoin.needed()) return
+    const last = rejoin.guard().lastBatch?.position
+    const isKnown =
+      last !== undefined &&
+      (incarnation < last.incarnation || (incarnation === last.incarnation && sequence <= last.sequence))
+    if (isKnown) return
+    const message = `batch ${self}/${sequence} is signed with the key of this node, which knows nothing of it`
+    fail(new LedgerError('SIGN_REFUSED', message, { sequence, signed: last?.sequence ?? -1 }))
+  }
+}
+
+export type SignRight = ReturnType<typeof createSignRight>

@@ -1,0 +1,37 @@
+import { BrokenPromise } from './broken-promise.js'
+import type { Placed } from './check-records.js'
+import type { StoreContent } from './virtual-store.js'
+import type { Submission } from './workload.js'
+
+/** What was acknowledged is there, once, and with the verdict that was told. */
+export function checkAcknowledged(submissions: readonly Submission[], placed: ReadonlyMap<string, Placed>): void {
+  for (const { author, marker, durable, decided } of submissions) {
+    if (decided === null) continue
+    const id = durable === null ? '' : `${author}/${durable.sequence}/${durable.index}`
+    const there = placed.get(id)
+    if (there === undefined || there.marker !== marker) {
+      const told = `${marker}, told to be in block ${decided.height} as ${id}`
+      throw new BrokenPromise('nothing acknowledged is lost', told)
+    }
+    if (there.height !== decided.height || there.refusal !== decided.refusal) {
+      const told = `${decided.height} ${decided.refusal}`
+      throw new BrokenPromise('answers are true', `${marker} was told ${told}, and is ${there.height} ${there.refusal}`)
+    }
+  }
+  const accepted = new Set<string>()
+  for (const { marker, refusal } of placed.values()) {
+    if (refusal !== null) continue
+    if (accepted.has(marker)) throw new BrokenPromise('nothing is doubled', marker)
+    accepted.add(marker)
+  }
+}
+
+/** Once all have caught up: what was given an id stands in a block. */
+export function checkNothingLost(submissions: readonly Submission[], { locations }: StoreContent): void {
+  for (const { author, marker, durable } of submissions) {
+    if (durable === null) continue
+    const id = `${author}/${durable.sequence}`
+    if (!locations.has(id))
+      throw new BrokenPromise('nothing durable is lost', `${marker} in batch ${id} is in no block`)
+  }
+}

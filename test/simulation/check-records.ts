@@ -1,0 +1,157 @@
+import { sha256Hex, verifySignature } from '../../src/base/crypto.js'
+import { merkleRootOf } from '../../src/base/merkle.js'
+import { type BatchHeader, batchBytes } from '../../src/ledger/batch.js'
+import type { BlockHeader } from '../../src/ledger/block.js'
+import type { BatchRef, StoredBlock } from '../../src/node/store/store-types.js'
+import { BrokenPromise } from './broken-promise.js'
+import { createCertificateCheck } from './check-certificates.js'
+import { type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
+import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
+import type { SimulatedGenesis } from './simulated-genesis.js'
+import type { StoreContent } from './virtual-store.js'
+
+/** A record as it stands in the chain. */
+export interface Placed {
+  readonly height: number
+  readonly marker: string
+  readonly refusal: string | null
+}
+
+/** What going through a chain gives. */
+export interface Replayed {
+  /** By `AUTHOR/SEQUENCE/INDEX`. */
+  readonly placed: ReadonlyMap<string, Placed>
+  readonly evidence: readonly EvidenceOnChain[]
+}
+
+type Refused = readonly [batch: number, index: number, refusal: { readonly code: string }]
+
+interface RecordLine {
+  readonly object: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+interface Inspection {
+  readonly marker: string
+  readonly vehicle: string
+  readonly odometer: number
+}
+
+/**
+ * Goes through a chain block by block and works out anew, in plain steps, what it must say: whose batches stand in it, in
+ * which order, who the partners are, which records are good (an odometer never goes back, no marker counts twice), and
+ * whose votes stand behind each block.
+ * @param copies of whom every certificate is looked at too
+ */
+export function replay(
+  founded: SimulatedGenesis,
+  { blocks, bodies }: StoreContent,
+  copies: readonly StoreContent[]
+): Replayed {
+  const scope = { genesis: founded.genesis.hash, epoch: 0 }
+  const partners = createPartnerHistory(founded)
+  const judge = createJudge(partners)
+  const certificates = createCertificateCheck(founded, partners)
+  const placed = new Map<string, Placed>()
+  const evidence: EvidenceOnChain[] = []
+  const sequences = new Map<string, number>()
+
+  /** Lines of a batch: its author's own, next in order, and whole. */
+  function linesOf({ author, incarnation, sequence, hash, count }: BatchRef): string[] {
+    const id = `${author}/${sequence}`
+    const wrong = (what: string): BrokenPromise => new BrokenPromise('batches are in order', `${id} ${what}`)
+    const partner = partners.now(author)
+    const due = sequences.get(author) ?? 0
+    sequences.set(author, due + 1)
+    if (sequence !== due) throw wrong(`stands where ${due} is due`)
+    if (partner === undefined || incarnation !== partner.incarnation) throw wrong(`is of incarnation ${incarnation}`)
+    const [first, ...lines] = (bodies.get(hash) ?? '').split('\n')
+    const { header, signature } = JSON.parse(first || 'null') as { header: BatchHeader; signature: string }
+    const bytes = batchBytes(scope, header)
+    lines.pop()
+    if (header.author !== author || header.sequence !== sequence || header.incarnation !== incarnation)
+      throw wrong('is another one')
+    if (sha256Hex(bytes) !== hash || lines.length !== count || header.count !== count) throw wrong('is not whole')
+    if (merkleRootOf(lines) !== header.root) throw wrong('holds other records')
+    if (!verifySignature(partner.key, bytes, signature)) throw wrong('is not signed')
+    return lines
+  }
+
+  function take(block: StoredBlock): void {
+    const { partners: now, nextPartners } = JSON.parse(block.header) as BlockHeader
+    const hashes = partners.hashes()
+    if (now !== hashes.partners || nextPartners !== hashes.nextPartners) {
+      throw new BrokenPromise('the partners are who the chain says', `block ${block.height} names others`)
+    }
+    const texts = copies.flatMap((copy) => copy.blocks[block.height - 1]?.certificate ?? [])
+    for (const text of new Set(texts)) certificates.check(block, text)
+    const refused = new Map(
+      (JSON.parse(block.refusals) as Refused[]).map(([batch, index, { code }]) => [`${batch}/${index}`, code])
+    )
+    for (const [position, batch] of block.batches.entries()) {
+      for (const [index, line] of linesOf(batch).entries()) {
+        const refusal = refused.get(`${position}/${index}`) ?? null
+        const { object, data } = JSON.parse(line) as RecordLine
+        const mustHold = judge(batch.author, object, data, refusal === null)
+        if (mustHold !== null && mustHold !== (refusal === null)) {
+          const verdict = `${refusal ?? 'accepted'}, and must ${mustHold ? '' : 'not '}be accepted`
+          throw new BrokenPromise('validity', `${line} in block ${block.height} is ${verdict}`)
+        }
+        if (object === '_evidence' && refusal === null) evidence.push(readEvidence(data as unknown as EvidenceRecord))
+        if (object !== 'inspection') continue
+        const { marker } = data as unknown as Inspection
+        placed.set(`${batch.author}/${batch.sequence}/${index}`, { height: block.height, marker, refusal })
+      }
+    }
+    partners.turn()
+  }
+
+  for (const block of blocks) take(block)
+  return { placed, evidence }
+}
+
+/** Says whether a record must be accepted; null when that is not worked out here. Follows what is accepted. */
+function createJudge(partners: PartnerHistory) {
+  const odometers = new Map<string, number>()
+  const markers = new Set<string>()
+
+  function inspection(author: string, { marker, vehicle, odometer }: Inspection): boolean {
+    const isNew = !markers.has(`${author} ${marker}`)
+    const isGood = isNew && odometer >= (odometers.get(vehicle) ?? 0) && partners.now(author)?.state === 'active'
+    markers.add(`${author} ${marker}`)
+    if (isGood) odometers.set(vehicle, odometer)
+    return isGood
+  }
+
+  return (author: string, object: string, data: RecordLine['data'], isAccepted: boolean): boolean | null => {
+    const isActive = partners.now(author)?.state === 'active'
+    switch (object) {
+      case 'inspection':
+        return inspection(author, data as unknown as Inspection)
+      case '_present':
+        return isActive
+      case '_ready': {
+        const isDue = partners.latest(author)?.state === 'pending'
+        if (isAccepted) partners.decide({ object, partner: author })
+        return isDue
+      }
+      case '_rejoin': {
+        const { partner, incarnation } = data as { readonly partner: string; readonly incarnation: number }
+        const isNext = partners.latest(partner)?.incarnation === incarnation - 1
+        if (isAccepted) partners.decide({ object, partner, incarnation })
+        return isActive && isNext
+      }
+      case '_admit': {
+        const { invitation, key } = data as {
+          readonly key: string
+          readonly invitation: { partner: string; role: string }
+        }
+        const isNew = partners.latest(invitation.partner) === undefined
+        if (isAccepted) partners.decide({ object, partner: invitation.partner, key, role: invitation.role })
+        return isActive && isNew
+      }
+      default:
+        return null
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { foundingSet, type Partner, type PartnerSet, partnerSetHash } from '../../src/ledger/partner-set.js'
+import type { SimulatedGenesis } from './simulated-genesis.js'
+
+/** A change of the partners as an accepted record of the network about itself says it. */
+export type PartnerChange =
+  | { readonly object: '_admit'; readonly partner: string; readonly key: string; readonly role: string }
+  | { readonly object: '_ready'; readonly partner: string }
+  | { readonly object: '_rejoin'; readonly partner: string; readonly incarnation: number }
+
+/**
+ * The partners from block to block, worked out in plain steps: what a block decides is in force from the block after the
+ * next one on.
+ */
+export function createPartnerHistory({ genesis }: SimulatedGenesis) {
+  const scope = { genesis: genesis.hash, epoch: 0 }
+  const founding = foundingSet(genesis.genesis)
+  let now: PartnerSet = founding
+  let next = now
+  let latest = now
+  const hashes = new Map<PartnerSet, string>()
+
+  function hashOf(set: PartnerSet): string {
+    const hash = hashes.get(set) ?? partnerSetHash(scope, set)
+    hashes.set(set, hash)
+    return hash
+  }
+
+  function changed(change: PartnerChange): readonly Partner[] {
+    const { partners } = latest
+    if (change.object === '_admit') {
+      const { partner: id, key, role } = change
+      const joiner: Partner = { id, incarnation: 0, key, role, state: 'pending', voter: true }
+      return [...partners, joiner].sort((a, b) => (a.id < b.id ? -1 : 1))
+    }
+    return partners.map((partner) => {
+      if (partner.id !== change.partner) return partner
+      return change.object === '_ready'
+        ? { ...partner, state: 'active' }
+        : { ...partner, incarnation: change.incarnation }
+    })
+  }
+
+  return {
+    /** In force at the block under way. */
+    now: (id: string): Partner | undefined => now.partners.find((partner) => partner.id === id),
+    /** As it will be, with every change so far. */
+    latest: (id: string): Partner | undefined => latest.partners.find((partner) => partner.id === id),
+    voters: (): readonly Partner[] => now.partners.filter(({ voter, state }) => voter && state === 'active'),
+    /** Hashes of the sets that a header names. */
+    hashes: () => ({ partners: hashOf(now), nextPartners: hashOf(next) }),
+    decide(change: PartnerChange): void {
+      latest = { ...latest, partners: changed(change) }
+    },
+    /** The block is over. */
+    turn(): void {
+      now = next
+      next = latest
+    }
+  }
+}
+
+export type PartnerHistory = ReturnType<typeof createPartnerHistory>

@@ -1,0 +1,198 @@
+import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
+import { BrokenPromise } from './broken-promise.js'
+import { createContradictionWatch } from './contradiction-watch.js'
+import { injectFaults } from './fault-injection.js'
+import { createJoining } from './joining.js'
+import { createLiar } from './liar.js'
+import { lookAfter } from './operator.js'
+import type { Scenario } from './scenario.js'
+import { createSignatureWatch } from './signature-watch.js'
+import { simulatedGenesis } from './simulated-genesis.js'
+import { createSyncWatch } from './sync-watch.js'
+import type { Trace } from './trace.js'
+import { seededRandom, type VirtualClock } from './virtual-clock.js'
+import { virtualNetwork } from './virtual-network.js'
+import { type VirtualPartner, virtualPartner } from './virtual-partner.js'
+import { createWorkload } from './workload.js'
+
+/**
+ * Puts a whole network together, with everything that disturbs it and everything that watches it while it runs.
+ * @param breaks told of each promise that is broken
+ */
+export function simulatedNetwork(
+  scenario: Scenario,
+  { clock, trace, breaks }: { clock: VirtualClock; trace: Trace; breaks: (promise: string, why: unknown) => void }
+) {
+  const founded = simulatedGenesis(scenario.voters, scenario.observers, scenario.quorum)
+  const random = seededRandom(scenario.seed ^ 0x5eed)
+  const joining = founded.joiners.slice(0, scenario.joiners)
+  const ids = [...founded.voters, ...founded.observers, ...joining]
+  const lying = new Set(founded.voters.slice(0, scenario.liars))
+  const goneEnd = scenario.voters - scenario.fragile
+  const gone = new Set(founded.voters.slice(goneEnd - scenario.gone, goneEnd))
+  const partnerOf = new Map<string, VirtualPartner>()
+  const figures = { crashes: 0, roundMax: 0, losses: 0 }
+  /** Also of what was on a disk that is lost. */
+  const hashes = new Map<number, string>()
+  let isHealed = false
+
+  const watch = createSignatureWatch(lying, (why) => breaks('nobody contradicts itself', why))
+  const syncs = createSyncWatch(lying, (why) => breaks('nobody signs while it fetches blocks', why))
+  const contradictions = createContradictionWatch(lying, clock.now)
+
+  function committed(partner: VirtualPartner, height: number, hash: string): void {
+    const before = hashes.get(height) ?? hash
+    hashes.set(height, before)
+    contradictions.committed(partner, height)
+    if (before !== hash) breaks('agreement', `${partner.id} commits ${hash} at ${height}, somebody else ${before}`)
+  }
+
+  function onSend(from: string, message: PeerMessage | PullResponse): void {
+    if (!lying.has(from)) watch.sent(message)
+    if (message.type === 'vote') {
+      const { kind, block, round } = message.vote
+      if (!lying.has(from)) figures.roundMax = Math.max(figures.roundMax, round)
+      faults.sending(from, kind, block === null)
+    } else if (message.type === 'batch' || (message.type === 'proposal' && 'proposal' in message)) {
+      faults.sending(from, message.type, false)
+    }
+  }
+
+  const network = virtualNetwork({
+    random,
+    trace,
+    ids,
+    delayMs: scenario.delayMs,
+    paths: scenario.paths,
+    strangers: scenario.strangers ? [ids[0]!, ids[1]!] : null,
+    wire: scenario.wire,
+    liars: new Map(
+      [...lying].map((id) => [
+        id,
+        createLiar({
+          id,
+          founded,
+          random,
+          replica: () => partnerOf.get(id)?.replica ?? null,
+          ...(scenario.ways === null ? {} : { ways: scenario.ways })
+        })
+      ])
+    ),
+    onSend,
+    onArrive(from, to, message) {
+      const partner = partnerOf.get(to)!
+      if (message.type === 'blocks') syncs.arrived(from, partner, message)
+      else contradictions.arrived(partner, message)
+    }
+  })
+
+  const partners = ids.map((id) =>
+    virtualPartner({
+      id,
+      founded,
+      clock,
+      random,
+      network,
+      trace,
+      timeouts: scenario.timeouts,
+      skewMs: Math.floor((random() - 0.5) * 2 * scenario.skewMsMax),
+      hasPeers: ids.length > 1,
+      onCommitted(partner, { header, hash }) {
+        trace.note(`${id} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
+        if (!lying.has(id)) committed(partner, header.height, hash)
+      },
+      onSign(partner, bytes) {
+        if (!lying.has(id)) syncs.signed(partner, bytes)
+      },
+      onFail(partner, error) {
+        if (!lookAfter(partner, error, clock) && !lying.has(id))
+          breaks('no node stops by itself', `${id}: ${textOf(error)}`)
+      }
+    })
+  )
+  for (const partner of partners) partnerOf.set(partner.id, partner)
+  const honest = partners.filter(({ id }) => !lying.has(id))
+  const workload = createWorkload({ clock, random, trace, founded })
+  const joins = createJoining({
+    clock,
+    random,
+    trace,
+    founded,
+    hosts: honest.filter(({ id }) => founded.voters.includes(id) && !gone.has(id))
+  })
+  const faults = injectFaults({
+    clock,
+    network,
+    partners,
+    trace,
+    onCrash() {
+      figures.crashes++
+    },
+    onLoss({ id }) {
+      figures.losses++
+      workload.lost(id)
+    },
+    onError: (error) => breaks('a node stops in order', error)
+  })
+
+  /** Who is up, apart from what goes wrong for a while. */
+  function mayRun(partner: VirtualPartner): boolean {
+    const index = partners.indexOf(partner)
+    if (gone.has(partner.id)) return !isHealed
+    if (joining.includes(partner.id)) return joins.isAdmitted(partner.id)
+    return index >= scenario.silent || isHealed
+  }
+
+  /** Records by anybody, at any time while there is trouble. */
+  function planWork(): void {
+    const repeats = new Map<VirtualPartner, number>()
+    for (let n = 0; n < scenario.records; n++) {
+      clock.plan(random() * scenario.healMs, () => {
+        const partner = partners[Math.floor(random() * partners.length)]!
+        // Users who saw their node fall try again on the new one.
+        if (partner.life > (repeats.get(partner) ?? 1)) {
+          repeats.set(partner, partner.life)
+          workload.repeat(partner)
+        }
+        workload.submit(partner)
+      })
+    }
+  }
+
+  return {
+    founded,
+    partners,
+    honest,
+    /** Honest ones that are there in the end. */
+    lasting: honest.filter(({ id }) => !gone.has(id)),
+    liars: lying,
+    /** Of honest partners. */
+    submissions: () => workload.submissions.filter(({ author }) => !lying.has(author)),
+    contradictions,
+    figures,
+    submit: workload.submit,
+    sent: () => network.sent,
+    /** Plans everything up to the end of trouble. */
+    begin(): void {
+      for (const partner of partners) {
+        if (mayRun(partner)) clock.plan(random() * 500, () => partner.isDown && partner.start())
+      }
+      for (const id of joining) joins.plan(partnerOf.get(id)!, scenario.healMs * (0.1 + random() * 0.6))
+      planWork()
+      faults.plan(scenario.faults, mayRun)
+    },
+    heal(): void {
+      isHealed = true
+      for (const id of gone) partnerOf.get(id)!.crash()
+      faults.heal()
+    }
+  }
+}
+
+export type SimulatedNetwork = ReturnType<typeof simulatedNetwork>
+
+/** What was thrown, with its stack where it has one. */
+export function textOf(error: unknown): string {
+  if (error instanceof BrokenPromise) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,78 @@
+import { seededRandom } from '../../simulation/virtual-clock.js'
+import { cut, type Links, type Scenario, type Step } from './step.js'
+
+const ALL = ['p1', 'p2', 'p3', 'p4']
+const STEPS_MIN = 3
+const STEPS_MAX = 9
+
+/**
+ * A scenario from a seed: the same for the same seed and links. At most one partner at a time loses something that it
+ * had signed: four partners bear no more than one of those.
+ */
+export function randomScenario(seed: number, kinds: readonly Links[]): Scenario {
+  const random = seededRandom(seed)
+  const any = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
+  const links = any(kinds)
+  const forgetful = any(ALL)
+  const steps: Step[] = []
+  const count = STEPS_MIN + Math.floor(random() * (STEPS_MAX - STEPS_MIN + 1))
+  const some = (): string[] => {
+    const size = any([1, 1, 1, 2, 2, 3, 4])
+    const shuffled = ALL.map((id) => ({ id, at: random() })).sort((a, b) => a.at - b.at)
+    return shuffled.slice(0, size).map(({ id }) => id)
+  }
+  const pause = (): Step => ({
+    do: 'wait',
+    seconds: Math.round(any([0.3, 1, 3, 6, 12, 30]) * (0.5 + random()) * 10) / 10
+  })
+  const forget = (): Step[] => {
+    const who = [forgetful]
+    if (forgetful === 'p1' || random() < 0.5)
+      return [
+        any([
+          { do: 'lose the copy', who },
+          { do: 'restore', who }
+        ])
+      ]
+    return [{ do: 'lose all but the key', who }]
+  }
+  const process = (): Step[] => {
+    const who = some()
+    switch (any(['kill', 'restart', 'pause', 'wake', 'forget'])) {
+      case 'kill':
+        return [{ do: 'kill', who }]
+      case 'pause':
+        return [{ do: 'pause', who }]
+      case 'wake':
+        return [
+          { do: 'resume', who: ALL },
+          { do: 'restart', who }
+        ]
+      case 'forget':
+        return forget()
+      default:
+        return [{ do: 'restart', who }]
+    }
+  }
+  const link = (): Step[] => {
+    const who = some()
+    if (links === 'loopback') return process()
+    if (random() < 0.3) return [{ do: 'mend the links' }]
+    if (links === 'proxies') {
+      if (random() < 0.2) return [{ do: 'abandon', who }]
+      const weather = any([
+        { delayMs: 100 },
+        { delayMs: 300, jitterMs: 300 },
+        { delayMs: 20, bytesPerSecond: 16_000 },
+        { silent: 'in' as const },
+        { silent: 'out' as const }
+      ])
+      return [{ do: 'weather', who, weather }]
+    }
+    const others = ALL.filter((id) => !who.includes(id))
+    return random() < 0.6 ? cut(who, others) : [{ do: 'silence', from: who, to: some() }]
+  }
+  steps.push({ do: 'back up', who: [forgetful] }, pause())
+  for (let at = 0; at < count; at++) steps.push(...(random() < 0.5 ? link() : process()), pause())
+  return { name: `seed ${seed}`, links, steps }
+}

@@ -1,0 +1,194 @@
+import * as assert from 'uvu/assert'
+import { type BatchPulls, createBatchPulls } from '../../../src/node/batch-pulls.js'
+import { silentLogger } from '../../../src/node/log.js'
+import type { TimerHandle, Timers } from '../../../src/node/timers.js'
+import { suite } from '../../support/suite.js'
+
+const test = suite('pulling batches')
+
+/** Timers whose time passes when the test says so. */
+function handTimers() {
+  let now = 0
+  const set = new Map<TimerHandle, { readonly at: number; readonly work: () => void }>()
+  const timers: Timers = {
+    set(ms, work) {
+      const handle = { timer: {} }
+      set.set(handle, { at: now + ms, work })
+      return handle
+    },
+    clear: (handle) => void set.delete(handle)
+  }
+  return {
+    timers,
+    waiting: () => set.size,
+    pass(ms: number): void {
+      now += ms
+      for (const [handle, { at, work }] of [...set]) {
+        if (at > now || !set.delete(handle)) continue
+        work()
+      }
+    }
+  }
+}
+
+interface Request {
+  readonly partner: string
+  readonly hashes: readonly string[]
+  answer(...batches: string[]): void
+  fail(): void
+}
+
+function subject(connected: readonly string[] = ['a', 'b', 'c']) {
+  const time = handTimers()
+  const requests: Request[] = []
+  const here = new Set<string>()
+  const pulls: BatchPulls = createBatchPulls({
+    peers: {
+      connected: () => connected,
+      request: (partner, request) => {
+        assert.is(request.type, 'batches')
+        return new Promise((resolve, reject) => {
+          const hashes = request.type === 'batches' ? request.hashes : []
+          const answer = (...batches: string[]): void => resolve({ type: 'batches', batches } as never)
+          requests.push({ partner, hashes, answer, fail: () => reject(new Error('no answer')) })
+        })
+      }
+    },
+    timers: time.timers,
+    log: silentLogger,
+    take: async (text) => void here.add(text)
+  })
+  const lacks = (hash: string): boolean => !here.has(hash)
+  return {
+    time,
+    requests,
+    here,
+    pulls,
+    lacks,
+    told: () => requests.map(({ partner, hashes }) => `${partner}: ${hashes.join(' ')}`),
+    announced: (from: string, hash: string, ms = 0) => pulls.announced(from, hash, ms, () => lacks(hash)),
+    settled: () => new Promise<void>((resolve) => setImmediate(resolve))
+  }
+}
+
+test('what several announce is asked of one at a time, and of the next upon failure', async () => {
+  const { announced, time, requests, told, settled, here, pulls } = subject()
+  for (const partner of ['a', 'b', 'c']) announced(partner, 'x')
+  announced('a', 'x')
+  assert.equal(told(), [])
+  time.pass(0)
+  assert.equal(told(), ['a: x'])
+  requests[0]!.fail()
+  await settled()
+  assert.equal(told(), ['a: x', 'b: x'])
+  // It has not got it.
+  requests[1]!.answer()
+  await settled()
+  assert.equal(told(), ['a: x', 'b: x', 'c: x'])
+  requests[2]!.answer('x')
+  await settled()
+  assert.ok(here.has('x'))
+  pulls.stop()
+  assert.is(time.waiting(), 0)
+})
+
+test('who announces and keeps silent delays a batch by no more than the patience', async () => {
+  const { announced, time, requests, told, settled, here } = subject()
+  announced('a', 'x')
+  time.pass(0)
+  announced('b', 'x')
+  time.pass(1_999)
+  assert.equal(told(), ['a: x'])
+  time.pass(1)
+  assert.equal(told(), ['a: x', 'b: x'])
+  // Beside: the first answer counts, however late.
+  requests[0]!.answer('x')
+  await settled()
+  assert.ok(here.has('x'))
+  time.pass(60_000)
+  assert.is(requests.length, 2)
+})
+
+test('one who is still silent is not waited for when somebody else announces', () => {
+  const { announced, time, told } = subject()
+  announced('a', 'x')
+  time.pass(0)
+  time.pass(5_000)
+  announced('a', 'x')
+  assert.equal(told(), ['a: x'])
+  announced('b', 'x')
+  assert.equal(told(), ['a: x', 'b: x'])
+})
+
+test('one who was asked in vain is asked again when it announces again', async () => {
+  const { announced, time, requests, told, settled } = subject()
+  announced('a', 'x')
+  time.pass(0)
+  announced('a', 'x')
+  requests[0]!.answer()
+  await settled()
+  assert.equal(told(), ['a: x'])
+  announced('a', 'x')
+  time.pass(0)
+  assert.equal(told(), ['a: x', 'a: x'])
+})
+
+test('one who gave nothing is asked again while another keeps silent', async () => {
+  const { pulls, requests, time, told, settled, lacks } = subject()
+  pulls.need(['x'], ['a', 'b'], lacks)
+  time.pass(2_000)
+  requests[1]!.answer()
+  await settled()
+  pulls.need(['x'], ['a', 'b'], lacks)
+  assert.equal(told(), ['a: x', 'b: x', 'b: x'])
+})
+
+test('what gossip brings meanwhile is not asked for', () => {
+  const { announced, time, told, here } = subject()
+  announced('a', 'x', 150)
+  time.pass(100)
+  here.add('x')
+  time.pass(50)
+  assert.equal(told(), [])
+})
+
+test('what a block needs is asked for at once, in groups, with two requests to a partner at a time', async () => {
+  const { announced, pulls, requests, time, told, settled, here, lacks } = subject()
+  announced('b', 'h0', 150)
+  const hashes = Array.from({ length: 20 }, (_, at) => `h${at}`)
+  pulls.need([...hashes, 'here'], ['gone', 'a', 'b'], (hash) => hash !== 'here' && lacks(hash))
+  assert.equal(told(), ['a: h0 h1 h2 h3 h4 h5 h6 h7', 'a: h8 h9 h10 h11 h12 h13 h14 h15'])
+  requests[0]!.answer(...hashes.slice(0, 8))
+  await settled()
+  assert.is(told()[2], 'a: h16 h17 h18 h19')
+  requests[1]!.answer(...hashes.slice(8, 15))
+  requests[2]!.answer(...hashes.slice(16))
+  await settled()
+  assert.is(told()[3], 'b: h15')
+  requests[3]!.answer('h15')
+  await settled()
+  assert.is(here.size, 20)
+  time.pass(60_000)
+  assert.is(requests.length, 4)
+})
+
+test('a partner can announce so many at a time and no more', async () => {
+  const { announced, time, requests, settled, pulls } = subject()
+  for (let at = 0; at < 1_000; at++) announced('a', `x${at}`)
+  for (let at = 0; at < 10; at++) announced('b', `y${at}`)
+  assert.is(time.waiting(), 138)
+  time.pass(0)
+  for (let at = 0; at < requests.length; at++) {
+    requests[at]!.answer()
+    await settled()
+  }
+  assert.is(requests.flatMap(({ hashes }) => hashes).length, 138)
+  // All answered: there is room again.
+  announced('a', 'z')
+  time.pass(0)
+  assert.equal(requests.at(-1)?.hashes, ['z'])
+  pulls.stop()
+  assert.is(time.waiting(), 0)
+})
+
+test.run()

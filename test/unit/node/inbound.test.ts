@@ -1,0 +1,79 @@
+import * as assert from 'uvu/assert'
+import { signer } from '../../../src/base/crypto.js'
+import { initialState } from '../../../src/consensus/state.js'
+import type { Input, SignedVote } from '../../../src/consensus/types.js'
+import { type VoteKind, voteBytes } from '../../../src/ledger/vote.js'
+import type { Chain } from '../../../src/node/chain.js'
+import { createInbound } from '../../../src/node/inbound.js'
+import { seedOf, smallChain } from '../../support/small-chain.js'
+import { suite } from '../../support/suite.js'
+
+const test = suite('inbound')
+
+const small = smallChain(['p1', 'p2', 'p3', 'p4'])
+
+function voteOf(voter: string, block: string | null, more: { kind?: VoteKind; height?: number } = {}): SignedVote {
+  const vote = { block, height: 1, incarnation: 0, kind: 'prevote', round: 2, voter, ...more } as const
+  return { ...vote, signature: signer(seedOf(voter))(voteBytes(small.scope, vote)) }
+}
+
+function inboundOfOne() {
+  let height = 0
+  const objections: string[] = []
+  const fed: Input[] = []
+  const chain = {
+    rulebook: small.rulebook(),
+    get tip() {
+      return { ...small.tip, height }
+    }
+  } as unknown as Chain
+  const inbound = createInbound({
+    chain,
+    driver: { feed: (input) => fed.push(input), learn: () => {}, state: initialState() },
+    onObjection: (voter, round, reason) => objections.push(`${voter} ${round} ${reason}`),
+    onAhead: () => {}
+  })
+  return {
+    inbound,
+    objections,
+    fed,
+    commit(): void {
+      height++
+      inbound.committed()
+    }
+  }
+}
+
+test('a reason counts when the voter gives it itself, beside a nil prevote that it signed', () => {
+  const { inbound, objections, fed } = inboundOfOne()
+  inbound.take('p2', { type: 'vote', vote: voteOf('p2', null), reason: 'its own word' })
+  assert.equal(objections, ['p2 2 its own word'])
+  assert.is(fed.length, 1)
+})
+
+const ignored: readonly (readonly [name: string, from: string, vote: SignedVote, isCounted: boolean])[] = [
+  ['what one partner says in the name of another', 'p4', voteOf('p2', null), true],
+  ['a reason beside a vote for a block', 'p2', voteOf('p2', 'ab'.repeat(32)), true],
+  ['a reason beside a precommit', 'p2', voteOf('p2', null, { kind: 'precommit' }), true],
+  ['a reason beside a vote that is not signed', 'p2', { ...voteOf('p2', null), signature: '0'.repeat(128) }, false]
+]
+
+for (const [name, from, vote, isCounted] of ignored) {
+  test(`${name} is no objection`, () => {
+    const { inbound, objections, fed } = inboundOfOne()
+    inbound.take(from, { type: 'vote', vote, reason: 'a word' })
+    assert.equal(objections, [])
+    assert.is(fed.length, isCounted ? 1 : 0)
+  })
+}
+
+test('what comes early counts once its height has come, and only from the voter itself', () => {
+  const { inbound, objections, commit } = inboundOfOne()
+  inbound.take('p2', { type: 'vote', vote: voteOf('p2', null, { height: 2 }), reason: 'early' })
+  inbound.take('p4', { type: 'vote', vote: voteOf('p3', null, { height: 2 }), reason: 'early and forged' })
+  assert.equal(objections, [])
+  commit()
+  assert.equal(objections, ['p2 2 early'])
+})
+
+test.run()

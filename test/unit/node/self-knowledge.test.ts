@@ -1,0 +1,286 @@
+import * as assert from 'uvu/assert'
+import { signer } from '../../../src/base/crypto.js'
+import { batchBytes, batchHeader } from '../../../src/ledger/batch.js'
+import { voteBytes } from '../../../src/ledger/vote.js'
+import { marksOfFreshStart } from '../../../src/node/guard-marks.js'
+import { silentLogger } from '../../../src/node/log.js'
+import type { KnownAnswer, KnownMessage, Peers } from '../../../src/node/peers.js'
+import { createSelfKnowledge, type SelfKnowledgeDependencies } from '../../../src/node/self-knowledge.js'
+import type { SignGuard } from '../../../src/node/store/sign-guard.js'
+import { partnerSeed, setOf } from '../../support/membership-chain.js'
+import { suite } from '../../support/suite.js'
+
+const test = suite('what others know of a node')
+
+const SCOPE = { genesis: 'ab'.repeat(32), epoch: 0 }
+const sign = signer(partnerSeed('a'))
+
+/** A vote of the node, or one that says so. */
+function vote(height: number, round: number, block: string | null = null, by = sign, incarnation = 0): KnownMessage {
+  const body = { block, height, incarnation, kind: 'prevote', round, voter: 'a' } as const
+  return { type: 'vote', vote: { ...body, signature: by(voteBytes(SCOPE, body)) } }
+}
+
+function batch(sequence: number, record = 'x'): NonNullable<KnownAnswer['batch']> {
+  const header = batchHeader('a', 0, sequence, [record])
+  return { ...header, signature: sign(batchBytes(SCOPE, header)) }
+}
+
+function answer(more: Partial<KnownAnswer> = {}): KnownAnswer {
+  return { type: 'known', height: 7, round: 0, since: 0, messages: [], batch: null, ...more }
+}
+
+/** What the guard knew when it was opened: a prevote for nil at height 8, round 1, and batch 3. */
+const OPENED: Pick<SignGuard, 'lastVote' | 'lastBatch'> = (() => {
+  const body = { block: null, height: 8, incarnation: 0, kind: 'prevote', round: 1, voter: 'a' } as const
+  const { signature, ...header } = batch(3)
+  return {
+    lastVote: {
+      position: { epoch: 0, incarnation: 0, height: 8, round: 1, step: 'prevote' },
+      message: voteBytes(SCOPE, body),
+      signature: sign(voteBytes(SCOPE, body))
+    },
+    lastBatch: {
+      position: { epoch: 0, incarnation: 0, sequence: 3 },
+      message: batchBytes(SCOPE, header),
+      signature
+    }
+  }
+})()
+
+interface World {
+  readonly knowledge: ReturnType<typeof createSelfKnowledge>
+  readonly events: string[]
+  readonly asked: string[]
+  tip: number
+  isLost: boolean
+  syncing: boolean
+  answers: Record<string, KnownAnswer | null>
+  /** A second goes by. */
+  tick(): Promise<void>
+}
+
+/** A node `a` at height 7 among these voters, all connected; who has no answer does not answer. */
+function world(voters: readonly string[], answers: Record<string, KnownAnswer | null> = {}, guard = OPENED): World {
+  const events: string[] = []
+  const asked: string[] = []
+  let due: (() => void)[] = []
+  const partners = setOf(...voters)
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  const peers = {
+    connected: () => voters.filter((id) => id !== 'a'),
+    async request(partner: string) {
+      asked.push(partner)
+      const known = self.answers[partner]
+      if (known === undefined || known === null) throw new Error('no answer')
+      return known
+    }
+  } as unknown as Peers
+  const chain = {
+    scope: SCOPE,
+    rulebook: { partners, nextPartners: partners },
+    get tip() {
+      return { height: self.tip }
+    }
+  } as unknown as SelfKnowledgeDependencies['chain']
+  const knowledge = createSelfKnowledge({
+    chain,
+    self: 'a',
+    peers,
+    timers: {
+      set(_ms, work) {
+        due.push(work)
+        return { timer: work }
+      },
+      clear({ timer }) {
+        due = due.filter((work) => work !== timer)
+      }
+    },
+    log: silentLogger,
+    guard: guard as SignGuard,
+    isLost: () => self.isLost,
+    syncing: () => self.syncing,
+    onVouched: () => events.push('vouched'),
+    onOld: (why) => {
+      events.push(why)
+      self.isLost = true
+    },
+    onFreshStart: ({ height, round }) => events.push(`anew ${height} ${round}`),
+    fail: (error) => events.push(`fails: ${error}`)
+  })
+  const self: World = {
+    knowledge,
+    events,
+    asked,
+    tip: 7,
+    isLost: false,
+    syncing: false,
+    answers,
+    async tick() {
+      for (const work of due.splice(0)) work()
+      await settled()
+    }
+  }
+  return self
+}
+
+/** Starts it and lets some seconds go by. */
+async function started(of: World): Promise<World> {
+  of.knowledge.start()
+  for (let i = 0; i < 3; i++) await of.tick()
+  return of
+}
+
+const FOUR = ['a', 'b', 'c', 'd']
+
+test('a single partner asks nobody, and signs at once', () => {
+  const { knowledge, events } = world(['a'])
+  knowledge.start()
+  assert.equal(events, ['vouched'])
+  assert.is(knowledge.missing(), 0)
+})
+
+test('it signs once as many have answered as make a quorum with it, and no sooner', async () => {
+  const of = await started(world(FOUR, { b: answer() }))
+  assert.equal(of.events, [])
+  assert.is(of.knowledge.missing(), 1)
+  assert.match(of.knowledge.why() ?? '', /1 more partner what it knows/)
+  of.answers = { c: answer() }
+  await of.tick()
+  assert.equal(of.events, ['vouched'])
+  assert.is(of.knowledge.why(), null)
+})
+
+test('who has answered is not asked again, who has not is asked every second', async () => {
+  const of = await started(world(FOUR, { b: answer() }))
+  assert.equal([of.asked.filter((id) => id === 'b').length, of.asked.filter((id) => id === 'c').length], [1, 3])
+})
+
+test('one that does not vote, or is not admitted yet, needs a whole quorum', async () => {
+  const of = await started(world(['b', 'c', 'd'], { b: answer(), c: answer() }))
+  assert.equal(of.events, [])
+  assert.is(of.knowledge.missing(), 1)
+})
+
+test('an answer counts once the own copy is as long, and while nothing is fetched', async () => {
+  const of = await started(world(FOUR, { b: answer({ height: 9 }), c: answer({ height: 5 }) }))
+  assert.is(of.knowledge.missing(), 1)
+  of.syncing = true
+  of.tip = 9
+  of.knowledge.attend()
+  assert.equal(of.events, [])
+  of.syncing = false
+  of.knowledge.attend()
+  assert.equal(of.events, ['vouched'])
+})
+
+test('one that cannot tell what it signed itself does not count, and is asked again', async () => {
+  const of = await started(world(FOUR, { b: answer(), c: answer({ since: null }) }))
+  assert.is(of.knowledge.missing(), 1)
+  of.answers.c = answer({ since: 4 })
+  await of.tick()
+  assert.equal(of.events, ['vouched'])
+})
+
+test('what the guard knows is no news', async () => {
+  for (const more of [
+    { messages: [vote(8, 1)] },
+    { messages: [vote(8, 0, 'cd'.repeat(32)), vote(8, 0)] },
+    { batch: batch(3) },
+    { batch: batch(2, 'other') }
+  ]) {
+    const of = await started(world(FOUR, { b: answer(more), c: answer() }))
+    assert.equal(of.events, ['vouched'], JSON.stringify(more))
+  }
+})
+
+test('a vote or batch beyond the guard, or another one at its place, tells that the guard is old', async () => {
+  const cases: [Partial<KnownAnswer>, RegExp][] = [
+    [{ messages: [vote(8, 1, 'cd'.repeat(32))] }, /b shows a vote of height 8, round 1/],
+    [{ messages: [vote(8, 0), vote(8, 2)] }, /a vote of height 8, round 2/],
+    [{ messages: [vote(9, 0)] }, /a vote of height 9/],
+    [{ messages: [vote(8, 0, null, sign, 1)] }, /a vote of height 8, round 0/],
+    [{ batch: batch(4) }, /batch a\/4/],
+    [{ batch: batch(3, 'other') }, /batch a\/3/]
+  ]
+  for (const [more, expected] of cases) {
+    const of = await started(world(FOUR, { b: answer(more), c: answer(), d: answer() }))
+    assert.is(of.events.length, 1)
+    assert.match(of.events[0] ?? '', expected)
+  }
+})
+
+test('a guard that has signed nothing knows of nothing', async () => {
+  const of = await started(
+    world(FOUR, { b: answer({ batch: batch(0) }), c: answer() }, { lastVote: null, lastBatch: null })
+  )
+  assert.match(of.events[0] ?? '', /batch a\/0/)
+})
+
+test('what was not signed by this node is no news, and such an answer does not count', async () => {
+  const forged = vote(9, 0, null, signer(partnerSeed('b')))
+  const of = await started(world(FOUR, { b: answer({ messages: [forged] }), c: answer() }))
+  assert.equal(of.events, [])
+  assert.is(of.knowledge.missing(), 1)
+})
+
+test('an own vote or batch in a block beyond the guard tells the same, until others have vouched', async () => {
+  const certificate = (height: number, round: number) => ({
+    block: 'cd'.repeat(32),
+    height,
+    round,
+    votes: [{ voter: 'a', incarnation: 0, signature: '' }]
+  })
+  const { signature: _, ...header } = batch(4)
+  const seen = [
+    (of: World) => of.knowledge.sawCertificate(certificate(8, 1)),
+    (of: World) => of.knowledge.sawBatch(header)
+  ]
+  for (const see of seen) {
+    const of = world(FOUR)
+    of.knowledge.start()
+    of.knowledge.sawCertificate(certificate(8, 0))
+    of.knowledge.sawBatch(batch(3))
+    assert.equal(of.events, [])
+    see(of)
+    assert.is(of.events.length, 1)
+    const vouched = await started(world(FOUR, { b: answer(), c: answer() }))
+    see(vouched)
+    assert.equal(vouched.events, ['vouched'])
+  }
+})
+
+test('votes of before a fresh start are no news', async () => {
+  const marks = marksOfFreshStart(SCOPE, { now: 0, decided: 0 }, { height: 8, round: 3 })
+  const guard = { lastVote: marks.vote ?? null, lastBatch: marks.batch ?? null }
+  const before = { messages: [vote(8, 2), vote(9, 0)], batch: batch(50) }
+  const of = await started(world(['a', 'b'], { b: answer(before) }, guard))
+  assert.equal(of.events, ['vouched'])
+  const after = await started(world(['a', 'b'], { b: answer({ messages: [vote(9, 3)] }) }, guard))
+  assert.match(after.events[0] ?? '', /height 9, round 3/)
+})
+
+test('a lost guard is replaced only where nothing is decided without the node', async () => {
+  const of = world(['a', 'b'], { b: answer({ round: 1, messages: [vote(8, 2)] }) })
+  of.isLost = true
+  await started(of)
+  assert.is(of.events[0], 'anew 8 4')
+  const four = world(FOUR, { b: answer(), c: answer(), d: answer() })
+  four.isLost = true
+  await started(four)
+  assert.equal(four.events, [])
+  assert.equal(four.asked, [])
+})
+
+test('when the other of two cannot tell either, the operator is told', async () => {
+  const of = world(['a', 'b'], { b: answer({ since: null }) })
+  of.isLost = true
+  await started(of)
+  assert.match(of.knowledge.why() ?? '', /not yet told: b/)
+  of.answers.b = answer({ since: 2, round: 2 })
+  await of.tick()
+  assert.match(of.knowledge.why() ?? '', /nobody can tell/)
+  assert.equal(of.events, [])
+})
+
+test.run()
