@@ -1,44 +1,77 @@
 /**
- * Runs simulated networks (test/simulation), and tells of the first broken promise with its seed and the end of its trace.
+ * Runs simulated networks (test/simulation). Prints the seed of each that broke a promise, and what broke, then what all
+ * of them were and how many there were in a second.
  *
  *   npm run simulate -- --seed 7            one run, with its whole trace
  *   npm run simulate -- --seeds 5000        many runs, from --from on (default 1)
- *   --voters N  --observers N  --silent N  --liars N  --faults 0   instead of what the seed says
+ *   --workers N                             processes side by side (default 1)
+ *   --voters N  --observers N  --joiners N  --silent N  --gone N  --liars N  --fragile N  --quorum RULE  --faults 0
+ *                                           instead of what the seed says
+ *   --ways 'flood,two batches'              how liars lie (test/simulation/liar.ts)
  *   --real-signatures                       Ed25519 instead of the stand-in
  */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Scenario } from '../test/simulation/scenario.js'
+import { addRun, addSums, noSums, type Sums } from '../test/simulation/sums.js'
 import { useStandInSignatures } from '../test/simulation/use-stand-in-signatures.js'
 
+const COUNTS = ['voters', 'observers', 'joiners', 'silent', 'gone', 'liars', 'fragile'] as const
+
+/** Failing seeds that are printed with their promise; more say nothing more. */
+const FAILURES_MAX = 50
+
+/** Begins the line in which a worker tells its sums. */
+const SUMS = 'sums '
+
+const text = { type: 'string' } as const
 const { values } = parseArgs({
   options: {
-    seed: { type: 'string' },
-    seeds: { type: 'string' },
-    from: { type: 'string' },
-    voters: { type: 'string' },
-    observers: { type: 'string' },
-    silent: { type: 'string' },
-    liars: { type: 'string' },
-    faults: { type: 'string' },
+    seed: text,
+    seeds: text,
+    from: text,
+    workers: text,
+    quorum: text,
+    faults: text,
+    ways: text,
+    voters: text,
+    observers: text,
+    joiners: text,
+    silent: text,
+    gone: text,
+    liars: text,
+    fragile: text,
+    worker: { type: 'boolean' },
     'real-signatures': { type: 'boolean' }
   }
 })
-if (!values['real-signatures']) useStandInSignatures()
-const { simulate } = await import('../test/simulation/simulation.js')
-
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const set: { -readonly [Name in keyof Scenario]?: Scenario[Name] } = {}
-if (values.voters !== undefined) set.voters = Number(values.voters)
-if (values.observers !== undefined) set.observers = Number(values.observers)
-if (values.silent !== undefined) set.silent = Number(values.silent)
-if (values.liars !== undefined) set.liars = Number(values.liars)
-if (values.faults === '0') set.faults = []
+const from = Number(values.from ?? 1)
+const count = Number(values.seeds ?? 100)
+const workers = Math.min(Number(values.workers ?? 1), count)
 
 if (values.seed !== undefined) await one(Number(values.seed))
-else await many(Number(values.from ?? 1), Number(values.seeds ?? 100))
+else if (workers > 1) await share()
+else await many()
+
+function asked(): Partial<Scenario> {
+  const set: { -readonly [Name in keyof Scenario]?: Scenario[Name] } = {}
+  for (const name of COUNTS) if (values[name] !== undefined) set[name] = Number(values[name])
+  if (values.quorum === 'majority' || values.quorum === 'two-thirds') set.quorum = values.quorum
+  if (values.faults === '0') set.faults = []
+  if (values.ways !== undefined) set.ways = values.ways.split(',') as NonNullable<Scenario['ways']>
+  return set
+}
+
+async function simulator(): Promise<typeof import('../test/simulation/simulation.js')> {
+  if (values['real-signatures'] !== true) useStandInSignatures()
+  return await import('../test/simulation/simulation.js')
+}
 
 async function one(seed: number): Promise<void> {
-  const { tail: _, ...result } = await simulate(seed, set, say)
+  const { simulate } = await simulator()
+  const { tail: _, ...result } = await simulate(seed, asked(), say)
   const { broken, scenario, ...figures } = result
   say(JSON.stringify({ ...scenario, faults: scenario.faults.length }))
   say(JSON.stringify(figures))
@@ -46,36 +79,59 @@ async function one(seed: number): Promise<void> {
   process.exitCode = broken === null ? 0 : 1
 }
 
-async function many(from: number, count: number): Promise<void> {
+async function many(): Promise<void> {
+  const { simulate } = await simulator()
   const started = performance.now()
-  const sums = {
-    heights: 0,
-    faults: 0,
-    crashes: 0,
-    events: 0,
-    acknowledged: 0,
-    refused: 0,
-    roundMax: 0,
-    convergedMsMax: 0
-  }
+  const sums = noSums()
+  let failures = 0
   for (let seed = from; seed < from + count; seed++) {
-    const result = await simulate(seed, set)
-    if (result.broken !== null) {
-      for (const line of result.tail) say(line)
-      say(`BROKEN ${result.broken.message}`)
-      say(`seed ${seed}: npm run simulate -- --seed ${seed}`)
-      process.exitCode = 1
-      return
-    }
-    sums.heights += result.height
-    sums.faults += result.scenario.faults.length
-    sums.crashes += result.crashes
-    sums.events += result.events
-    sums.acknowledged += result.acknowledged
-    sums.refused += result.refused
-    sums.roundMax = Math.max(sums.roundMax, result.roundMax)
-    sums.convergedMsMax = Math.max(sums.convergedMsMax, Math.round(result.convergedMs))
+    const result = await simulate(seed, asked())
+    addRun(sums, result)
+    if (result.broken === null) continue
+    failures++
+    if (failures <= FAILURES_MAX) say(`BROKEN seed ${seed}: ${result.broken.message.split('\n')[0]}`)
   }
-  const seconds = (performance.now() - started) / 1000
-  say(`${count} runs from seed ${from} on held; ${(count / seconds).toFixed(1)} runs/s; ${JSON.stringify(sums)}`)
+  if (failures > 0) process.exitCode = 1
+  if (values.worker === true) say(`${SUMS}${JSON.stringify(sums)}`)
+  else conclude(sums, performance.now() - started, failures > 0)
+}
+
+/** Gives each worker its part of the seeds, and passes on what it says. */
+async function share(): Promise<void> {
+  const started = performance.now()
+  const sums = noSums()
+  const parts = Array.from({ length: workers }, (_, index) => {
+    const begin = from + Math.floor((index * count) / workers)
+    return { begin, seeds: from + Math.floor(((index + 1) * count) / workers) - begin }
+  })
+  const codes = await Promise.all(parts.map(({ begin, seeds }) => work(begin, seeds, sums)))
+  const failed = codes.some((code) => code !== 0)
+  if (failed) process.exitCode = 1
+  conclude(sums, performance.now() - started, failed)
+}
+
+function work(begin: number, seeds: number, sums: Sums): Promise<number | null> {
+  const others = process.argv.slice(2)
+  const own = ['--worker', '--from', String(begin), '--seeds', String(seeds), '--workers', '1']
+  const program = [...process.execArgv, fileURLToPath(import.meta.url), ...others, ...own]
+  const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let rest = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      if (line.startsWith(SUMS)) addSums(sums, JSON.parse(line.slice(SUMS.length)) as Sums)
+      else say(line)
+    }
+  })
+  return new Promise((settle, fail) => child.on('error', fail).on('close', settle))
+}
+
+function conclude(sums: Sums, ms: number, failed: boolean): void {
+  const speed = `${(sums.runs / (ms / 1000)).toFixed(1)} runs/s`
+  const { runs, heights, faults } = sums
+  const mean = (sum: number): string => (sum / Math.max(1, runs)).toFixed(1)
+  say(JSON.stringify(sums))
+  say(`${runs} runs from seed ${from} on, of ${mean(heights)} heights and ${mean(faults)} faults; ${speed}`)
+  say(failed ? 'see a failing one with: npm run simulate -- --seed N' : 'everything held')
 }

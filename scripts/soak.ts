@@ -34,10 +34,15 @@ const first = Number(values.seed ?? values.from ?? 1)
 const end = performance.now() + Number(values.hours ?? 1) * 3_600_000
 const done: Outcome[] = []
 let broken = 0
+let interrupted = false
+process.once('SIGINT', () => {
+  interrupted = true
+  say('ends after this one')
+})
 
 for (let seed = first; ; seed++) {
   await one(seed)
-  if (values.seed !== undefined || performance.now() > end || (broken > 0 && !values['go-on'])) break
+  if (values.seed !== undefined || interrupted || performance.now() > end || (broken > 0 && !values['go-on'])) break
 }
 const most = (figure: (outcome: Outcome) => number): number => Math.max(0, ...done.map(figure))
 const sum = (figure: (outcome: Outcome) => number): number => done.reduce((total, each) => total + figure(each), 0)

@@ -16,15 +16,7 @@ import type {
   VerifyReport
 } from '../node/ledger-node.js'
 import type { ErrorBody } from './errors.js'
-import {
-  answerOf,
-  errorOf,
-  isErrorBody,
-  readLines,
-  readText,
-  remembering,
-  unreachable
-} from './request.js'
+import { answerOf, errorOf, isErrorBody, readLines, readText, remembering, unreachable } from './request.js'
 
 /** A committed record of the change feed with its event id, from which the feed can be taken up again. */
 export type Change = RecordView & { readonly event: string }

@@ -8,9 +8,16 @@ export class ShapeError extends Error {
   readonly path: MemberPath
 
   constructor(path: MemberPath, problem: string) {
-    super(`${path === '' ? 'the document' : path} ${problem}`)
+    super(`${path === '' ? 'the document' : shown(path)} ${problem}`)
     this.path = path
   }
+}
+
+/** Characters of a path in a message, which must not grow with the document. */
+const PATH_CHARS_SHOWN = 200
+
+function shown(path: MemberPath): string {
+  return path.length > PATH_CHARS_SHOWN ? `${path.slice(0, PATH_CHARS_SHOWN)}...` : path
 }
 
 export function asObject(json: Json | undefined, path: MemberPath): JsonObject {

@@ -19,6 +19,12 @@ const BLOCKS_BYTES_MAX = 4 * 1024 * 1024
 const RETRY_MS_MIN = 250
 const RETRY_MS_MAX = 10_000
 
+/**
+ * Milliseconds for which one partner's answer is waited for while another could be asked: doubled each time that this was
+ * in vain, as lines may be slow.
+ */
+const PATIENCE_MS_MIN = 3_000
+
 /** Blocks behind at which a node stops taking part until it has caught up; fewer are fetched beside. */
 const FAR_BEHIND = 2
 
@@ -51,6 +57,9 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   const fruitless = new Map<string, { readonly times: number; readonly until: number }>()
   const ending = new AbortController()
   let running: Promise<void> | null = null
+  let tried = new Set<string>()
+  let asking: { readonly partner: string; readonly since: number; readonly giveUp: AbortController } | null = null
+  let patienceMs = PATIENCE_MS_MIN
   let syncing = false
   let stopped = false
 
@@ -75,7 +84,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   }
 
   async function run(): Promise<void> {
-    const tried = new Set<string>()
+    tried = new Set()
     while (!stopped) {
       const from = ahead().find((partner) => !tried.has(partner))
       if (from === undefined) return
@@ -94,21 +103,42 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
       }
       tried.clear()
       fruitless.delete(from)
+      patienceMs = PATIENCE_MS_MIN
     }
   }
 
   async function fetchFrom(partner: string): Promise<void> {
     const from = chain.tip.height + 1
-    const { blocks } = await peers.request(
-      partner,
-      { type: 'blocks', from, bytesMax: BLOCKS_BYTES_MAX },
-      { signal: ending.signal }
-    )
+    const { blocks } = await ask(partner, from)
     for (const bundle of blocks) {
       if (stopped) return
       // Only blocks that are proven hold this node up, never a claim: whoever is that far behind has nothing to vote on.
       await takeBlock(bundle, blocks.length >= FAR_BEHIND ? begin : () => {})
     }
+  }
+
+  async function ask(partner: string, from: number): Promise<{ readonly blocks: readonly BlockBundle[] }> {
+    const giveUp = new AbortController()
+    const signal = AbortSignal.any([ending.signal, giveUp.signal])
+    asking = { partner, since: now(), giveUp }
+    try {
+      return await peers.request(partner, { type: 'blocks', from, bytesMax: BLOCKS_BYTES_MAX }, { signal })
+    } catch (error) {
+      // Whatever code it answers with: the fault is the partner's, and stops nothing here.
+      const why = error instanceof Error ? error.message : String(error)
+      throw new LedgerError('NODE_UNREACHABLE', `${partner}: ${why}`, {}, error)
+    } finally {
+      asking = null
+    }
+  }
+
+  /** Whoever claims to be ahead and says nothing must not hold up those who would answer. */
+  function turnToOthers(): void {
+    if (asking === null || now() - asking.since < patienceMs) return
+    const { partner, giveUp } = asking
+    if (!ahead().some((other) => other !== partner && !tried.has(other))) return
+    patienceMs *= 2
+    giveUp.abort(new LedgerError('NODE_UNREACHABLE', `${partner} does not answer, and others could`))
   }
 
   async function takeBlock(bundle: BlockBundle, onProven: () => void): Promise<void> {
@@ -195,6 +225,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     /** A partner says how far it is. */
     heard(partner: string, height: number): void {
       heights.set(partner, height)
+      turnToOthers()
       wake()
     },
     heightOf: (partner: string): number | null => heights.get(partner) ?? null,

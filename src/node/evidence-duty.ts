@@ -1,3 +1,4 @@
+import type { Evidence as SeenEvidence } from '../consensus/types.js'
 import {
   countIn,
   EVIDENCE_MAX,
@@ -107,3 +108,8 @@ export function createEvidenceDuty({ chain, self, log, syncing, append }: Eviden
 }
 
 export type EvidenceDuty = ReturnType<typeof createEvidenceDuty>
+
+/** What the consensus machine saw, as the chain has it. */
+export function contradiction({ type, first, second }: SeenEvidence): Evidence {
+  return type === 'votes' ? { kind: 'vote', first, second } : { kind: 'proposal', first, second }
+}

@@ -25,12 +25,14 @@ export interface InboundDependencies {
   }
   /** A voter tells itself why its prevote at the height under way is nil. */
   readonly onObjection: (voter: string, round: number, reason: string) => void
+  /** A partner sent a signature that does not hold; nobody passes on what he has not verified. */
+  readonly onForged: (partner: string) => void
   /** A partner takes part in a height that is not reached here: it must have committed those before. */
   readonly onAhead: (partner: string, committed: number) => void
 }
 
 /** Votes and proposals of others: signatures are checked here, once, before the consensus machine hears of them. */
-export function createInbound({ chain, driver, onObjection, onAhead }: InboundDependencies) {
+export function createInbound({ chain, driver, onObjection, onForged, onAhead }: InboundDependencies) {
   const early = new Map<string, ConsensusMessage[]>()
 
   const heightOf = (message: ConsensusMessage): number =>
@@ -89,9 +91,18 @@ export function createInbound({ chain, driver, onObjection, onAhead }: InboundDe
     return round >= 2 * (state.highest.get(voter) ?? 0)
   }
 
+  /** Whether it is known here which key must have signed. */
+  function isOfNow(id: string, incarnation: number): boolean {
+    return partnerOf(chain.rulebook.partners, id)?.incarnation === incarnation
+  }
+
   function takeVote(from: string, { vote, reason }: VoteMessage): void {
     const known = isKnown(vote)
-    if (!known && (!isLeap(vote) || !isVote(vote))) return
+    if (!known && !isLeap(vote)) return
+    if (!known && !isVote(vote)) {
+      if (isOfNow(vote.voter, vote.incarnation)) onForged(from)
+      return
+    }
     if (!known) driver.feed({ type: 'vote', vote })
     // A reason is not signed: only a voter's own connection proves it.
     if (reason !== null && from === vote.voter && vote.kind === 'prevote' && vote.block === null) {
@@ -105,7 +116,11 @@ export function createInbound({ chain, driver, onObjection, onAhead }: InboundDe
       return
     }
     const { proposal, header, batches } = message
-    if (!isInTurn(proposal) || !isProposal(proposal)) return
+    if (!isInTurn(proposal)) return
+    if (!isProposal(proposal)) {
+      if (isOfNow(proposal.proposer, proposal.incarnation)) onForged(from)
+      return
+    }
     const prevotes = prevotesOf(message)
     driver.learn(proposal.block, { header, batches })
     driver.feed({ type: 'proposal', proposal, prevotes })

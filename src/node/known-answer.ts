@@ -1,13 +1,23 @@
+import { canonicalText } from '../base/canonical.js'
+import { LedgerError } from '../base/errors.js'
+import type { JsonObject } from '../base/json.js'
+import { type Scope, taggedBytes } from '../base/tagged.js'
 import type { ConsensusState } from '../consensus/state.js'
 import type { Message, Proposal, Vote } from '../consensus/types.js'
 import { readBatch } from '../ledger/batch.js'
 import type { Chain } from './chain.js'
 import type { Mempool } from './mempool.js'
-import { KNOWN_MESSAGES_MAX, type KnownAnswer, type KnownMessage } from './peers.js'
+import { KNOWN_MESSAGES_MAX, type KnownAnswer, type KnownMessage, type KnownRequest, type Peers } from './peers.js'
 import type { SignGuard } from './store/sign-guard.js'
+
+/** Milliseconds that a partner has whom this node asks for another. */
+const RELAY_MS = 4_000
 
 export interface KnownAnswerDependencies {
   readonly chain: Chain
+  readonly self: string
+  readonly sign: (bytes: string) => string
+  readonly peers: Peers
   readonly mempool: Mempool
   readonly driver: {
     readonly state: ConsensusState
@@ -19,8 +29,22 @@ export interface KnownAnswerDependencies {
   readonly guard: () => Pick<SignGuard, 'whole' | 'lastVote'>
 }
 
-/** What this node tells a partner that asks what is known of it. Answered always, also while it asks the same itself. */
-export function createKnownAnswer({ chain, mempool, driver, earlyOf, guard }: KnownAnswerDependencies) {
+/** Tagged bytes of an answer, signed by whom it was asked of. */
+export function knownBytes(scope: Scope, request: KnownRequest, answer: Omit<KnownAnswer, 'signature'>): string {
+  const { asker, nonce, of } = request
+  const { batch, height, messages, round, since } = answer
+  // Members of signed things are plain JSON; their interfaces do not say so.
+  const body = { asker, batch, height, messages, nonce, of, round, since } as unknown as JsonObject
+  return taggedBytes('known', scope, canonicalText(body))
+}
+
+/**
+ * What this node tells a partner that asks what is known of it. Answered always, also while it asks the same itself; and
+ * for two who are not connected it carries question and answer.
+ */
+export function createKnownAnswer(dependencies: KnownAnswerDependencies) {
+  const { chain, self, sign, peers, mempool, driver, earlyOf, guard } = dependencies
+
   function messagesOf(partner: string): KnownMessage[] {
     return [...driver.messages(), ...earlyOf(partner)]
       .filter((message) => authorOf(message) === partner && bodyOf(message).height > chain.tip.height)
@@ -40,7 +64,7 @@ export function createKnownAnswer({ chain, mempool, driver, earlyOf, guard }: Kn
     return read.ok ? { ...read.value.header, signature: read.value.signature } : null
   }
 
-  return (partner: string): KnownAnswer => {
+  function answerTo(partner: string): Omit<KnownAnswer, 'signature'> {
     const { height } = chain.tip
     const { start, round } = driver.state
     const isUnderWay = start.height === height + 1
@@ -53,6 +77,16 @@ export function createKnownAnswer({ chain, mempool, driver, earlyOf, guard }: Kn
       messages: messagesOf(partner),
       batch: batchOf(partner)
     }
+  }
+
+  return async (from: string, request: KnownRequest): Promise<KnownAnswer> => {
+    if (request.of === self) {
+      const answer = answerTo(request.asker)
+      return { ...answer, signature: sign(knownBytes(chain.scope, request, answer)) }
+    }
+    // For whoever asks itself, and no farther.
+    if (request.asker !== from) throw new LedgerError('NODE_UNREACHABLE', `${request.of} is not asked for others here`)
+    return await peers.request(request.of, request, { timeoutMs: RELAY_MS })
   }
 }
 

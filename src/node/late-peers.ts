@@ -8,6 +8,7 @@ export function createLatePeers() {
     connected: () => target?.connected() ?? [],
     send: (partner, message) => target?.send(partner, message),
     broadcast: (message) => target?.broadcast(message),
+    blame: (partner, why) => target?.blame?.(partner, why),
     gossipBatch: (text) => target?.gossipBatch(text),
     async request(partner, request, options) {
       if (target === null) throw new LedgerError('NODE_UNREACHABLE', `${partner} is not connected`, { partner })

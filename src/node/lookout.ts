@@ -21,6 +21,7 @@ export interface LookoutDependencies {
   readonly heightOf: (partner: string) => number | null
   readonly syncing: () => boolean
   readonly rejoining: () => boolean
+  readonly rejoinWhy: () => string | null
   /** How many more partners have to say what they know of this node before it signs. */
   readonly asking: () => number
   /** Milliseconds since 1970. */
@@ -44,7 +45,8 @@ export function createLookout(dependencies: LookoutDependencies) {
   const stall = createStallWatch({
     now,
     log,
-    hasWork: () => driver().isActive || driver().hasBlockToMake() || mempool.size().batches > 0,
+    hasWork: () =>
+      dependencies.rejoining() || driver().isActive || driver().hasBlockToMake() || mempool.size().batches > 0,
     snapshot
   })
 
@@ -60,6 +62,7 @@ export function createLookout(dependencies: LookoutDependencies) {
       proposerOf: (round) => (state.start.order.length === 0 ? '?' : proposerOf(state, round)),
       clockBehindMs: chain.tip.time - now(),
       rejoining: dependencies.rejoining(),
+      rejoinWhy: dependencies.rejoinWhy(),
       asking: dependencies.asking(),
       syncing: dependencies.syncing(),
       voters: votersOf(partners).map(({ id }) => ({

@@ -27,6 +27,7 @@ import type { PeerAddress } from './network/join-messages.js'
 import { startPeers } from './network/peers-libp2p.js'
 import { createNodeStatus } from './node-status.js'
 import { openLogs } from './open-logs.js'
+import { assertOwnKey } from './own-key.js'
 import { checkStoreAgainstGuard } from './own-state.js'
 import { createQueries } from './queries.js'
 import { readHome } from './read-home.js'
@@ -37,7 +38,7 @@ import { openRefusalLog } from './refusal-log.js'
 import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
-import { type NodeKey, readKeyFile } from './store/key-file.js'
+import { readKeyFile } from './store/key-file.js'
 import { openStore } from './store/store.js'
 import { systemTimers } from './timers.js'
 import { verifyCopy } from './verify-copy.js'
@@ -97,7 +98,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   closers.push(() => lock.release())
   const { hash } = content.genesis
   const self = content.partner
-  const key = await ownKey(paths.key, content.genesis, self)
+  const key = await readKeyFile(paths.key)
+  assertOwnKey(home, self, key.publicKey, content.genesis.genesis.partners)
   const sign = signer(key.seed)
   const store = await openStore({ path: paths.store, genesis: hash, ...cacheOption(options) })
   closers.push(() => store.close())
@@ -139,6 +141,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     }
   )
   const { chain } = replica
+  // One who joined later is not named in the genesis: then the chain says whose key it is.
+  assertOwnKey(home, self, key.publicKey, chain.rulebook.nextPartners.partners)
   const reader = createRecordReader(chain)
   const changes = createChanges(chain, reader)
   const bootstrap = await bootstrapOf(paths.invitation)
@@ -257,15 +261,6 @@ function cacheOption({ cacheBytesMax }: NodeOptions): { cacheBytesMax?: number }
 
 function modelOf({ genesis }: ReadGenesis): Model {
   return compileModel(genesis.network, genesis.limits)
-}
-
-async function ownKey(path: string, { genesis }: ReadGenesis, self: string): Promise<NodeKey> {
-  const key = await readKeyFile(path)
-  const expected = genesis.partners.find((partner) => partner.id === self)?.key
-  // One who joined later is not named in the genesis: then the chain says whose key it is.
-  if (expected === undefined || key.publicKey === expected) return key
-  const message = `${path} is not the key of partner ${self}: the genesis names ${expected}`
-  throw new LedgerError('KEY_FILE', message, { partner: self, key: key.publicKey })
 }
 
 /** Whom to ask first, from the invitation that this node joined by; nobody for a founder. */

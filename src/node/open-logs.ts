@@ -1,5 +1,6 @@
 import { LedgerError } from '../base/errors.js'
 import type { Logger } from './log.js'
+import { ALONE } from './store/disk-errors.js'
 import { putAside } from './store/put-aside.js'
 import { type GuardOwner, openGuard, type SignGuard } from './store/sign-guard.js'
 import { createWriteAheadLog, type LogEntry, openWriteAheadLog, type WriteAheadLog } from './store/write-ahead-log.js'
@@ -33,7 +34,8 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenedLogs> {
     const { log: wal, entries } = await openWriteAheadLog(logOptions, fromHeight)
     return { guard: await openGuard(guardPath, owner), wal, entries }
   } catch (error) {
-    if (!canRejoin || !(error instanceof LedgerError) || error.code !== 'LOG_DAMAGED') throw error
+    if (!(error instanceof LedgerError) || error.code !== 'LOG_DAMAGED') throw error
+    if (!canRejoin) throw new LedgerError(error.code, `${error.message}; ${ALONE}`, error.details, error)
     log.warn('the write-ahead log is lost: this node rejoins with a new incarnation', { error })
     for (const path of [guardPath, logPath]) await putAside(path)
     const wal = await createWriteAheadLog(logOptions)

@@ -18,3 +18,27 @@ export async function ownKeyOf(home: string): Promise<NodeKey> {
   await makeDirectoryDurably(home)
   return await createKeyFile(key, generateSeed())
 }
+
+/**
+ * Holds who this node is, by its home, against who it is by its key.
+ * @param partners of the genesis, or of the chain: one who joined later stands only there
+ * @throws LedgerError KEY_FILE when the partner has another key, STORE_DAMAGED when the key is another partner's
+ */
+export function assertOwnKey(
+  home: string,
+  self: string,
+  key: string,
+  partners: readonly { readonly id: string; readonly key: string }[]
+): void {
+  const paths = homePaths(home)
+  const named = partners.find((partner) => partner.key === key)
+  if (named?.id === self) return
+  if (named !== undefined) {
+    const message = `${paths.partner} names ${self}, but the key is that of ${named.id}; restore it from a backup`
+    throw new LedgerError('STORE_DAMAGED', message, { path: paths.partner, partner: self, key })
+  }
+  const expected = partners.find(({ id }) => id === self)?.key
+  if (expected === undefined) return
+  const message = `${paths.key} is not the key of partner ${self}, which is ${expected}; restore a backup`
+  throw new LedgerError('KEY_FILE', message, { partner: self, key })
+}

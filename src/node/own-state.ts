@@ -6,6 +6,7 @@ import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { storedBatch } from './block-content.js'
 import type { Chain } from './chain.js'
+import { ALONE } from './store/disk-errors.js'
 import type { SignGuard } from './store/sign-guard.js'
 
 /**
@@ -36,6 +37,11 @@ export function ownBatchesLeft(
   if (last >= free && !mayBeBehind) throw lostBatch(author, last)
   signAgain(chain.scope, guard, batches, last, sign)
   return { batches, nextSequence: Math.max(free, last + 1) }
+}
+
+/** As {@link ownBatchesLeft}, where what a former run made counts for nothing. */
+export function noneLeft(chain: Chain, author: string): ReturnType<typeof ownBatchesLeft> {
+  return { batches: [], nextSequence: authorSequence(chain.store.state, author).next }
 }
 
 /** Hashes of own batches in the outbox that a newer incarnation has made void. */
@@ -69,7 +75,7 @@ function signAgain(
 export function checkStoreAgainstGuard(chain: Chain, guard: SignGuard, hasPeers: boolean): void {
   if (hasPeers) return
   if (!guard.whole) {
-    const message = `${guard.fault?.message ?? 'the sign guard is damaged'}; without it this node could contradict itself, so it does not sign`
+    const message = `${guard.fault?.message ?? 'the sign guard is damaged'}; without it this node could contradict itself; ${ALONE}`
     throw new LedgerError('LOG_DAMAGED', message, {}, guard.fault)
   }
   const signed = guard.lastVote?.position.height ?? 0

@@ -60,8 +60,7 @@ export type PullRequest =
   | { readonly type: 'messages'; readonly height: number; readonly have: StatusMessage['votes'] }
   /** The proposal's content for a block hash at the height being decided. */
   | { readonly type: 'proposal'; readonly height: number; readonly block: string }
-  /** What do you know of me that no block tells? Asked at every start, before anything is signed. */
-  | { readonly type: 'known' }
+  | KnownRequest
   /** Wrap this rejoin in a batch of yours. */
   | {
       readonly type: 'rejoin'
@@ -90,9 +89,25 @@ export type PullResponse =
   | KnownAnswer
   | { readonly type: 'rejoin'; readonly accepted: boolean; readonly why: string }
 
+/**
+ * What do you know of me that no block tells? Asked at every start, before anything is signed. A partner that the asker is
+ * not connected with is asked through another.
+ */
+export interface KnownRequest {
+  readonly type: 'known'
+  /** Who wants to know. */
+  readonly asker: string
+  /** Whose answer is wanted. */
+  readonly of: string
+  /** 64 hex digits of this one question. */
+  readonly nonce: string
+}
+
 /** What a partner knows of the asker, and where it stands itself. */
 export interface KnownAnswer {
   readonly type: 'known'
+  /** By whom it was asked of, over question and answer. */
+  readonly signature: string
   /** Height of the newest committed block. */
   readonly height: number
   /** Round of the height being decided, the latest that it has signed in at least. */
@@ -132,6 +147,8 @@ export interface Peers {
   send(partner: string, message: PeerMessage): void
   /** To all connected partners. */
   broadcast(message: PeerMessage): void
+  /** Does what no honest partner does, such as passing on a forged signature; repeated, it is hung up on for a while. */
+  blame?(partner: string, why: string): void
   /** Spreads a batch body of at most GOSSIP_BYTES_MAX to everybody, directly or through others. */
   gossipBatch(text: string): void
   /**

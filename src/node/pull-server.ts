@@ -9,6 +9,7 @@ import { systemRecord } from './duties.js'
 import {
   type BlockBundle,
   type KnownAnswer,
+  type KnownRequest,
   type ProposalMessage,
   type PullRequest,
   type PullResponse,
@@ -33,8 +34,8 @@ export interface PullServerDependencies {
   readonly exchange: BatchExchange
   readonly messages: () => readonly Message[]
   readonly blockOf: (hash: string) => ProposedBlock | null
-  /** What this node knows of a partner that no block tells. */
-  readonly known: (partner: string) => KnownAnswer
+  /** What this node or another knows of a partner that no block tells. */
+  readonly known: (from: string, request: KnownRequest) => Promise<KnownAnswer>
   readonly append: (record: CheckedRecord) => Promise<SystemOutcome>
 }
 
@@ -121,7 +122,7 @@ export function createPullServer(dependencies: PullServerDependencies) {
       case 'proposal':
         return { type: 'proposal', block: request.height === chain.tip.height + 1 ? blockOf(request.block) : null }
       case 'known':
-        return known(from)
+        return await known(from, request)
       case 'rejoin': {
         const { incarnation, nonce, partner, signature } = request
         if (partner !== from) return { type: 'rejoin', accepted: false, why: 'a partner asks for itself' }

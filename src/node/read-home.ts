@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { LedgerError } from '../base/errors.js'
 import { isPartnerId } from '../base/ids.js'
@@ -13,12 +14,16 @@ export interface HomeContent {
 
 /**
  * Reads what a home was founded with; null when it was not.
- * @throws LedgerError STORE_DAMAGED when it cannot be read
+ * @throws LedgerError STORE_DAMAGED when it cannot be read, or is missing in a home that was used
  */
 export async function readHome(home: string): Promise<HomeContent | null> {
   const paths = homePaths(home)
   const genesisText = await textOf(paths.genesis)
-  if (genesisText === null) return null
+  if (genesisText === null) {
+    // The store comes after the genesis, so this is no founding that was interrupted.
+    if (existsSync(paths.store)) throw damaged(paths.genesis, 'it is missing, though there is a store')
+    return null
+  }
   const genesis = readGenesis(genesisText)
   if (!genesis.ok) throw damaged(paths.genesis, genesis.refusal.message)
   const partnerText = await textOf(paths.partner)
@@ -47,5 +52,6 @@ function partnerIn(text: string): string | null {
 }
 
 function damaged(path: string, problem: string, cause?: unknown): LedgerError {
-  return new LedgerError('STORE_DAMAGED', `${path}: ${problem}; restore it from a backup`, { path }, cause)
+  const more = path.endsWith('genesis.json') ? ', or copy it from another partner: it is the same everywhere' : ''
+  return new LedgerError('STORE_DAMAGED', `${path}: ${problem}; restore it from a backup${more}`, { path }, cause)
 }

@@ -36,6 +36,8 @@ export interface RejoinDependencies {
    * was asked for in this run.
    */
   readonly onDone: (isFresh: boolean) => void
+  /** Called when yet another incarnation is in force: of two requests both were written down, one of them late. */
+  readonly onRaised: () => void
   readonly fail: (error: unknown) => void
 }
 
@@ -62,9 +64,12 @@ export function createRejoin({
   guard: first,
   renew,
   onDone,
+  onRaised,
   fail
 }: RejoinDependencies) {
   let guard = first
+  /** The newest incarnation that this node can have signed in. */
+  let newest = 0
   let standing: Standing = standingOf(first)
   let request: { readonly incarnation: number; readonly nonce: string } | null = null
   let timer: TimerHandle | null = null
@@ -72,6 +77,14 @@ export function createRejoin({
   let stopped = false
 
   const incarnationNow = (): number => partnerOf(chain.rulebook.partners, self)?.incarnation ?? 0
+
+  /** Whether what is under way of an older incarnation has become void. */
+  function isRaised(): boolean {
+    const before = newest
+    const signed = [guard.lastVote, guard.lastBatch].map((last) => last?.position.incarnation ?? 0)
+    newest = Math.max(before, incarnationNow(), ...signed)
+    return standing === 'whole' && incarnationNow() > Math.max(before, ...signed)
+  }
 
   function isInForce(): boolean {
     // Of the incarnation after the one that was begun anew nothing was ever signed, whoever asked for it.
@@ -168,6 +181,8 @@ export function createRejoin({
     },
     /** Looks after the rejoin: asks once the copy is complete, and ends it once it is in force. */
     attend(syncing: boolean): void {
+      const raised = isRaised()
+      if (raised && !stopped) onRaised()
       if (standing === 'whole' || renewing || stopped) return
       if (isInForce()) finish().catch(fail)
       else if (!syncing && timer === null) retry()

@@ -1,22 +1,21 @@
 import { LedgerError } from '../base/errors.js'
 import { progressOf } from '../consensus/progress.js'
 import { tallyOf } from '../consensus/state.js'
-import type { Message, Evidence as SeenEvidence } from '../consensus/types.js'
+import type { Message } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { Certificate } from '../ledger/certificate.js'
 import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
-import type { Evidence } from '../ledger/system-record.js'
 import { createBatchExchange } from './batch-exchange.js'
 import { createBatchRivals } from './batch-rivals.js'
 import { type ProposedBlock, storedBatch } from './block-content.js'
-import type { Wanted } from './block-contents.js'
+import { createBlockPull } from './block-pull.js'
 import { createCatchUp } from './catch-up.js'
-import { type Chain, type CommittedBlock, openChain } from './chain.js'
+import { type CommittedBlock, openChain } from './chain.js'
 import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.js'
 import { createDuties } from './duties.js'
-import { createEvidenceDuty } from './evidence-duty.js'
+import { contradiction, createEvidenceDuty } from './evidence-duty.js'
 import { createHeartbeat } from './heartbeat.js'
 import { createInbound } from './inbound.js'
 import { createKnownAnswer } from './known-answer.js'
@@ -24,12 +23,13 @@ import { createLookout } from './lookout.js'
 import { createMempool } from './mempool.js'
 import { createMessagePull } from './message-pull.js'
 import { createOwnBatches, type OwnBatches } from './own-batches.js'
-import { ownBatchesLeft, voidOutbox } from './own-state.js'
+import { noneLeft, ownBatchesLeft, voidOutbox } from './own-state.js'
 import type { PeerMessage, StatusMessage } from './peers.js'
 import { createPendingKeys } from './pending-keys.js'
 import { createPullServer } from './pull-server.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
 import { createSignRight } from './sign-right.js'
+import { isOwnFault } from './stop-error.js'
 import { createVoteSigner } from './vote-signer.js'
 
 /** Batches listed in a status. */
@@ -112,6 +112,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     heightOf: (partner) => catchUp.heightOf(partner),
     syncing: () => catchUp.syncing,
     rejoining: right.rejoining,
+    rejoinWhy: right.why,
     asking: right.missing,
     now,
     log
@@ -129,11 +130,12 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       timers,
       fail,
       publish,
-      fetch: fetchBlock,
+      fetch: (wanted) => fetchBlock(wanted),
       onEvidence: (seen) => evidence.report(contradiction(seen)),
       onCommitted
     }
   )
+  const fetchBlock = createBlockPull({ chain, peers, log, exchange, driver })
   const catchUp = createCatchUp({
     chain,
     mempool,
@@ -153,6 +155,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     chain,
     driver,
     onObjection: lookout.onObjection,
+    onForged: (partner) => peers.blame?.(partner, 'it sent a signature that is not that of whom it names'),
     onAhead: (partner, height) => catchUp.heard(partner, height)
   })
   const pullMessages = createMessagePull({ chain, peers, log, held: () => status().votes, take: inbound.take })
@@ -171,7 +174,16 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     exchange,
     messages: driver.messages,
     blockOf: driver.blockOf,
-    known: createKnownAnswer({ chain, mempool, driver, earlyOf: inbound.earlyOf, guard: right.guard }),
+    known: createKnownAnswer({
+      chain,
+      self,
+      sign,
+      peers,
+      mempool,
+      driver,
+      earlyOf: inbound.earlyOf,
+      guard: right.guard
+    }),
     append: appendSystem
   })
   const heartbeat = createHeartbeat({
@@ -236,26 +248,6 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     else if (block !== null) peers.broadcast({ ...message, ...block })
   }
 
-  /** Gets what a block lacks: first the block, then the bodies that it names. */
-  function fetchBlock({ height, block, holders, missing }: Wanted): void {
-    if (missing !== null && missing !== undefined) exchange.fetch(missing, holders)
-    else void askForBlock(height, block, holders)
-  }
-
-  async function askForBlock(height: number, block: string, holders: readonly string[]): Promise<void> {
-    for (const partner of [...new Set([...holders, ...peers.connected()])]) {
-      if (!peers.connected().includes(partner) || height !== chain.tip.height + 1) continue
-      try {
-        const answer = await peers.request(partner, { type: 'proposal', height, block }, {})
-        if (answer.block === null) continue
-        driver.learn(block, answer.block)
-        return driver.workAvailable()
-      } catch (error) {
-        log.debug('a block could not be pulled', { partner, error })
-      }
-    }
-  }
-
   function onCommitted(block: CommittedBlock): void {
     const { height } = block.header
     for (const [position, batch] of block.batches.entries()) {
@@ -301,7 +293,22 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     return { ok: false, code: verdict.code, message: verdict.message }
   }
 
+  /** A fault of this node's own stops it, whatever message it came to light with. */
+  function stopIfOurs(error: unknown): void {
+    if (!isOwnFault(error)) throw error
+    fail(error)
+  }
+
   function onMessage(from: string, message: PeerMessage): void {
+    if (failed) return
+    try {
+      take(from, message)
+    } catch (error) {
+      stopIfOurs(error)
+    }
+  }
+
+  function take(from: string, message: PeerMessage): void {
     switch (message.type) {
       case 'vote':
       case 'proposal':
@@ -323,7 +330,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     pending,
     appendSystem,
     onMessage,
-    onBatchText: (text) => void exchange.take(text),
+    onBatchText: (text) => void exchange.take(text).catch(stopIfOurs),
     async onRequest(from, request) {
       if (failed) throw new LedgerError('CLOSED', 'the node is stopping')
       return await serve(from, request)
@@ -387,13 +394,4 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       await driver.stop()
     }
   }
-}
-
-/** What the consensus machine saw, as the chain has it. */
-function contradiction({ type, first, second }: SeenEvidence): Evidence {
-  return type === 'votes' ? { kind: 'vote', first, second } : { kind: 'proposal', first, second }
-}
-
-function noneLeft(chain: Chain, self: string): ReturnType<typeof ownBatchesLeft> {
-  return { batches: [], nextSequence: authorSequence(chain.store.state, self).next }
 }

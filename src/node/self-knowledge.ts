@@ -1,14 +1,15 @@
 import { verifySignature } from '../base/crypto.js'
-import { batchBytes } from '../ledger/batch.js'
 import type { BatchHeader } from '../ledger/batch.js'
+import { batchBytes } from '../ledger/batch.js'
 import type { Certificate } from '../ledger/certificate.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import type { Chain } from './chain.js'
 import { freshStartFrom, isNeededByAll, isWitness, witnessesOf } from './fresh-start.js'
 import { type FreshStart, firstRoundOf, isMark } from './guard-marks.js'
+import { knownBytes } from './known-answer.js'
 import type { Logger } from './log.js'
-import type { KnownAnswer, KnownMessage, Peers } from './peers.js'
+import type { KnownAnswer, KnownMessage, KnownRequest, Peers } from './peers.js'
 import { compareBatches, compareVotes, type SignGuard, type VotePosition } from './store/sign-guard.js'
 import type { TimerHandle, Timers } from './timers.js'
 
@@ -22,6 +23,8 @@ export interface SelfKnowledgeDependencies {
   readonly peers: Peers
   readonly timers: Timers
   readonly log: Logger
+  /** 64 hex digits that nobody could know before. */
+  readonly nonce: () => string
   /** As it was opened, before anything is signed in this run. */
   readonly guard: SignGuard
   /** Whether the guard is lost, also later: then the answers tell where to begin anew. */
@@ -42,12 +45,13 @@ export interface SelfKnowledgeDependencies {
  * once the own tip has reached the height of whoever gave it; nothing is signed meanwhile, so it does not go stale.
  */
 export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
-  const { chain, self, peers, timers, log, isLost, syncing, onVouched, onOld, onFreshStart, fail } = dependencies
+  const { chain, self, peers, timers, log, nonce, isLost, syncing, onVouched, onOld, onFreshStart, fail } = dependencies
   const { scope } = chain
   const opened = { lastVote: dependencies.guard.lastVote, lastBatch: dependencies.guard.lastBatch }
   const answers = new Map<string, KnownAnswer>()
-  const checked = new Set<KnownAnswer>()
+  const checked = new WeakSet<KnownAnswer>()
   const asking = new Set<string>()
+  let turn = 0
   let vouched = false
   let timer: TimerHandle | null = null
   let stopped = false
@@ -117,8 +121,9 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
       checked.add(answer)
       if (isTrue(answer)) {
         const news = isLost() ? null : newsIn(answer)
-        if (news !== null) return onOld(`${partner} shows ${news} with its signature`)
-        continue
+        if (news === null) continue
+        onOld(`${partner} shows ${news} with its signature`)
+        return
       }
       log.warn('a partner shows as signed here what is not', { partner })
       answers.delete(partner)
@@ -171,23 +176,42 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
     return answer !== undefined && answer.since !== null
   }
 
-  async function ask(partner: string): Promise<void> {
+  function isSigned(request: KnownRequest, answer: KnownAnswer): boolean {
+    const { partners, nextPartners } = chain.rulebook
+    const key = (partnerOf(partners, request.of) ?? partnerOf(nextPartners, request.of))?.key
+    return key !== undefined && verifySignature(key, knownBytes(scope, request, answer), answer.signature)
+  }
+
+  /** @param via who is asked for the partner's answer: itself when it is connected */
+  async function ask(partner: string, via: string): Promise<void> {
     if (asking.has(partner) || hasSaidAll(partner)) return
     asking.add(partner)
     try {
-      answers.set(partner, await peers.request(partner, { type: 'known' }, { timeoutMs: ANSWER_MS }))
+      const request: KnownRequest = { type: 'known', asker: self, nonce: nonce(), of: partner }
+      const answer = await peers.request(via, request, { timeoutMs: ANSWER_MS })
+      if (isSigned(request, answer)) answers.set(partner, answer)
+      else log.warn('an answer is not signed by the partner that was asked', { partner, via })
     } catch (error) {
-      log.debug('a partner could not be asked what it knows of this node', { partner, error })
+      log.debug('a partner could not be asked what it knows of this node', { partner, via, error })
     } finally {
       asking.delete(partner)
     }
     attend()
   }
 
+  function isAsking(): boolean {
+    return !vouched && !stopped && (!isLost() || isNeededByAll(chain, self))
+  }
+
+  /** Those who are not connected are asked through the others, one after another. */
   function askAll(): void {
-    if (vouched || stopped || (isLost() && !isNeededByAll(chain, self))) return
-    const witnesses = witnessesOf(chain, self)
-    for (const partner of peers.connected()) if (witnesses.includes(partner)) void ask(partner)
+    if (!isAsking()) return
+    const connected = peers.connected()
+    const via = connected[turn++ % Math.max(1, connected.length)]
+    for (const partner of witnessesOf(chain, self)) {
+      if (connected.includes(partner)) void ask(partner, partner)
+      else if (via !== undefined) void ask(partner, via)
+    }
   }
 
   function tick(): void {
@@ -213,7 +237,8 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
     }
     if (!isNeededByAll(chain, self)) return null
     const unheard = witnessesOf(chain, self).filter((id) => !isWitness(answers.get(id), chain.tip.height))
-    const lost = 'this node lost its sign guard, and nothing is decided without it, so first all others must tell what they know of it'
+    const lost =
+      'this node lost its sign guard, and nothing is decided without it, so first all others must tell what they know of it'
     if (unheard.length > 0) return `${lost}; not yet told: ${unheard.join(', ')}`
     return `${lost}; but none of them remembers all of the height under way, so nobody can tell whether a block was decided`
   }
@@ -231,8 +256,7 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
     /** The node signs for another reason: as a new incarnation, or after a fresh start. */
     vouch,
     met(partner: string): void {
-      if (!vouched && witnessesOf(chain, self).includes(partner) && !(isLost() && !isNeededByAll(chain, self)))
-        void ask(partner)
+      if (isAsking() && witnessesOf(chain, self).includes(partner)) void ask(partner, partner)
     },
     left(partner: string): void {
       // It may come back without its memory, which a fresh start must not rest on.

@@ -35,7 +35,8 @@ export interface SignRightDependencies {
  * this node, in the old one until then, from a place on that it cannot have reached before.
  */
 export function createSignRight(dependencies: SignRightDependencies) {
-  const { chain, self, sign, peers, timers, log, guard, renew, syncing, abandon, onSigning, onRejoined, fail } = dependencies
+  const { chain, self, sign, peers, timers, log, guard, renew, syncing, abandon, onSigning, onRejoined, fail } =
+    dependencies
   const rejoin = createRejoin({
     chain,
     self,
@@ -50,6 +51,10 @@ export function createSignRight(dependencies: SignRightDependencies) {
       // Of an incarnation that was asked for in this run nobody can know anything.
       if (isFresh) knowledge.vouch()
     },
+    onRaised() {
+      const why = 'this node has rejoined once more; what waited is void: append it again'
+      abandon(new LedgerError('NOT_PERMITTED', why)).then(onRejoined).catch(fail)
+    },
     fail
   })
   const knowledge = createSelfKnowledge({
@@ -58,6 +63,7 @@ export function createSignRight(dependencies: SignRightDependencies) {
     peers,
     timers,
     log,
+    nonce: renew.nonce,
     guard,
     isLost: rejoin.isLost,
     syncing,
@@ -69,13 +75,15 @@ export function createSignRight(dependencies: SignRightDependencies) {
 
   function onOld(why: string): void {
     const message = `the sign guard is an old one, as after a restored backup: ${why}, which the guard knows nothing of`
-    log.warn('this node signs nothing until it has rejoined, and what it had not got into a block is void', { why: message })
+    log.warn('this node signs nothing until it has rejoined, and what it had not got into a block is void', {
+      why: message
+    })
     const fault = new LedgerError('LOG_DAMAGED', message)
-    const refusal = new LedgerError('NOT_PERMITTED', `${message}; what waited is void: append it again after the rejoin`)
-    rejoin
-      .lose(fault, abandon(refusal))
-      .then(attend)
-      .catch(fail)
+    const refusal = new LedgerError(
+      'NOT_PERMITTED',
+      `${message}; what waited is void: append it again after the rejoin`
+    )
+    rejoin.lose(fault, abandon(refusal)).then(attend).catch(fail)
   }
 
   async function beginAnew(start: FreshStart): Promise<void> {

@@ -58,6 +58,8 @@ export interface StallSnapshot {
   /** How far the own clock is behind the newest block, milliseconds; 0 or less when it is not. */
   readonly clockBehindMs: number
   readonly rejoining: boolean
+  /** What keeps it from that, in words, when it is not the others' agreement alone. */
+  readonly rejoinWhy?: string | null
   /** How many more partners have to say what they know of this node before it signs; 0 when none. */
   readonly asking: number
   readonly syncing: boolean
@@ -114,7 +116,7 @@ function ownTrouble(snapshot: StallSnapshot): StallCause[] {
   if (rejoining) {
     causes.push({
       code: 'rejoining',
-      why: 'this node lost its sign guard and waits for a partner to write down that it rejoins',
+      why: snapshot.rejoinWhy ?? 'this node lost its sign guard and waits for a partner to write down that it rejoins',
       todo: `wait; it needs ${snapshot.needed} voting partners to agree, so see that the others' nodes run`
     })
   }

@@ -1,4 +1,4 @@
-import { LedgerError } from '../base/errors.js'
+import { type ErrorCode, LedgerError } from '../base/errors.js'
 import type { StopCause } from '../consensus/types.js'
 import { readResultDiffers } from './result-difference.js'
 
@@ -22,4 +22,11 @@ export function divergedError(height: number, block: string, reason: string): Le
     'It signs and serves nothing more. Compare `ledger-node --version` with the other partners, and run `ledger verify` ' +
     'on this home: a damaged copy is fetched again by `ledger-node start --resync`'
   return new LedgerError('VERIFICATION_FAILED', message, { height, block, reason: what })
+}
+
+const OWN_FAULTS: readonly ErrorCode[] = ['STORE_DAMAGED', 'LOG_DAMAGED', 'DISK_FULL', 'INVARIANT']
+
+/** Whether an error, thrown here, is never the fault of whoever sent a message. */
+export function isOwnFault(error: unknown): boolean {
+  return error instanceof LedgerError && OWN_FAULTS.includes(error.code)
 }

@@ -4,13 +4,14 @@ import { openChain } from './chain.js'
 import { homePaths } from './home.js'
 import type { VerifyReport } from './ledger-node.js'
 import { readHome } from './read-home.js'
+import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
 import { openStore } from './store/store.js'
 import { type VerifyOptions, verifyCopy } from './verify-copy.js'
 
 /**
  * Verifies the copy of a node that is not running.
- * @throws LedgerError NOT_FOUNDED, HOME_LOCKED when the node runs after all
+ * @throws LedgerError NOT_FOUNDED, STORE_FORMAT, HOME_LOCKED when the node runs after all
  */
 export async function verifyHome(options: VerifyOptions & { readonly home: string }): Promise<VerifyReport> {
   const content = await readHome(options.home)
@@ -23,7 +24,9 @@ export async function verifyHome(options: VerifyOptions & { readonly home: strin
     const store = await openStore({ path: homePaths(options.home).store, genesis: hash })
     try {
       const model = compileModel(genesis.network, genesis.limits)
-      return await verifyCopy(openChain({ scope, genesis, model, store }), options)
+      const chain = openChain({ scope, genesis, model, store })
+      await openSetHistory(chain)
+      return await verifyCopy(chain, options)
     } finally {
       await store.close()
     }

@@ -19,8 +19,8 @@ const test = suite('killed, or without power, at a durable write', { timeoutMs: 
 const SCENARIOS: readonly [string, (scenario: CrashScenario) => Promise<CrashReport>, number, number][] = [
   ['while it is founded', crashWhileFounding, 6, 30],
   ['while it appends alone', crashWhileWorking, 4, 25],
-  ['as one of three partners', crashAmongPartners, 20, 30],
-  ['while it joins', crashWhileJoining, 16, 40]
+  ['as one of three partners', crashAmongPartners, 24, 30],
+  ['while it joins', crashWhileJoining, 28, 40]
 ]
 
 for (const [name, scenario, step, writesMin] of SCENARIOS) {

@@ -1,15 +1,17 @@
+import { existsSync } from 'node:fs'
 import { cp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { signer } from '../../src/base/crypto.js'
+import type { SignedVote } from '../../src/consensus/types.js'
 import { countIn, evidenceCountKey } from '../../src/ledger/evidence.js'
 import { partnerOf } from '../../src/ledger/partner-set.js'
 import { checkRecord, encodeRecord } from '../../src/ledger/record.js'
 import { createAdmission } from '../../src/node/admission.js'
 import { readToken } from '../../src/node/invitation.js'
 import { joinRequestOf } from '../../src/node/join.js'
+import type { BatchMessage, PeerMessage } from '../../src/node/peers.js'
 import type { Replica } from '../../src/node/replica-types.js'
-import { createSignatureWatch } from '../simulation/signature-watch.js'
 import { createLocalNetwork, type LocalNode, type LocalOptions } from '../support/local-network.js'
 import { seedOf } from '../support/small-chain.js'
 import { suite } from '../support/suite.js'
@@ -22,17 +24,42 @@ const FOUR = ['p1', 'p2', 'p3', 'p4']
 
 type Said = Parameters<NonNullable<LocalOptions['passes']>>[2]
 
+/** Complains when somebody signs two things for one place. */
+function signatureWatch(complain: (why: string) => void): (message: PeerMessage) => void {
+  const seen = new Map<string, string>()
+  const see = (place: string, content: string): void => {
+    const before = seen.get(place) ?? content
+    seen.set(place, before)
+    if (before !== content) complain(`${place}: ${before} and ${content}`)
+  }
+  const seeVote = ({ voter, incarnation, height, round, kind, block }: SignedVote): void => {
+    see(`${kind} of ${voter}/${incarnation} at ${height}, round ${round}`, block ?? 'nil')
+  }
+  const seeBatch = ({ author, incarnation, sequence, hash }: Omit<BatchMessage, 'type'>): void => {
+    see(`batch ${author}/${incarnation}/${sequence}`, hash)
+  }
+  return (message) => {
+    if (message.type === 'vote') seeVote(message.vote)
+    if (message.type === 'batch') seeBatch(message)
+    if (message.type === 'status') for (const batch of message.batches) seeBatch(batch)
+    if (message.type !== 'proposal') return
+    const { proposer, incarnation, height, round, block, validRound } = message.proposal
+    see(`proposal of ${proposer}/${incarnation} at ${height}, round ${round}`, `${block} ${validRound}`)
+    for (const vote of message.prevotes) seeVote(vote)
+  }
+}
+
 /** A network in which everything said is looked at: nobody may ever sign two things for one place. */
 async function watchedNetwork(ids: readonly string[]) {
   const contradictions: string[] = []
   const said: { readonly from: string; readonly message: Said }[] = []
-  const watch = createSignatureWatch(new Set(), (why) => contradictions.push(why))
+  const watch = signatureWatch((why) => contradictions.push(why))
   /** Changed by a test to cut the line. */
   const line = { passes: (_from: string, _to: string, _message: Said): boolean => true }
   const network = await createLocalNetwork(ids, {
     passes(from, to, message) {
       if (message.type !== 'request' && message.type !== 'gossip') {
-        watch.sent(message)
+        watch(message)
         said.push({ from, message })
       }
       return line.passes(from, to, message)
@@ -170,15 +197,19 @@ test(
     await stop('p1')
     await rm(home('p4'), { recursive: true })
     await rename(home('copy'), home('p4'))
-    const back = await network.open('p4')
+    const old = await network.open('p4')
     // The same sequence as before, with other content: nobody may ever see it.
-    const outcome = append(back.replica, 'b', 9).then(
+    const outcome = append(old.replica, 'b', 9).then(
       () => 'decided',
       (error: Error) => error.message
     )
-    await until('it is stored', () => back.replica.mempool.size().batches === 1)
+    await until('it is stored', () => old.replica.mempool.size().batches === 1)
     await network.open('p1')
     assert.match(await outcome, /the sign guard is an old one.*append it again after the rejoin/)
+    await until('no later start finds the old guard', () => !existsSync(join(home('p4'), 'guard')))
+    await stop('p4')
+    const back = await network.open('p4')
+    assert.is(back.replica.rejoining, true)
     await network.open('p2')
     await network.open('p3')
     await rejoined(back)

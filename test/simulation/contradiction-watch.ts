@@ -1,5 +1,8 @@
+import { verifySignature } from '../../src/base/crypto.js'
 import type { SignedProposal, SignedVote } from '../../src/consensus/types.js'
+import { proposalBytes, voteBytes } from '../../src/ledger/vote.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
+import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { VirtualPartner } from './virtual-partner.js'
 
 /** Milliseconds that a node has, after the second message, until the height may be over: its disk may be slow. */
@@ -15,36 +18,48 @@ interface Seen {
   readonly atMs: number
 }
 
+interface Said {
+  readonly signer: string
+  readonly height: number
+  readonly round: number
+  readonly place: string
+  readonly content: string
+  readonly signature: string
+  bytes(): string
+}
+
 /** Remembers which lies honest nodes were shown while they could tell: each has to be written down in the end. */
-export function createContradictionWatch(liars: ReadonlySet<string>, nowMs: () => number) {
+export function createContradictionWatch(founded: SimulatedGenesis, liars: ReadonlySet<string>, nowMs: () => number) {
+  const scope = { genesis: founded.genesis.hash, epoch: 0 }
   const first = new Map<string, string>()
   let seen: Seen[] = []
 
-  function show(
-    to: VirtualPartner,
-    { height, round }: { height: number; round: number },
-    place: string,
-    said: string
-  ): void {
+  function show(to: VirtualPartner, said: Said): void {
+    const { signer, height, round, place, content } = said
     const { replica } = to
-    if (replica === null || replica.syncing || replica.rejoining || to.content.blocks.length + 1 !== height) return
+    if (!liars.has(signer) || replica === null || replica.syncing || replica.rejoining) return
     // Of rounds far ahead nothing is kept.
-    if (round > replica.round + 8) return
+    if (to.content.blocks.length + 1 !== height || round > replica.round + 8) return
     const name = `${to.id} ${to.life} ${place}`
     const before = first.get(name)
-    if (before === undefined) first.set(name, said)
-    else if (before !== said) seen.push({ by: to, life: to.life, height, place, atMs: nowMs() })
+    // One liar may sign for another.
+    if (before === content || !verifySignature(founded.keyOf(signer), said.bytes(), said.signature)) return
+    if (before === undefined) first.set(name, content)
+    else seen.push({ by: to, life: to.life, height, place, atMs: nowMs() })
   }
 
-  function showVote(to: VirtualPartner, vote: SignedVote): void {
-    const { voter, incarnation, height, round, kind, block } = vote
-    if (liars.has(voter)) show(to, vote, `${voter}/${incarnation}/${height}/${round}/${kind}`, `${block}`)
+  function showVote(to: VirtualPartner, { signature, ...vote }: SignedVote): void {
+    const { voter: signer, incarnation, height, round, kind, block } = vote
+    const place = `${signer}/${incarnation}/${height}/${round}/${kind}`
+    const bytes = (): string => voteBytes(scope, vote)
+    show(to, { signer, height, round, place, content: `${block}`, signature, bytes })
   }
 
-  function showProposal(to: VirtualPartner, proposal: SignedProposal): void {
-    const { proposer, incarnation, height, round, block, validRound } = proposal
-    if (liars.has(proposer))
-      show(to, proposal, `${proposer}/${incarnation}/${height}/${round}/proposal`, `${block} ${validRound}`)
+  function showProposal(to: VirtualPartner, { signature, ...proposal }: SignedProposal): void {
+    const { proposer: signer, incarnation, height, round, block, validRound } = proposal
+    const place = `${signer}/${incarnation}/${height}/${round}/proposal`
+    const bytes = (): string => proposalBytes(scope, proposal)
+    show(to, { signer, height, round, place, content: `${block} ${validRound}`, signature, bytes })
   }
 
   function arrived(to: VirtualPartner, message: PeerMessage | PullResponse): void {

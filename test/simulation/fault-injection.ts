@@ -65,7 +65,7 @@ export function injectFaults(options: InjectionOptions) {
     })
   }
 
-  function begin(fault: Fault): void {
+  function begin(fault: Fault) {
     trace.note(`fault ${JSON.stringify(fault)}`)
     switch (fault.kind) {
       case 'crash': {

@@ -88,11 +88,22 @@ function drawFault({ random, partners, untilMs }: PlanOptions): Fault {
 
 /**
  * Draws what a disk loses.
- * @param fragile partners whom the others can do without
+ * @param fragile partners whom the others can do without, or who can begin anew
+ * @param isNeeded whether nothing is decided without them: then a copy that is thrown away may be the only one
  */
 export function lossesFrom(
   random: () => number,
-  { fragile, count, untilMs }: { readonly fragile: readonly number[]; readonly count: number; readonly untilMs: number }
+  {
+    fragile,
+    isNeeded,
+    count,
+    untilMs
+  }: {
+    readonly fragile: readonly number[]
+    readonly isNeeded: boolean
+    readonly count: number
+    readonly untilMs: number
+  }
 ): Fault[] {
   return Array.from({ length: fragile.length === 0 ? 0 : count }, (): Fault => {
     const partner = fragile[Math.floor(random() * fragile.length)]!
@@ -101,7 +112,7 @@ export function lossesFrom(
     const dice = random()
     if (dice < 0.3) return { ...when, kind: 'wipe' }
     if (dice < 0.5) return { ...when, kind: 'old-disk', ageMs: random() * atMs }
-    const what = dice < 0.7 ? 'store' : dice < 0.85 ? 'log' : 'guard'
+    const what = dice < 0.7 && !isNeeded ? 'store' : dice < 0.85 ? 'log' : 'guard'
     return { ...when, kind: 'flip', what, share: random() }
   })
 }

@@ -2,7 +2,12 @@ import type { Flippable } from './virtual-disk.js'
 import type { Deafness } from './virtual-link.js'
 
 /** Something that goes wrong at a time and for a while, milliseconds. Partners are named by their index. */
-export type Fault = { readonly atMs: number; readonly forMs: number } & (LinkFault | NodeFault | DiskFault | LossFault)
+export type Fault = Span & (LinkFault | NodeFault | DiskFault | LossFault)
+
+export interface Span {
+  readonly atMs: number
+  readonly forMs: number
+}
 
 export type FaultKind = Fault['kind']
 

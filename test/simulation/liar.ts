@@ -1,3 +1,4 @@
+import { type ErrorCode, LedgerError } from '../../src/base/errors.js'
 import type { PeerMessage, PullRequest, PullResponse } from '../../src/node/peers.js'
 import type { Replica } from '../../src/node/replica-types.js'
 import { createFlood } from './flood.js'
@@ -13,8 +14,8 @@ export interface Liar {
   instead(to: string, message: PeerMessage): PeerMessage[]
   /** What a partner gets instead of the body of a batch; null: nothing. */
   body(to: string, text: string): string | null
-  /** What is answered instead; null: nothing at all. */
-  answer(to: string, request: PullRequest, answer: PullResponse): PullResponse | null
+  /** What is answered instead: another answer, an error, or nothing at all. */
+  answer(to: string, request: PullRequest, answer: PullResponse): PullResponse | LedgerError | null
 }
 
 /** Ways to lie; a liar has some of them. */
@@ -36,6 +37,7 @@ export const WAYS = [
   'two batches',
   'used sequences',
   'forged batches',
+  'false errors',
   'flood'
 ] as const
 
@@ -43,6 +45,9 @@ export type Way = (typeof WAYS)[number]
 
 /** Share of the ways that one liar has. */
 const WAYS_SHARE = 0.3
+
+/** Errors that would stop a node if they were its own. */
+const CODES: readonly ErrorCode[] = ['INVARIANT', 'STORE_DAMAGED', 'DISK_FULL', 'VERIFICATION_FAILED', 'SIGN_REFUSED']
 
 /** Old messages that a liar keeps to send again. */
 const REPLAYS_MAX = 50
@@ -102,6 +107,8 @@ export function createLiar(options: LiarOptions): Liar {
     }
   }
 
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
+
   const isSilentTo = (to: string): boolean =>
     ways.has('silence') || (ways.has('favourites') && deceived.has(to) && random() < 0.7)
 
@@ -117,6 +124,7 @@ export function createLiar(options: LiarOptions): Liar {
     body: (to, text) => (ways.has('silence') ? null : batches.body(to, text)),
     answer(to, request, answer) {
       if (ways.has('silence') || (ways.has('favourites') && deceived.has(to))) return null
+      if (ways.has('false errors') && random() < 0.3) return new LedgerError(pick(CODES), 'a partner says so')
       if (answer.type === 'blocks') return { ...answer, blocks: blocks.bundles(answer.blocks) }
       if (answer.type === 'batches' && request.type === 'batches')
         return batches.answer(to, request.hashes, answer.batches)

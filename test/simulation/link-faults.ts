@@ -1,6 +1,6 @@
 import type { VoteKind } from '../../src/ledger/vote.js'
 import type { PeerMessage } from '../../src/node/peers.js'
-import type { Fault, LinkFault } from './faults.js'
+import type { LinkFault, Span } from './faults.js'
 import type { VirtualClock } from './virtual-clock.js'
 import type { Link } from './virtual-link.js'
 import type { VirtualNetwork } from './virtual-network.js'
@@ -27,8 +27,8 @@ const clog: Change = (link, sign) => {
 
 /** Faults between partners, each undone in its time unless all was healed before. */
 export function createLinkFaults({ clock, network, ids, isHealed }: LinkFaultOptions) {
-  const muteAfterVote = new Map<string, Fault>()
-  const muteAfterDecision = new Map<string, Fault>()
+  const muteAfterVote = new Map<string, Span>()
+  const muteAfterDecision = new Map<string, Span>()
 
   function linksWhere(which: Which): Link[] {
     return ids.flatMap((a, from) =>
@@ -41,7 +41,7 @@ export function createLinkFaults({ clock, network, ids, isHealed }: LinkFaultOpt
     network.changed()
   }
 
-  function onLinks(fault: Fault, which: Which, change: Change): void {
+  function onLinks(fault: Span, which: Which, change: Change): void {
     const changed = linksWhere(which)
     apply(changed, change, 1)
     clock.plan(fault.forMs, () => {
@@ -50,7 +50,7 @@ export function createLinkFaults({ clock, network, ids, isHealed }: LinkFaultOpt
   }
 
   /** Blocks links, or lets them be blocked and open in turns. */
-  function blockOn(fault: Fault, which: Which, flapMs: number | null): void {
+  function blockOn(fault: Span, which: Which, flapMs: number | null) {
     if (flapMs === null) return onLinks(fault, which, block)
     const changed = linksWhere(which)
     const endMs = clock.now() + fault.forMs
@@ -69,13 +69,13 @@ export function createLinkFaults({ clock, network, ids, isHealed }: LinkFaultOpt
     return (from, to) => (direction !== 'in' && from === partner) || (direction !== 'out' && to === partner)
   }
 
-  function mute(id: string, fault: Fault): void {
+  function mute(id: string, fault: Span): void {
     const index = ids.indexOf(id)
     onLinks(fault, (from) => from === index, block)
   }
 
   return {
-    begin(fault: Fault & LinkFault): void {
+    begin(fault: Span & LinkFault) {
       switch (fault.kind) {
         case 'partition': {
           const inside = new Set(fault.group)

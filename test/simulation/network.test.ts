@@ -1,62 +1,44 @@
 import * as assert from 'uvu/assert'
 import { suite } from '../support/suite.js'
+import { commitHash, firstSeedOf } from './commit-seeds.js'
+import { assertHeld, runSeeds } from './run-seeds.js'
 import { useStandInSignatures } from './use-stand-in-signatures.js'
 
 useStandInSignatures()
 const { simulate } = await import('./simulation.js')
 
 /** The first seeds, always the same ones: `npm run simulate -- --seeds N --from M` goes on from there. */
-const SEEDS = 500
+const FIXED = { from: 1, count: 400, cpuMsMax: 22_000 }
 
-/** Processor time: where machines are slow, fewer runs are better than a failure for lack of time. */
-const CPU_MS_MAX = 40_000
+/** Seeds of the commit that is checked out, so that every change is tried with others. */
+const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 250, cpuMsMax: 12_000 }
 
-const ALL_UP = { voters: 4, silent: 0 }
+/** What does not come from the seed in the runs below. */
+const CALM = { silent: 0, gone: 0, liars: 0, fragile: 0, joiners: 0, observers: 0 }
 
-const test = suite('simulated networks', { timeoutMs: 4 * CPU_MS_MAX })
-
-function assertHeld(result: Awaited<ReturnType<typeof simulate>>): void {
-  const { broken, scenario, tail } = result
-  if (broken === null) return
-  const command = `npm run simulate -- --seed ${scenario.seed}`
-  assert.unreachable([...tail.slice(-60), `seed ${scenario.seed} (${command}): ${broken.message}`].join('\n'))
-}
+const test = suite('simulated networks', { timeoutMs: 180_000 })
 
 test('whatever fails, copies agree, the rules hold, nothing is lost, and all goes on when the trouble is over', async () => {
-  const started = process.cpuUsage()
-  const spentMs = (): number => {
-    const { user, system } = process.cpuUsage(started)
-    return (user + system) / 1000
-  }
-  const sums = { heights: 0, faults: 0, crashes: 0, acknowledged: 0, refused: 0, roundMax: 0, silent: 0, lying: 0 }
-  let runs = 0
-  for (; runs < SEEDS && spentMs() < CPU_MS_MAX; runs++) {
-    const result = await simulate(runs + 1)
-    assertHeld(result)
-    sums.heights += result.height
-    sums.faults += result.scenario.faults.length
-    sums.crashes += result.crashes
-    sums.acknowledged += result.acknowledged
-    sums.refused += result.refused
-    sums.roundMax = Math.max(sums.roundMax, result.roundMax)
-    sums.silent += result.scenario.silent > 0 ? 1 : 0
-    sums.lying += result.scenario.liars > 0 ? 1 : 0
-  }
-  process.stdout.write(`\n${runs} networks in ${(spentMs() / 1000).toFixed(1)} s: ${JSON.stringify(sums)}\n`)
-  assert.ok(
-    sums.crashes > runs && sums.refused > runs && sums.roundMax > 2 && sums.silent > 0 && sums.lying > 0,
-    'runs are hostile'
-  )
+  const sums = await runSeeds(simulate, FIXED)
+  assert.ok(sums.heights > 20 * sums.runs && sums.faults > 15 * sums.runs, 'runs are long and hostile')
+  assert.ok(sums.crashes > sums.runs && sums.refused > sums.runs && sums.roundMax > 2)
+  assert.ok(sums.lying > 0 && sums.evidence > 0 && sums.losses > 0 && sums.joined > 0)
+})
+
+test('the same holds for the seeds of this commit', async () => {
+  const sums = await runSeeds(simulate, OF_COMMIT)
+  assert.ok(sums.runs > 0)
 })
 
 test('the same seed gives the same trace', async () => {
   for (const seed of [3, 11, 29]) {
-    const [first, second] = [await simulate(seed, ALL_UP), await simulate(seed, ALL_UP)]
+    const set = { voters: 4, silent: 0 }
+    const [first, second] = [await simulate(seed, set), await simulate(seed, set)]
     assert.is(first.traceHash, second.traceHash, `seed ${seed}`)
     assert.is(first.events, second.events)
     assert.ok(first.events > 1000)
   }
-  assert.is.not((await simulate(3, ALL_UP)).traceHash, (await simulate(11, ALL_UP)).traceHash)
+  assert.is.not((await simulate(3)).traceHash, (await simulate(11)).traceHash)
 })
 
 test('with more than f silent nothing is committed; with them back everything is', async () => {
@@ -65,22 +47,78 @@ test('with more than f silent nothing is committed; with them back everything is
     [4, 2],
     [7, 3]
   ] as const) {
-    const result = await simulate(1000 + voters, { voters, silent })
+    const result = await simulate(1000 + voters, { ...CALM, voters, silent })
     assertHeld(result)
     assert.ok(result.height > 0)
   }
 })
 
 test('thirteen voters, four of them lying', async () => {
-  const result = await simulate(5, { voters: 13, observers: 0, liars: 4, silent: 0, records: 12, faults: [] })
+  const result = await simulate(5, { ...CALM, voters: 13, liars: 4, records: 12, faults: [] })
   assertHeld(result)
   assert.ok(result.height > 0)
 })
 
-test('one of four down all the time: the others go on', async () => {
-  const result = await simulate(77, { voters: 4, observers: 0, silent: 1, faults: [] })
+test('invalid blocks of every kind are not taken', async () => {
+  const lying = {
+    ...CALM,
+    voters: 4,
+    liars: 1,
+    ways: ['invalid blocks'],
+    faults: [],
+    records: 40,
+    healMs: 12_000
+  } as const
+  for (let seed = 1; seed <= 24; seed++) assertHeld(await simulate(seed, { ...lying, quorum: 'two-thirds' }))
+})
+
+test('one of four down for good: the others go on', async () => {
+  const result = await simulate(77, { ...CALM, voters: 4, silent: 1, faults: [] })
   assertHeld(result)
   assert.ok(result.height > 10)
+})
+
+test('two of four never reach each other: the others pass on what they say', async () => {
+  const result = await simulate(78, { ...CALM, voters: 4, strangers: true, faults: [] })
+  assertHeld(result)
+  assert.ok(result.height > 10)
+})
+
+for (const paths of ['no-pulls', 'no-sends'] as const) {
+  test(`signed messages come by one way alone: ${paths}`, async () => {
+    for (const seed of [81, 82, 83]) assertHeld(await simulate(seed, { ...CALM, voters: 4, paths }))
+  })
+}
+
+test('many rounds behind, with one gone for good, nobody goes through them one by one', async () => {
+  const isolation = { kind: 'no-proposals', atMs: 3_000, forMs: 87_000, isolated: 0 } as const
+  const result = await simulate(90, {
+    ...CALM,
+    voters: 4,
+    gone: 1,
+    healMs: 90_000,
+    budgetMs: 35_000,
+    faults: [isolation],
+    timeouts: {
+      propose: { firstMs: 300, growthMs: 100, capMs: 3_000 },
+      prevote: { firstMs: 100, growthMs: 100, capMs: 2_000 },
+      precommit: { firstMs: 100, growthMs: 100, capMs: 2_000 }
+    }
+  })
+  assertHeld(result)
+  assert.ok(result.roundMax > 15, `round ${result.roundMax}`)
+})
+
+test('two and three who need each other: one that loses its guard or its disk comes back', async () => {
+  let losses = 0
+  for (const voters of [2, 3]) {
+    for (const seed of [380, 296, 21]) {
+      const result = await simulate(seed, { ...CALM, voters, quorum: 'two-thirds', fragile: 1 })
+      assertHeld(result)
+      losses += result.losses
+    }
+  }
+  assert.ok(losses > 3, `${losses} losses`)
 })
 
 test.run()

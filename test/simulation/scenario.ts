@@ -33,7 +33,7 @@ export interface Scenario {
   /** Whether two of the partners never reach each other. */
   readonly strangers: boolean
   readonly skewMsMax: number
-  /** Records appended before the network heals; after it every partner appends one more. */
+  /** Records appended before the network heals; after it every partner appends a few more. */
   readonly records: number
   /** Virtual time, milliseconds, at which all trouble is over. */
   readonly healMs: number
@@ -46,6 +46,9 @@ export interface Scenario {
 
 /** Convergence takes a round or two at the timeouts that the trouble has driven up, and the fetching of blocks. */
 const BUDGET_MS = 90_000
+
+/** Where everything has to be asked for. */
+const SLOW_BUDGET_MS = 180_000
 
 /** From many rounds back: whoever goes through them one after the other takes longer than this. */
 const RUN_UP_BUDGET_MS = 35_000
@@ -98,8 +101,9 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     { min: 5, spread: 20 },
     { min: 30, spread: 120 }
   ])
-  const timeouts = isRunUp || random() < 0.4 ? TIMEOUTS_HASTY : TIMEOUTS_DEFAULT
-  const paths = pick<Paths>([...Array<Paths>(12).fill('all'), 'no-pulls', 'no-sends'])
+  const paths = set.paths ?? (isRunUp ? 'all' : pick<Paths>([...Array<Paths>(12).fill('all'), 'no-pulls', 'no-sends']))
+  // Asking takes a second at each step: hasty timers would run out every time.
+  const isHasty = isRunUp || (random() < 0.4 && paths !== 'no-sends')
   const partners = voters + observers + joiners
   const fragile = fragileOf({ voters, observers, fragile: weak.fragile })
   // A node that starts asks a quorum what is known of it: with a line missing, all others have to answer.
@@ -108,7 +112,7 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const drawn = isRunUp
     ? runUpFrom(random, voters - weak.gone, healMs)
     : faultsFrom({ random, partners, count, untilMs: healMs })
-  const losses = lossesFrom(random, { fragile, count: pick([1, 1, 2, 3]), untilMs: healMs })
+  const losses = lossesFrom(random, { fragile, isNeeded: f === 0, count: pick([1, 1, 2, 3]), untilMs: healMs })
   return {
     seed,
     voters,
@@ -118,14 +122,14 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     silent,
     ...weak,
     ways: null,
-    timeouts,
+    timeouts: isHasty ? TIMEOUTS_HASTY : TIMEOUTS_DEFAULT,
     delayMs,
-    paths: isRunUp ? 'all' : paths,
+    paths,
     strangers: areAllWell && paths !== 'no-pulls' && voters >= 4 && joiners === 0 && random() < 0.15,
     skewMsMax: pick([0, 100, 200]),
-    records: voters > 7 ? 30 : 50 + Math.floor(random() * 60),
+    records: voters > 7 ? 40 : 60 + Math.floor(random() * 60),
     healMs,
-    budgetMs: isRunUp ? RUN_UP_BUDGET_MS : BUDGET_MS,
+    budgetMs: isRunUp ? RUN_UP_BUDGET_MS : paths === 'no-sends' ? SLOW_BUDGET_MS : BUDGET_MS,
     faults: isRunUp ? drawn : [...drawn, ...losses],
     wire: random() < 0.03,
     ...set
@@ -142,6 +146,8 @@ function weakOf(
   // A majority of a few is safe only while nobody lies or loses its log.
   const most = quorum === 'majority' || silent > 0 ? 0 : f
   const dice = random()
+  // Where everybody is needed, one who lost its guard begins anew; nobody does without its copy, though.
+  if (f === 0 && voters > 1 && silent === 0) return { liars: 0, fragile: set.fragile ?? (dice < 0.5 ? 1 : 0), gone: 0 }
   const share = 1 + Math.floor(random() * most)
   const liars = set.liars ?? (dice < 0.4 ? Math.min(share, most) : 0)
   const left = Math.max(0, most - liars)

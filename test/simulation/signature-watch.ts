@@ -1,47 +1,20 @@
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
+import type { VirtualPartner } from './virtual-partner.js'
 
-/**
- * Sees every message that leaves an honest node, and complains when somebody signs two things for one place, or votes at
- * a height that it is known to have fetched whole instead of deciding it.
- */
-export function createSignatureWatch(liars: ReadonlySet<string>, complain: (why: string) => void) {
-  const seen = new Map<string, string>()
+export interface SignatureWatchOptions {
+  readonly liars: ReadonlySet<string>
+  /** Partners whose disk may be put back to an old one: these can know what they signed from others only. */
+  readonly restored: ReadonlySet<string>
+  /** Partners of whom nothing can be heard: what reached no more than so many, nobody has to know of. */
+  readonly faults: number
+  readonly complain: (why: string) => void
+}
 
-  function see(place: string, content: string): void {
-    const before = seen.get(place)
-    if (before === undefined) seen.set(place, content)
-    else if (before !== content) complain(`${place}: ${before} and ${content}`)
-  }
-
-  function seeBatch({ author, incarnation, sequence, hash }: Batch): void {
-    if (!liars.has(author)) see(`batch ${author}/${incarnation}/${sequence}`, hash)
-  }
-
-  function sent(message: PeerMessage | PullResponse): void {
-    switch (message.type) {
-      case 'vote': {
-        const { voter, incarnation, height, round, kind, block } = message.vote
-        if (!liars.has(voter)) see(`${kind} of ${voter}/${incarnation} at h${height} r${round}`, block ?? 'nil')
-        return
-      }
-      case 'proposal': {
-        if (!('proposal' in message)) return
-        const { proposer, incarnation, height, round, validRound, block } = message.proposal
-        if (liars.has(proposer)) return
-        see(`proposal of ${proposer}/${incarnation} at h${height} r${round}`, `${block} ${validRound}`)
-        return
-      }
-      case 'batch':
-        return seeBatch(message)
-      case 'status':
-        for (const batch of message.batches) seeBatch(batch)
-        return
-      case 'messages':
-        for (const each of message.messages) sent(each)
-    }
-  }
-
-  return { sent }
+/** What somebody said at a place, and who has heard it. */
+interface Said {
+  readonly content: string
+  /** By partner: its node that heard it. Kept for those who may forget only. */
+  readonly heard: Map<VirtualPartner, number> | null
 }
 
 interface Batch {
@@ -49,4 +22,70 @@ interface Batch {
   readonly incarnation: number
   readonly sequence: number
   readonly hash: string
+}
+
+/** Sees every message that leaves an honest node or reaches one, and complains when somebody signs two things for one place. */
+export function createSignatureWatch({ liars, restored, faults, complain }: SignatureWatchOptions) {
+  const said = new Map<string, Said>()
+  /** Places where somebody has contradicted what too few have heard. */
+  const excused = new Set<string>()
+
+  function see(signer: string, place: string, content: string, hearer: VirtualPartner | null): void {
+    if (liars.has(signer)) return
+    const name = `${signer}/${place}`
+    const before = said.get(name)
+    if (before === undefined) {
+      const heard = restored.has(signer) ? new Map<VirtualPartner, number>() : null
+      if (hearer !== null) heard?.set(hearer, hearer.life)
+      said.set(name, { content, heard })
+    } else if (before.content !== content) contradicted(name, before, content)
+    else if (hearer !== null) before.heard?.set(hearer, hearer.life)
+  }
+
+  function contradicted(name: string, { content, heard }: Said, other: string): void {
+    // Who has started anew since may have forgotten it.
+    const know = heard === null ? Number.POSITIVE_INFINITY : [...heard].filter(([by, life]) => by.life === life).length
+    if (know > faults) complain(`${name}: ${content} and ${other}`)
+    else excused.add(name)
+  }
+
+  function seeMessage(message: PeerMessage | PullResponse, hearer: VirtualPartner | null) {
+    switch (message.type) {
+      case 'vote': {
+        const { voter, incarnation, height, round, kind, block } = message.vote
+        return see(voter, `${incarnation}/${height}/${round}/${kind}`, block ?? 'nil', hearer)
+      }
+      case 'proposal': {
+        if (!('proposal' in message)) return
+        const { proposer, incarnation, height, round, validRound, block } = message.proposal
+        return see(proposer, `${incarnation}/${height}/${round}/proposal`, `${block} ${validRound}`, hearer)
+      }
+      case 'batch':
+        return seeBatch(message, hearer)
+      case 'status':
+        for (const batch of message.batches) seeBatch(batch, hearer)
+        return
+      case 'messages':
+        for (const each of message.messages) seeMessage(each, hearer)
+        return
+      // Nobody signs these.
+      case 'blocks':
+      case 'batches':
+      case 'known':
+      case 'rejoin':
+    }
+  }
+
+  function seeBatch({ author, incarnation, sequence, hash }: Batch, hearer: VirtualPartner | null): void {
+    see(author, `${incarnation}/${sequence}/batch`, hash, hearer)
+  }
+
+  return {
+    sent: (message: PeerMessage | PullResponse): void => seeMessage(message, null),
+    arrived(to: VirtualPartner, message: PeerMessage | PullResponse): void {
+      if (restored.size > 0) seeMessage(message, to)
+    },
+    /** As evidence names them. */
+    excused: excused as ReadonlySet<string>
+  }
 }

@@ -1,3 +1,4 @@
+import { faultsOf } from '../../src/ledger/quorum.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 import { BrokenPromise } from './broken-promise.js'
 import { createContradictionWatch } from './contradiction-watch.js'
@@ -36,9 +37,14 @@ export function simulatedNetwork(
   const hashes = new Map<number, string>()
   let isHealed = false
 
-  const watch = createSignatureWatch(lying, (why) => breaks('nobody contradicts itself', why))
+  const watch = createSignatureWatch({
+    liars: lying,
+    restored: new Set(scenario.faults.flatMap((fault) => (fault.kind === 'old-disk' ? [ids[fault.partner]!] : []))),
+    faults: faultsOf(scenario.voters, scenario.quorum),
+    complain: (why) => breaks('nobody contradicts itself', why)
+  })
   const syncs = createSyncWatch(lying, (why) => breaks('nobody signs while it fetches blocks', why))
-  const contradictions = createContradictionWatch(lying, clock.now)
+  const contradictions = createContradictionWatch(founded, lying, clock.now)
 
   function committed(partner: VirtualPartner, height: number, hash: string): void {
     const before = hashes.get(height) ?? hash
@@ -81,8 +87,9 @@ export function simulatedNetwork(
     onSend,
     onArrive(from, to, message) {
       const partner = partnerOf.get(to)!
-      if (message.type === 'blocks') syncs.arrived(from, partner, message)
-      else contradictions.arrived(partner, message)
+      if (message.type === 'blocks') return syncs.arrived(from, partner, message)
+      contradictions.arrived(partner, message)
+      if (!lying.has(from)) watch.arrived(partner, message)
     }
   })
 
@@ -169,6 +176,7 @@ export function simulatedNetwork(
     /** Of honest partners. */
     submissions: () => workload.submissions.filter(({ author }) => !lying.has(author)),
     contradictions,
+    excused: watch.excused,
     figures,
     submit: workload.submit,
     sent: () => network.sent,

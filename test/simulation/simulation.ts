@@ -20,6 +20,9 @@ const BOUNDS_MS = 1_500
 /** More than a run of many rounds takes; a run that never ends is a fault too. */
 const EVENTS_MAX = 2_000_000
 
+/** Records that each partner appends once all trouble is over. */
+const APPENDS_AFTER = 5
+
 /** Records of which a receipt is made and verified. */
 const RECEIPTS = 2
 
@@ -100,7 +103,7 @@ export async function simulate(
     }
     network.heal()
     const end = scenario.healMs + scenario.budgetMs
-    const isAnswered = appendOnceMore(network)
+    const isAnswered = appendMore(network)
     let isQuiet = false
     let convergedMs = Number.NaN
     const look = (): void => {
@@ -147,7 +150,7 @@ export async function simulate(
 
 /** What must hold in the end, worked out from what lies on the disks and what the users were told. */
 async function check(network: SimulatedNetwork): Promise<{ evidence: number; lies: number }> {
-  const { founded, honest, lasting, liars, contradictions } = network
+  const { founded, honest, lasting, liars, contradictions, excused } = network
   const submissions = network.submissions()
   const disks = new Map(honest.map(({ id, content }) => [id, content]))
   const longest = checkAgreement(disks)
@@ -160,7 +163,7 @@ async function check(network: SimulatedNetwork): Promise<{ evidence: number; lie
     longest
   )
   const seen = contradictions.places()
-  checkEvidence(evidence, { liars, seen })
+  checkEvidence(evidence, { liars, excused, seen })
   await checkReceipts(
     founded,
     lasting[0]!.replica!,
@@ -169,16 +172,28 @@ async function check(network: SimulatedNetwork): Promise<{ evidence: number; lie
   return { evidence: evidence.length, lies: seen.size }
 }
 
-/** After the trouble everybody appends once more, as soon as its node takes it. Says whether all were answered. */
-function appendOnceMore({ lasting, submit }: SimulatedNetwork): () => boolean {
-  const last = new Map<VirtualPartner, Submission>()
+/** After the trouble everybody appends a few more, one after the other. Says whether all were answered. */
+function appendMore({ lasting, submit }: SimulatedNetwork): () => boolean {
+  const answered = new Map<VirtualPartner, number>()
+  const open = new Map<VirtualPartner, Submission>()
   return () => {
     for (const partner of lasting) {
-      const submission = last.get(partner)?.isVoid === false ? null : submit(partner)
-      if (submission !== null) last.set(partner, submission)
+      const before = open.get(partner)
+      if (before?.decided != null) {
+        answered.set(partner, (answered.get(partner) ?? 0) + 1)
+        open.delete(partner)
+      }
+      const isDone = (answered.get(partner) ?? 0) >= APPENDS_AFTER || isUnderWay(partner, open.get(partner))
+      const submission = isDone ? null : submit(partner)
+      if (submission !== null) open.set(partner, submission)
     }
-    return last.size === lasting.length && [...last.values()].every(({ decided }) => decided !== null)
+    return lasting.every((partner) => (answered.get(partner) ?? 0) >= APPENDS_AFTER)
   }
+}
+
+/** Whether an answer is to be expected: not by a node that fell, and not where it had to rejoin. */
+function isUnderWay({ life }: VirtualPartner, submission: Submission | undefined): boolean {
+  return submission !== undefined && !submission.isVoid && submission.life === life
 }
 
 function heightOf(partners: readonly VirtualPartner[]): number {

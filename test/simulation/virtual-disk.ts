@@ -38,6 +38,8 @@ export interface VirtualDisk {
   loseGuard(): Promise<void>
   /** Whether what the node has signed is not known here any more, or only in part. */
   readonly guardIsLost: boolean
+  /** The newest incarnation that anything was signed in. */
+  readonly incarnation: number
   /** What was not synced is lost, or not. */
   crash(): void
   /** Resolves when what was handed to it is written, or cannot be. */
@@ -64,6 +66,7 @@ export function virtualDisk(clock: VirtualClock, random: () => number): VirtualD
   const guard = createFile(guardDevice, random)
   const content = emptyContent()
   let guardIsLost = false
+  let opened: SignGuard | null = null
 
   function loseGuard(): void {
     guardIsLost = true
@@ -83,18 +86,20 @@ export function virtualDisk(clock: VirtualClock, random: () => number): VirtualD
     open() {
       if (!log.open()) loseLog()
       if (!guard.open()) loseGuard()
+      opened = guardIsLost ? lostGuard(missing()) : virtualSignGuard(guard)
       return {
         store: virtualStore(content, storeDevice),
         wal: virtualWriteAheadLog(log),
         entries: entriesFrom(log, content.blocks.length + 1),
-        guard: guardIsLost ? lostGuard(missing()) : virtualSignGuard(guard)
+        guard: opened
       }
     },
     async renewGuard(marks) {
       await guard.replace(linesOfMarks(marks), () => {
         guardIsLost = false
       })
-      return virtualSignGuard(guard)
+      opened = virtualSignGuard(guard)
+      return opened
     },
     loseGuard() {
       return guard.replace([], () => {
@@ -103,6 +108,10 @@ export function virtualDisk(clock: VirtualClock, random: () => number): VirtualD
     },
     get guardIsLost() {
       return guardIsLost
+    },
+    get incarnation() {
+      const newest = [opened?.lastVote, opened?.lastBatch].map((last) => last?.position.incarnation ?? 0)
+      return Math.max(...newest)
     },
     crash() {
       for (const each of [storeDevice, logDevice, guardDevice]) each.crash()

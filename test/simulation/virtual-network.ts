@@ -68,8 +68,7 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
 
   const link = (from: string, to: string): Link => links.get(from)!.get(to)!
   const copy = <T>(value: T): T => (options.wire ? (JSON.parse(JSON.stringify(value)) as T) : value)
-  const areStrangers = (a: string, b: string): boolean =>
-    strangers !== null && strangers.includes(a) && strangers.includes(b)
+  const areStrangers = (a: string, b: string): boolean => strangers?.includes(a) === true && strangers.includes(b)
 
   function isOpen(a: string, b: string): boolean {
     return link(a, b).blocked === 0 && link(b, a).blocked === 0 && !areStrangers(a, b)
@@ -141,7 +140,7 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     }
   }
 
-  function send(place: Place, to: string, message: PeerMessage): void {
+  function send(place: Place, to: string, message: PeerMessage) {
     const liar = liars.get(place.partner)
     if (liar === undefined) return sendOne(place, to, message)
     for (const said of liar.instead(to, message)) sendOne(place, to, said)
@@ -209,10 +208,11 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     { resolve, reject }: { resolve(said: PullResponse): void; reject(error: unknown): void }
   ): void {
     const from = target.partner
-    const reply = (honest: PullResponse): void => {
+    const reply = (honest: PullResponse) => {
       const liar = liars.get(from)
       const said = liar === undefined ? honest : liar.answer(asker.partner, asked, honest)
       if (said === null) return
+      if (said instanceof LedgerError) return carryTo(target, asker, () => reject(said))
       const heard = liars.has(asker.partner) ? withoutOwn(asker.partner, said) : said
       onSend(from, heard)
       carryTo(target, asker, () => resolve(heard))

@@ -38,7 +38,7 @@ export interface VirtualPartner {
   readonly replica: Replica | null
   /** Whether it can be started. */
   readonly isDown: boolean
-  /** Whether it is known to itself as a partner who may write. */
+  /** Whether its node takes records, as that of a partner who may write and signs in the incarnation in force. */
   readonly isActive: boolean
   /** Counts its nodes, from 1; 0 before the first. */
   readonly life: number
@@ -166,7 +166,8 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
       return replica === null
     },
     get isActive() {
-      return replica !== null && partnerOf(replica.chain.rulebook.partners, id)?.state === 'active'
+      const own = replica === null ? undefined : partnerOf(replica.chain.rulebook.partners, id)
+      return own?.state === 'active' && disk.incarnation <= own.incarnation
     },
     get life() {
       return life

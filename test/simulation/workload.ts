@@ -1,6 +1,7 @@
 import { LedgerError } from '../../src/base/errors.js'
+import type { CheckedRecord } from '../../src/ledger/record.js'
 import { draftOfText } from '../../src/node/draft.js'
-import type { Decision } from '../../src/node/own-batches.js'
+import type { Decision, OwnBatches } from '../../src/node/own-batches.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { Trace } from './trace.js'
 import type { VirtualClock } from './virtual-clock.js'
@@ -12,6 +13,8 @@ export interface Submission {
   readonly marker: string
   readonly vehicle: string
   readonly odometer: number
+  /** Of the node that took it. */
+  readonly life: number
   /** Its id was given out: it must not get lost any more. */
   durable: { readonly sequence: number; readonly index: number } | null
   /** It was told that what waited counts for nothing any more, as the node has to rejoin. */
@@ -45,11 +48,13 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
       odometer: Math.max(0, Math.floor(clock.now() + (random() - 0.4) * 4_000))
     }
     const { marker, vehicle, odometer } = content
+    const { life } = partner
     const submission: Submission = {
       author: partner.id,
       marker,
       vehicle,
       odometer,
+      life,
       durable: null,
       isVoid: false,
       decided: null
@@ -58,7 +63,9 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
     const text = JSON.stringify({ marker, odometer, vehicle })
     const draft = draftOfText(model, genesis.genesis.limits.recordBytesMax, target, text)
     if (!draft.ok) throw new Error(draft.refusal.message)
-    const { batch, index } = replica.own.add(draft.value)
+    const place = added(replica.own, draft.value)
+    if (place === null) return null
+    const { batch, index } = place
     replica.pending.add({ record: draft.value, batch, index })
     submissions.push(submission)
     trace.note(`${partner.id} appends ${marker} ${vehicle} ${odometer}`)
@@ -94,6 +101,16 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
       const open = submissions.filter((each) => each.author === partner.id && each.decided === null)
       for (const each of open.slice(-3)) submit(partner, each)
     }
+  }
+}
+
+/** Adds a record; null when the node takes none, as all that waits becomes void just now. */
+function added(own: OwnBatches, record: CheckedRecord): ReturnType<OwnBatches['add']> | null {
+  try {
+    return own.add(record)
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'NOT_PERMITTED') return null
+    throw error
   }
 }
 

@@ -84,7 +84,7 @@ function nameChanged(path: string, undo: () => void, keep: () => void = () => {}
 /** Keeps what has a name under another one, until the directory is synced. */
 function aside(path: string): string | null {
   if (!existsSync(path) || statSync(path).isDirectory()) return null
-  const kept = `${path}.aside-${count}`
+  const kept = `${path}.aside-${process.pid}-${count}`
   linkSync(path, kept)
   return kept
 }

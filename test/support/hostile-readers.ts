@@ -120,11 +120,18 @@ export function hostileReaders(captures: Captures): readonly HostileReader[] {
     {
       name: 'certificate',
       samples: captures.certificates,
-      read: (text) =>
-        ofOutcome(readCertificate(text), (certificate) => {
-          checkCertificate(scope, set, certificate, { height: certificate.height, block: certificate.block })
-          return certificateText(certificate)
-        })
+      read: (text) => ofOutcome(readCertificate(text), certificateText)
+    },
+    {
+      name: 'certificate of the set',
+      samples: captures.certificates,
+      read: (text) => {
+        const read = readCertificate(text)
+        if (!read.ok) return { refused: read.refusal.code }
+        const { height, block } = read.value
+        const refusal = checkCertificate(scope, set, read.value, { height, block })
+        return refusal === null ? { accepted: certificateText(read.value) } : { refused: refusal.code }
+      }
     },
     {
       name: 'partner set',

@@ -21,7 +21,7 @@ export interface ConnectionLimitsOptions {
 
 /** Keeps connections and streams of each peer few, and what is remembered of strangers bounded. */
 export interface ConnectionLimits {
-  /** Looks after strangers; to be called several times a second. */
+  /** Looks after strangers and connections that are over; to be called several times a second. */
   step(): void
   close(): void
 }
@@ -52,8 +52,11 @@ export function limitConnections(options: ConnectionLimitsOptions): ConnectionLi
   return {
     step() {
       for (const connection of connections()) {
-        if (connection.streams.length <= STRANGER_STREAMS_MAX || isPartner(connection.remotePeer.toString())) continue
-        connection.abort(new Error('a stranger opened too many streams'))
+        const isStranger = !isPartner(connection.remotePeer.toString())
+        if (isOver(connection)) connection.abort(new Error('its muxer has ended'))
+        else if (isStranger && connection.streams.length > STRANGER_STREAMS_MAX) {
+          connection.abort(new Error('a stranger opened too many streams'))
+        }
       }
       if (performance.now() - forgottenAt < FORGET_MS) return
       forgottenAt = performance.now()
@@ -63,4 +66,13 @@ export function limitConnections(options: ConnectionLimitsOptions): ConnectionLi
       libp2p.removeEventListener('connection:open', onOpen)
     }
   }
+}
+
+/**
+ * Whether no stream can be opened any more. libp2p leaves such a connection open when the muxer gave up by itself, over
+ * too many streams at its beginning or at a goodbye that no end follows; it would count as a connection for ever.
+ */
+function isOver(connection: Connection): boolean {
+  const { muxer } = connection as unknown as { readonly muxer?: { readonly status: string } }
+  return muxer?.status === 'closed'
 }

@@ -26,6 +26,22 @@ export function framesOf(stream: Stream, bytesMax: number, unreadMax = UNREAD_BY
     lengthDecoder: decodeLength
   })
   let bytesRead = 0
+  let unread = 0
+  // Behind with reading the sender has to wait, or what it sends in good faith would reset the stream.
+  stream.addEventListener('message', ({ data }) => {
+    unread += data.byteLength
+    if (isBehind()) queueMicrotask(pauseIfBehind)
+  })
+  const isBehind = (): boolean => unread > bytesMax + LENGTH_BYTES_MAX
+  // Not in the listener: while a stream is being resumed, a pause would leave the muxer open for more.
+  const pauseIfBehind = (): void => {
+    if (isBehind() && stream.status === 'open' && stream.readStatus === 'readable') stream.pause()
+  }
+  const taken = (bytes: number): void => {
+    bytesRead = bytes
+    unread -= bytes + lengthBytesOf(bytes)
+    if (unread <= bytesMax / 2 && stream.readStatus === 'paused') stream.resume()
+  }
   return {
     async read(signal) {
       let bytes: Uint8Array
@@ -36,7 +52,7 @@ export function framesOf(stream: Stream, bytesMax: number, unreadMax = UNREAD_BY
           ? new LedgerError('TOO_LARGE', `a frame is over ${bytesMax} bytes`)
           : error
       }
-      bytesRead = bytes.length
+      taken(bytes.length)
       return decodeFrame(bytes)
     },
     bytesRead: () => bytesRead,
@@ -49,6 +65,13 @@ const UNREAD_BYTES_MAX = 256 * 1024
 
 /** Bytes of a length, enough for every frame here. */
 const LENGTH_BYTES_MAX = 5
+
+/** Bytes of the length itself; never more than were read. */
+function lengthBytesOf(length: number): number {
+  let bytes = 1
+  for (let rest = length; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes += 1
+  return bytes
+}
 
 /**
  * A length as a varint (7 bits a byte, the lowest first). RangeError asks for more bytes; after that many lpStream would

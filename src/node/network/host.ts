@@ -9,6 +9,7 @@ import { createLibp2p, type Libp2p, type Libp2pOptions } from 'libp2p'
 import { LedgerError } from '../../base/errors.js'
 import { PARTNERS_MAX } from '../../base/limits.js'
 import type { Logger } from '../log.js'
+import { guardOpenings, guardStreams, withEarlyMuxer } from './framing-guard.js'
 import { partnersOnly, peerOf } from './gater.js'
 import { HALF_OPEN_MAX, limitHalfOpen } from './half-open.js'
 import { listenError } from './listen-error.js'
@@ -73,8 +74,12 @@ const CONNECTIONS_MAX = 4 * PARTNERS_MAX
 /** Milliseconds a caller has for its handshake. */
 const INBOUND_UPGRADE_TIMEOUT_MS = 5_000
 
-/** Streams that one peer may have open: those of each protocol here are fewer together. */
-const STREAMS_OF_ONE_MAX = 128
+const MUXER = {
+  /** Streams that one peer may have open: those of each protocol here are fewer together. */
+  maxInboundStreams: 128,
+  /** Bytes under way on a stream, which come even while it is not read: less than frames.ts keeps of messages. */
+  streamOptions: { maxStreamWindowSize: 1024 * 1024 }
+}
 
 /** Milliseconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE_DELAY_MS = 15_000
@@ -92,18 +97,17 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const listen = options.listen.map((address) => parseOwn(address, peerId))
   const announce = options.announce.map((address) => parseOwn(address, peerId))
 
+  const gater = partnersOnly(
+    options.isPartner,
+    (question, peer) => log.debug('denied', { question, peer }),
+    options.admitStranger
+  )
   let bound: () => Multiaddr[] = () => []
   const libp2p = await createLibp2p({
     ...settings,
     privateKey,
     addresses: { listen: listen.map(String), announce: announce.map(String) },
-    connectionGater: limitHalfOpen(
-      partnersOnly(
-        options.isPartner,
-        (question, peer) => log.debug('denied', { question, peer }),
-        options.admitStranger
-      )
-    ),
+    connectionGater: guardOpenings(limitHalfOpen(gater)),
     services: {
       ...options.services,
       identify: identify(),
@@ -161,8 +165,8 @@ const settings: Pick<
       listenOpts: { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }
     })
   ],
-  connectionEncrypters: [noise()],
-  streamMuxers: [yamux({ maxInboundStreams: STREAMS_OF_ONE_MAX })],
+  connectionEncrypters: [withEarlyMuxer(noise())],
+  streamMuxers: [guardStreams(yamux(MUXER))],
   connectionManager: {
     maxConnections: CONNECTIONS_MAX,
     inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,

@@ -28,15 +28,18 @@ const WELCOME_MS_MAX = 10_000
  * Messages of one partner at once and then each second, a large one counted as several: many times what a partner has
  * to say in a busy network. Beyond it its stream is not read for a while, so that it has to wait, not the others.
  */
-const MESSAGES_AT_ONCE = 32_768
+const MESSAGES_AT_ONCE = 49_152
 const MESSAGES_PER_SECOND = 2_048
 const BYTES_OF_ONE = 1024
 
 /** Milliseconds without reading, before looking whether the stream still is there. */
 const HELD_MS_MAX = 250
 
-/** Once a partner has to wait, it does so for long enough that it is told of a few times a second at most. */
+/** Once a partner has to wait, it is for so long. */
 const HOLD_MS_MIN = 500
+
+/** Milliseconds between two lines in the log about the same partner. */
+const TOLD_MS = 60_000
 
 const NEVER = new AbortController().signal
 
@@ -48,6 +51,7 @@ const NEVER = new AbortController().signal
 export function incomingMessages(options: IncomingOptions): (stream: Stream, connection: Connection) => Promise<void> {
   const { partnerOf, counts, log } = options
   const taken = new Map<string, Stream>()
+  const toldAt = new Map<string, number>()
   const allowances = createAllowances({
     burst: MESSAGES_AT_ONCE,
     perSecond: MESSAGES_PER_SECOND,
@@ -57,7 +61,10 @@ export function incomingMessages(options: IncomingOptions): (stream: Stream, con
   /** Leaves a stream unread, which keeps the sender from sending more, until the partner may say something again. */
   const hold = async (stream: Stream, key: string, ms: number): Promise<void> => {
     counts.held += 1
-    log.warn('a partner sends more than it may: it has to wait', { partner: partnerOf(key), ms: Math.ceil(ms) })
+    if (performance.now() - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) > TOLD_MS) {
+      toldAt.set(key, performance.now())
+      log.warn('a partner sends more than it may: it has to wait', { partner: partnerOf(key) })
+    }
     stream.pause()
     for (const end = performance.now() + ms; performance.now() < end && stream.status === 'open'; ) {
       await pause(Math.min(HELD_MS_MAX, Math.max(1, end - performance.now())), NEVER)

@@ -85,9 +85,15 @@ export function shapeOfRequest(json: Json): PullRequest {
       const { height, block } = membersOf(json, '', ['block', 'height', 'type'])
       return { type: 'proposal', height: natural(height, '/height'), block: asText(block, '/block', isHash, 'a hash') }
     }
-    case 'known':
-      membersOf(json, '', ['type'])
-      return { type: 'known' }
+    case 'known': {
+      const { asker, nonce, of } = membersOf(json, '', ['asker', 'nonce', 'of', 'type'])
+      return {
+        type: 'known',
+        asker: asText(asker, '/asker', isPartnerId, 'a partner id'),
+        nonce: asText(nonce, '/nonce', isHash, '64 hex digits'),
+        of: asText(of, '/of', isPartnerId, 'a partner id')
+      }
+    }
     case 'rejoin': {
       const names = ['incarnation', 'nonce', 'partner', 'signature', 'type']
       const { incarnation, nonce, partner, signature } = membersOf(json, '', names)
@@ -148,12 +154,13 @@ export function shapeOfResponse(json: Json | undefined, request: PullRequest): P
 }
 
 function shapeOfKnown(json: Json | undefined): KnownAnswer {
-  const members = membersOf(json, '', ['batch', 'height', 'messages', 'round', 'since', 'type'])
+  const members = membersOf(json, '', ['batch', 'height', 'messages', 'round', 'signature', 'since', 'type'])
   const { batch, since } = members
   return {
     type: 'known',
     height: natural(members.height, '/height'),
     round: asInteger(members.round, '/round', 0, 2 ** 31),
+    signature: asText(members.signature, '/signature', isSignature, 'a signature'),
     since: since === null ? null : asInteger(since, '/since', 0, 2 ** 31),
     messages: asArray(members.messages, '/messages', KNOWN_MESSAGES_MAX).map((message, index) => {
       return shapeOfKnownMessage(message, `/messages/${index}`)

@@ -241,6 +241,10 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
       if (frame === null) return
       for (const link of links.values()) if (link.isOpen()) link.send(frame)
     },
+    blame(partner, why) {
+      const link = linkOf(partner)
+      if (link !== undefined) onMalformed(link.key, new LedgerError('MALFORMED', why))
+    },
     gossipBatch(text) {
       if (hasGossip) gossip.publish(text)
     },

@@ -37,6 +37,10 @@ export function readError(what: string, cause: unknown): LedgerError {
   return damaged(what, message, cause)
 }
 
+/** What is left to a partner whose log or guard is lost, when there is nobody to rejoin. */
+export const ALONE =
+  'nobody else has this chain, so put the file back as it was when this node stopped last; an older one does not do'
+
 /** STORE_DAMAGED with the words that every reader of it needs. */
 export function damaged(what: string, why: string, cause?: unknown): LedgerError {
   const message = `${what} is damaged (${why}); restore a backup or fetch the copy again: ledger-node start --resync`

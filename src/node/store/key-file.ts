@@ -54,7 +54,12 @@ export async function readKeyFile(path: string): Promise<NodeKey> {
 async function readPrivateText(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw keyFileError(path, 'it cannot be read', error)
-    throw new LedgerError('KEY_FILE', `the key file is missing: ${path}`, { path, missing: true }, error)
+    throw new LedgerError(
+      'KEY_FILE',
+      `the key file is missing: ${path}; restore a backup`,
+      { path, missing: true },
+      error
+    )
   })
   try {
     // Of the open file, so that nobody can exchange it between check and use.
@@ -72,7 +77,8 @@ function parseKey(path: string, text: string): NodeKey {
   if (typeof version === 'number' && version > VERSION) {
     throw keyFileError(path, `it has version ${version}, written by a newer ledger-node; upgrade this one`)
   }
-  if (version !== VERSION || type !== TYPE) throw keyFileError(path, `it is not an ${TYPE} key of version ${VERSION}`)
+  if (version !== VERSION || type !== TYPE)
+    throw keyFileError(path, `it is not an ${TYPE} key of version ${VERSION}; restore a backup`)
   const seed = typeof seedHex === 'string' ? hexToBytes(seedHex) : null
   if (seed === null || seed.length !== SEED_BYTES) throw keyFileError(path, 'its seed is damaged; restore a backup')
   if (keyText(publicKeyOf(seed)) !== publicKey) {

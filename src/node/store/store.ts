@@ -235,7 +235,9 @@ function checkGenesis(database: LevelDatabase, path: string, genesis: string): v
   const found = database.getText(GENESIS_KEY)
   if (found === undefined) throw damaged('the genesis hash of the store', 'it is missing')
   if (found === genesis) return
-  const message = `the store ${path} belongs to another network, with genesis ${found}`
+  const message =
+    `the store ${path} belongs to another network, with genesis ${found}, than genesis.json says (${genesis}); ` +
+    'put back the genesis.json that this home was founded with: it is the same at every partner'
   throw new LedgerError('ALREADY_FOUNDED', message, { path, found, expected: genesis })
 }
 

@@ -32,6 +32,9 @@ objects:
 /** Small enough to be filled in a moment, and room enough for what a node writes in a scenario. */
 const SMALL_DISK_MIB = 48
 
+/** Longest until a partner that is gone without a word is missed. */
+const MISSED_MS_MAX = 40_000
+
 /** One partner of the network: what runs, and what has happened to it. */
 export interface Member extends SandboxHome {
   readonly id: string
@@ -183,7 +186,17 @@ export async function createCast(
     if (step.do === 'wait') await new Promise((resolve) => setTimeout(resolve, step.seconds * 1000))
     else if (step.do === 'silence') namespaces?.silence(step.from, step.to)
     else if (step.do === 'mend the links') mend()
+    else if (step.do === 'be missed') await untilMissed(step.who)
     else await Promise.all(step.who.map((id) => playOn(actors.get(id)!, step)))
+  }
+
+  async function untilMissed(who: readonly string[]): Promise<void> {
+    const others = [...actors.values()].filter(({ state, member }) => state === 'up' && !who.includes(member.id))
+    const look = async (): Promise<boolean> => {
+      const views = await Promise.all(others.map(({ member }) => member.client.partners()))
+      return views.flat().every(({ id, connected }) => !connected || !who.includes(id))
+    }
+    await until(`${who} are missed`, look, MISSED_MS_MAX)
   }
 
   function mend(): void {

@@ -25,8 +25,8 @@ export function hasNamespaces(): boolean {
   try {
     ip('netns', 'add', name)
     try {
-      ip('-n', name, 'link', 'add', 'a', 'type', 'veth', 'peer', 'name', 'b')
-      ip('-n', name, 'link', 'add', 'c', 'type', 'bridge')
+      ip('-n', name, 'link', 'add', 'one', 'type', 'veth', 'peer', 'name', 'two')
+      ip('-n', name, 'link', 'add', 'switch', 'type', 'bridge')
       return true
     } finally {
       ip('netns', 'del', name)
@@ -38,6 +38,7 @@ export function hasNamespaces(): boolean {
 
 /** Nothing in them reaches the machine's own network; {@link Namespaces.remove} takes all of it away. */
 export function createNamespaces(): Namespaces {
+  sweep()
   const prefix = `lg${process.pid}n${made++}`
   const middle = `${prefix}s`
   const machines = new Map<string, Machine>()
@@ -84,6 +85,18 @@ export function createNamespaces(): Namespaces {
     remove() {
       for (const { name } of machines.values()) ip('netns', 'del', name)
       ip('netns', 'del', middle)
+    }
+  }
+}
+
+/** Takes away what a run left behind that was killed. */
+function sweep(): void {
+  const names = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).matchAll(/^lg(\d+)[nx]\d*s?\b/gm)
+  for (const [name, owner] of names) {
+    try {
+      process.kill(Number(owner), 0)
+    } catch {
+      ip('netns', 'del', name)
     }
   }
 }

@@ -31,6 +31,8 @@ export type PartnerStep = { readonly who: readonly string[] } /** SIGKILL. */ & 
 )
 
 export type NetworkStep =
+  /** Lasts until all who run see that these are not connected. */
+  | { readonly do: 'be missed'; readonly who: readonly string[] }
   /** The load goes on for a while. */
   | { readonly do: 'wait'; readonly seconds: number }
   /** With namespaces: what these send to those is lost. */

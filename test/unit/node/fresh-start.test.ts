@@ -21,7 +21,7 @@ function vote(height: number, round: number): KnownAnswer['messages'][number] {
 
 /** What a partner says that stands where this node stands. */
 function answer(round: number, more: Partial<KnownAnswer> = {}): KnownAnswer {
-  return { type: 'known', height: 7, round, since: 0, messages: [], batch: null, ...more }
+  return { type: 'known', signature: '', height: 7, round, since: 0, messages: [], batch: null, ...more }
 }
 
 const PAIR = setOf('a', 'b')

@@ -20,6 +20,7 @@ function voteOf(voter: string, block: string | null, more: { kind?: VoteKind; he
 function inboundOfOne() {
   let height = 0
   const objections: string[] = []
+  const forgers: string[] = []
   const fed: Input[] = []
   const chain = {
     rulebook: small.rulebook(),
@@ -31,11 +32,13 @@ function inboundOfOne() {
     chain,
     driver: { feed: (input) => fed.push(input), learn: () => {}, state: initialState() },
     onObjection: (voter, round, reason) => objections.push(`${voter} ${round} ${reason}`),
+    onForged: (partner) => forgers.push(partner),
     onAhead: () => {}
   })
   return {
     inbound,
     objections,
+    forgers,
     fed,
     commit(): void {
       height++
@@ -74,6 +77,22 @@ test('what comes early counts once its height has come, and only from the voter 
   assert.equal(objections, [])
   commit()
   assert.equal(objections, ['p2 2 early'])
+})
+
+test('who sends a signature that does not hold is told of, and nobody else', () => {
+  const { inbound, forgers, fed, commit } = inboundOfOne()
+  const forged = { ...voteOf('p2', null), signature: '0'.repeat(128) }
+  inbound.take('p4', { type: 'vote', vote: forged, reason: null })
+  assert.equal(forgers, ['p4'])
+  // Of somebody unknown here, or of another incarnation, nobody can say what is right.
+  inbound.take('p4', { type: 'vote', vote: { ...forged, voter: 'p9' }, reason: null })
+  inbound.take('p4', { type: 'vote', vote: { ...forged, incarnation: 1 }, reason: null })
+  inbound.take('p3', { type: 'vote', vote: voteOf('p2', null), reason: null })
+  assert.equal(forgers, ['p4'])
+  assert.is(fed.length, 1)
+  inbound.take('p3', { type: 'vote', vote: { ...forged, height: 2 }, reason: null })
+  commit()
+  assert.equal(forgers, ['p4', 'p3'])
 })
 
 test.run()

@@ -55,11 +55,15 @@ const exchanges: [PullRequest, PullResponse][] = [
     { type: 'rejoin', partner: 'alice', incarnation: 1, nonce: hash, signature },
     { type: 'rejoin', accepted: false, why: 'no' }
   ],
-  [{ type: 'known' }, { type: 'known', height: 0, round: 0, since: null, messages: [], batch: null }],
   [
-    { type: 'known' },
+    { type: 'known', asker: 'alice', nonce: hash, of: 'bob' },
+    { type: 'known', signature, height: 0, round: 0, since: null, messages: [], batch: null }
+  ],
+  [
+    { type: 'known', asker: 'alice', nonce: hash, of: 'bob' },
     {
       type: 'known',
+      signature,
       height: 2,
       round: 1,
       since: 0,

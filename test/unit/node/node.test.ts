@@ -315,7 +315,7 @@ test(
       ['log', 'LOG_DAMAGED'],
       ['store', 'STORE_DAMAGED'],
       ['partner.json', 'STORE_DAMAGED'],
-      ['genesis.json', 'NOT_FOUNDED']
+      ['genesis.json', 'STORE_DAMAGED']
     ] as const) {
       await rename(path(name), path('away'))
       assert.is(await open(), code, name)

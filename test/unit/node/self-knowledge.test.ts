@@ -3,8 +3,9 @@ import { signer } from '../../../src/base/crypto.js'
 import { batchBytes, batchHeader } from '../../../src/ledger/batch.js'
 import { voteBytes } from '../../../src/ledger/vote.js'
 import { marksOfFreshStart } from '../../../src/node/guard-marks.js'
+import { knownBytes } from '../../../src/node/known-answer.js'
 import { silentLogger } from '../../../src/node/log.js'
-import type { KnownAnswer, KnownMessage, Peers } from '../../../src/node/peers.js'
+import type { KnownAnswer, KnownMessage, KnownRequest, Peers } from '../../../src/node/peers.js'
 import { createSelfKnowledge, type SelfKnowledgeDependencies } from '../../../src/node/self-knowledge.js'
 import type { SignGuard } from '../../../src/node/store/sign-guard.js'
 import { partnerSeed, setOf } from '../../support/membership-chain.js'
@@ -26,8 +27,9 @@ function batch(sequence: number, record = 'x'): NonNullable<KnownAnswer['batch']
   return { ...header, signature: sign(batchBytes(SCOPE, header)) }
 }
 
+/** Not signed yet. */
 function answer(more: Partial<KnownAnswer> = {}): KnownAnswer {
-  return { type: 'known', height: 7, round: 0, since: 0, messages: [], batch: null, ...more }
+  return { type: 'known', signature: '', height: 7, round: 0, since: 0, messages: [], batch: null, ...more }
 }
 
 /** What the guard knew when it was opened: a prevote for nil at height 8, round 1, and batch 3. */
@@ -55,6 +57,10 @@ interface World {
   tip: number
   isLost: boolean
   syncing: boolean
+  /** Not connected. */
+  apart: readonly string[]
+  /** Who signs in the place of everybody. */
+  signedBy: string | null
   answers: Record<string, KnownAnswer | null>
   /** A second goes by. */
   tick(): Promise<void>
@@ -65,15 +71,18 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
   const events: string[] = []
   const asked: string[] = []
   let due: (() => void)[] = []
+  let questions = 0
   const partners = setOf(...voters)
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   const peers = {
-    connected: () => voters.filter((id) => id !== 'a'),
-    async request(partner: string) {
-      asked.push(partner)
-      const known = self.answers[partner]
-      if (known === undefined || known === null) throw new Error('no answer')
-      return known
+    connected: () => voters.filter((id) => id !== 'a' && !self.apart.includes(id)),
+    async request(via: string, request: KnownRequest) {
+      const { of } = request
+      asked.push(via === of ? of : `${of} through ${via}`)
+      const known = self.answers[of]
+      if (known === undefined || known === null || request.asker !== 'a') throw new Error('no answer')
+      const { signature: _, ...body } = known
+      return { ...body, signature: signer(partnerSeed(self.signedBy ?? of))(knownBytes(SCOPE, request, body)) }
     }
   } as unknown as Peers
   const chain = {
@@ -97,6 +106,7 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
       }
     },
     log: silentLogger,
+    nonce: () => (++questions).toString(16).padStart(64, '0'),
     guard: guard as SignGuard,
     isLost: () => self.isLost,
     syncing: () => self.syncing,
@@ -115,6 +125,8 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
     tip: 7,
     isLost: false,
     syncing: false,
+    apart: [],
+    signedBy: null,
     answers,
     async tick() {
       for (const work of due.splice(0)) work()
@@ -154,6 +166,25 @@ test('it signs once as many have answered as make a quorum with it, and no soone
 test('who has answered is not asked again, who has not is asked every second', async () => {
   const of = await started(world(FOUR, { b: answer() }))
   assert.equal([of.asked.filter((id) => id === 'b').length, of.asked.filter((id) => id === 'c').length], [1, 3])
+})
+
+test('who is not connected is asked through the others, one after another', async () => {
+  const of = world(FOUR, { b: answer() })
+  of.apart = ['c']
+  await started(of)
+  assert.equal(of.events, [])
+  assert.ok(of.asked.includes('c through b') && of.asked.includes('c through d'))
+  of.answers = { c: answer() }
+  await of.tick()
+  assert.equal(of.events, ['vouched'])
+})
+
+test('an answer that another signed does not count', async () => {
+  const of = world(FOUR, { b: answer(), c: answer(), d: answer() })
+  of.signedBy = 'd'
+  await started(of)
+  assert.equal(of.events, [])
+  assert.is(of.knowledge.missing(), 1)
 })
 
 test('one that does not vote, or is not admitted yet, needs a whole quorum', async () => {

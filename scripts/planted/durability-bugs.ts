@@ -1,0 +1,211 @@
+import { type PlantedBug, seeds, test } from './planted-bug.js'
+import { CRASHES_ON_SLOW_DISKS, CRASHES_WITHOUT_SENDS } from './seed-sets.js'
+
+/** Mistakes about what must be on a disk before anybody hears of it, and about disks that forget. */
+export const DURABILITY_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'no-persist-before-send',
+    what: 'votes and proposals leave before the log that led to them is synced',
+    edits: [
+      {
+        file: 'src/node/consensus-driver.ts',
+        find: '    await wal.sync()\n    await signer.sync()\n    durable = reached\n    send()',
+        replace: '    send()\n    await wal.sync()\n    await signer.sync()\n    durable = reached'
+      }
+    ],
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
+  },
+  {
+    name: 'no-log-sync',
+    what: 'the log is not synced before the sign guard hears of a signature',
+    edits: [
+      {
+        file: 'src/node/consensus-driver.ts',
+        find: '    await wal.sync()\n    await signer.sync()',
+        replace: '    await signer.sync()'
+      }
+    ],
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
+  },
+  {
+    name: 'guard-before-log',
+    what: 'the sign guard is synced before the log that explains what it holds',
+    edits: [
+      {
+        file: 'src/node/consensus-driver.ts',
+        find: '    await wal.sync()\n    await signer.sync()',
+        replace: '    await signer.sync()\n    await wal.sync()'
+      }
+    ],
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
+  },
+  {
+    name: 'served-before-durable',
+    what: 'partners who ask are given own votes that are not durable yet',
+    edits: [
+      {
+        file: 'src/node/consensus-driver.ts',
+        find: 'return messagesOf(durable).filter',
+        replace: 'return messagesOf(state).filter'
+      }
+    ],
+    checks: [seeds(60, CRASHES_WITHOUT_SENDS)]
+  },
+  {
+    name: 'guard-not-synced',
+    what: 'signatures leave before the sign guard has them on disk',
+    edits: [{ file: 'src/node/vote-signer.ts', find: 'await guarding.sync()', replace: 'void guarding.sync()' }],
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
+  },
+  {
+    name: 'guard-never-told',
+    what: 'the sign guard hears of no vote',
+    edits: [
+      {
+        file: 'src/node/vote-signer.ts',
+        find: 'for (const { position, bytes, signature } of signed) guarding.guardVote(position, bytes, () => signature)',
+        replace: ''
+      }
+    ],
+    checks: [seeds()]
+  },
+  {
+    name: 'guard-off',
+    what: 'the sign guard signs whatever it is asked to, also something else in a place where it signed before',
+    edits: [
+      {
+        file: 'src/node/store/sign-guard.ts',
+        find: 'if (last !== undefined && compareVotes(position, last.position) <= 0) throw refused(position, last.position)',
+        replace: ''
+      }
+    ],
+    checks: [test('unit/node/store/sign-guard')],
+    unseen: 'with a log that is right the guard is never asked for anything it would refuse'
+  },
+  {
+    name: 'log-not-replayed',
+    what: 'after a crash a height begins anew: votes and locks of before are forgotten',
+    edits: [
+      {
+        file: 'src/node/consensus-driver.ts',
+        find: 'const entries = isExplained ? logged.inputs(height) : []',
+        replace: 'const entries = isExplained ? logged.inputs(height).slice(0, 0) : []'
+      }
+    ],
+    checks: [seeds()]
+  },
+  {
+    name: 'no-question-at-start',
+    what: 'a node that starts does not ask what others know of it, so a restored disk signs on',
+    edits: [
+      {
+        file: 'src/node/self-knowledge.ts',
+        find: 'return Math.max(0, needed - others.filter(({ id }) => counts(id)).length)',
+        replace: 'return Math.min(0, needed - others.filter(({ id }) => counts(id)).length)'
+      }
+    ],
+    checks: [seeds(), test('unit/node/self-knowledge')]
+  },
+  {
+    name: 'wiped-disk-votes-at-once',
+    what: 'a node that lost its sign guard makes itself a new one and votes, without a new incarnation',
+    edits: [
+      {
+        file: 'src/node/rejoin.ts',
+        find: 'if (request === null || incarnationNow() !== request.incarnation) return false',
+        replace: 'if (request === null || incarnationNow() !== request.incarnation) return true'
+      }
+    ],
+    checks: [seeds(), test('network/lost-memory')]
+  },
+  {
+    name: 'fresh-start-too-early',
+    what: 'among few, a voter that lost its memory begins anew in a round that its former self can have reached',
+    edits: [
+      {
+        file: 'src/node/fresh-start.ts',
+        find: 'round: Math.max(...rounds) + 2',
+        replace: 'round: Math.max(...rounds) + 1'
+      }
+    ],
+    checks: [test('unit/node/fresh-start')],
+    unseen: 'the former self would have to be one round ahead of all others, and cut off'
+  },
+  {
+    name: 'own-batch-not-durable',
+    what: 'an author gives out ids of records before their batch is on its disk',
+    edits: [
+      {
+        file: 'src/node/own-batches.ts',
+        find: 'await store.putBatches([{ hash, text, own: header.sequence }])',
+        replace: 'void store.putBatches([{ hash, text, own: header.sequence }])'
+      }
+    ],
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
+  },
+  {
+    name: 'bodies-not-durable',
+    what: "others' batches count as held before they are on the disk",
+    edits: [
+      {
+        file: 'src/node/batch-exchange.ts',
+        find: 'await chain.store.putBatches([{ hash, text }])',
+        replace: 'chain.store.putBatches([{ hash, text }]).catch(fail)'
+      }
+    ],
+    checks: [seeds()]
+  },
+  {
+    name: 'sequence-reused',
+    what: 'after a restart the next batch takes the sequence of one that waits for a block',
+    edits: [
+      {
+        file: 'src/node/own-state.ts',
+        find: 'nextSequence: Math.max(free, last + 1)',
+        replace: 'nextSequence: next'
+      }
+    ],
+    checks: [seeds(), test('network/replicas-review')]
+  },
+  {
+    name: 'checksum-not-checked',
+    what: 'a changed byte of the store is served as good',
+    edits: [
+      {
+        file: 'src/node/store/checked-value.ts',
+        find: 'if (!stored.startsWith(checkOf(crc32(text, crc32(key))))) throw',
+        replace: 'if (stored.length < CHECK_CHARS) throw'
+      }
+    ],
+    checks: [test('unit/node/store/store-damage')]
+  },
+  {
+    name: 'hole-in-the-store',
+    what: 'a store that LevelDB opened without its newest blocks is used and served as if it were whole',
+    edits: [
+      {
+        file: 'src/node/store/store.ts',
+        find: 'if (last !== null && last.height > height) {',
+        replace: 'if (last !== null && last.height < 0) {'
+      },
+      {
+        file: 'src/node/store/store.ts',
+        find: 'if (last !== null) checkHash(database, last.height, last.hash)',
+        replace: ''
+      }
+    ],
+    checks: [test('unit/node/store/store-damage'), test('unit/node/store/store')]
+  },
+  {
+    name: 'torn-middle-cut',
+    what: 'damage in the middle of a log is cut off like a torn last record, with all that follows',
+    edits: [
+      {
+        file: 'src/node/store/append-file.ts',
+        find: 'if (scanned.damagedAt !== undefined) throw logDamaged(path, scanned.damagedAt, scanned.why)',
+        replace: 'if (scanned.damagedAt !== undefined) return { records: [], end: PREAMBLE.length }'
+      }
+    ],
+    checks: [test('unit/node/store/append-file')]
+  }
+]

@@ -1,0 +1,167 @@
+import { type PlantedBug, seeds, test } from './planted-bug.js'
+import { liarWho, NO_SENDS } from './seed-sets.js'
+
+/** Mistakes in what partners send each other, how they catch up, and whom they accuse. */
+export const EXCHANGE_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'vote-not-verified',
+    what: 'anybody can vote for anybody',
+    edits: [
+      {
+        file: 'src/node/inbound.ts',
+        find: 'return verifySignature(voter.key, voteBytes(scope, vote), vote.signature)',
+        replace: 'return voteBytes(scope, vote) !== vote.signature'
+      }
+    ],
+    checks: [seeds(), test('unit/node/inbound')]
+  },
+  {
+    name: 'batch-not-verified',
+    what: 'anybody can write in the name of anybody',
+    edits: [
+      {
+        file: 'src/node/batch-exchange.ts',
+        find: 'if (!batchIsSigned(chain.scope, batch, author.key)) return log.warn',
+        replace: 'if (batchIsSigned(chain.scope, batch, author.key) === null) return log.warn'
+      }
+    ],
+    checks: [seeds(), test('network/lying-author')]
+  },
+  {
+    name: 'signs-while-syncing',
+    what: 'a node goes on voting while it fetches blocks that others have decided long ago',
+    edits: [{ file: 'src/node/catch-up.ts', find: '    driver.pause()\n', replace: '' }],
+    checks: [seeds()]
+  },
+  {
+    name: 'messages-never-pulled',
+    what: 'votes and proposals that did not arrive are not asked for',
+    edits: [
+      {
+        file: 'src/node/message-pull.ts',
+        find: 'if (!lacks || asking.has(from)) return',
+        replace: 'if (lacks || !lacks) return'
+      }
+    ],
+    checks: [seeds(20, NO_SENDS)]
+  },
+  {
+    name: 'next-batch-dropped',
+    what: 'a commit throws away the batch of an author that comes next',
+    edits: [
+      {
+        file: 'src/node/mempool.ts',
+        find: 'const past = sequence < authorSequence(state, author).next',
+        replace: 'const past = sequence <= authorSequence(state, author).next'
+      }
+    ],
+    checks: [seeds()]
+  },
+  {
+    name: 'blocks-not-checked-on-arrival',
+    what: 'bodies that come beside a certified header are taken without a look at what the header lists',
+    edits: [
+      {
+        file: 'src/node/catch-up.ts',
+        find: 'if (count !== listed.count || root !== listed.root) throw',
+        replace: 'if (count < 0 && root !== listed.root) throw'
+      }
+    ],
+    checks: [test('network/replicas-review')],
+    unseen: 'no liar gives true headers with other bodies'
+  },
+  {
+    name: 'catch-up-trusts-certificates',
+    what: 'a fetched block is taken without a look at its certificate',
+    edits: [
+      {
+        file: 'src/node/catch-up.ts',
+        find: 'if (refusal !== null) throw bad(height, refusal.message)',
+        replace: 'if (refusal !== null && height < 0) throw bad(height, refusal.message)'
+      }
+    ],
+    checks: [seeds(), test('network/replicas-review'), test('network/replicas')]
+  },
+  {
+    name: 'evidence-against-the-honest',
+    what: 'who prevotes nil and precommits a block is accused, though that is no lie',
+    edits: [
+      {
+        file: 'src/node/replica.ts',
+        find: "const first = tallyOf(driver.state, round, 'precommit').votes.get(voter)",
+        replace: "const first = tallyOf(driver.state, round, 'prevote').votes.get(voter)"
+      },
+      {
+        file: 'src/ledger/evidence.ts',
+        find: 'const { voter, incarnation, height, round, kind } = evidence[which]',
+        replace: "const { voter, incarnation, height, round } = evidence[which]\n      const kind = 'vote'"
+      }
+    ],
+    checks: [seeds(40)]
+  },
+  {
+    name: 'evidence-written-twice',
+    what: 'a lie that stands in the chain is written down again',
+    edits: [
+      {
+        file: 'src/ledger/evidence.ts',
+        find: "if (state.get(key) !== undefined) return refused('DUPLICATE', 'this is known')",
+        replace: ''
+      },
+      {
+        file: 'src/node/evidence-duty.ts',
+        find: 'if (kept.has(key) || state.get(key) !== undefined) return false',
+        replace: 'if (kept.has(key)) return false'
+      }
+    ],
+    checks: [seeds(), test('unit/ledger/system-records')]
+  },
+  {
+    name: 'evidence-not-kept',
+    what: 'a lie that cannot be written down at once is forgotten',
+    edits: [
+      {
+        file: 'src/node/evidence-duty.ts',
+        find: 'for (const [key, item] of [...kept]) write(key, item)',
+        replace: 'for (const [key, item] of [...kept].slice(0, 0)) write(key, item)'
+      }
+    ],
+    checks: [seeds(40, liarWho('two proposals', 'flipped votes', 'two batches'))]
+  },
+  {
+    name: 'evidence-one-signature',
+    what: 'of two messages that contradict each other only the first has to be signed by the accused',
+    edits: [
+      {
+        file: 'src/ledger/evidence.ts',
+        find: "for (const which of ['first', 'second'] as const) {",
+        replace: "for (const which of ['first'] as const) {"
+      }
+    ],
+    checks: [test('unit/ledger/verify-evidence')],
+    unseen: 'no liar accuses others'
+  },
+  {
+    name: 'rounds-without-bound',
+    what: 'messages of rounds however far ahead are kept',
+    edits: [
+      {
+        file: 'src/consensus/state.ts',
+        find: 'return round >= state.round - ROUNDS_BEHIND_MAX && round <= state.round + ROUNDS_AHEAD_MAX',
+        replace: 'return round >= state.round - ROUNDS_BEHIND_MAX'
+      }
+    ],
+    checks: [test('unit/consensus/bounds')],
+    unseen: 'the flood of one liar is too thin for what a node may hold' })]
+  },
+  {
+    name: 'gater-lets-anybody-in',
+    what: 'whoever dials is connected like a partner',
+    edits: [
+        file: 'src/node/network/gater.ts',
+        find: 'return !isPartner(text) && !admitStranger(text) && deny(',
+        replace: 'return text.length === 0 && !admitStranger(text) && deny('
+    ],
+    checks: [test('unit/node/gater')]
+  }
+]

@@ -1,0 +1,43 @@
+import type { Fault } from '../../test/simulation/faults.js'
+import type { Way } from '../../test/simulation/liar.js'
+import type { Scenario } from '../../test/simulation/scenario.js'
+
+/** What is not drawn from the seed: for bugs that few seeds would show. */
+export interface SeedSet {
+  readonly name: string
+  readonly scenario: Partial<Scenario>
+}
+
+/** Four voters of whom nobody is out of order for good. */
+const FOUR: Partial<Scenario> = { voters: 4, observers: 0, joiners: 0, liars: 0, fragile: 0, gone: 0, silent: 0 }
+
+/** One of four lies, in these ways. */
+export function liarWho(...ways: readonly Way[]): SeedSet {
+  return { name: `a liar: ${ways.join(', ')}`, scenario: { ...FOUR, liars: 1, ways } }
+}
+
+/** Whatever is signed comes only to those who ask for it; to follow from afar takes longer so. */
+export const NO_SENDS: SeedSet = { name: 'no sends', scenario: { ...FOUR, paths: 'no-sends', budgetMs: 180_000 } }
+
+const CRASHING_MS = 25_000
+
+const SLOW: readonly Fault[] = [0, 1, 2, 3].map((partner) => {
+  return { kind: 'slow-disk', atMs: 0, forMs: CRASHING_MS, partner, factor: 40 }
+})
+
+const CRASHES: readonly Fault[] = Array.from({ length: 40 }, (_, n) => {
+  const moment = n % 3 === 0 ? 'now' : 'after-send'
+  return { kind: 'crash', atMs: 1_500 + n * 550, forMs: 300, partner: n % 4, moment }
+})
+
+/** Disks are slow, and one node after the other falls while something is being written. */
+export const CRASHES_ON_SLOW_DISKS: SeedSet = {
+  name: 'crashes on slow disks',
+  scenario: { ...FOUR, healMs: CRASHING_MS, faults: [...SLOW, ...CRASHES] }
+}
+
+/** The same, and what was signed is told only to those who ask. */
+export const CRASHES_WITHOUT_SENDS: SeedSet = {
+  name: 'crashes on slow disks, no sends',
+  scenario: { ...CRASHES_ON_SLOW_DISKS.scenario, ...NO_SENDS.scenario }
+}

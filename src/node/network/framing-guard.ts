@@ -1,0 +1,165 @@
+import type { noise } from '@chainsafe/libp2p-noise'
+import type { yamux } from '@chainsafe/libp2p-yamux'
+import type { Gater } from './gater.js'
+
+/**
+ * Guards against lengths that do not end. Whatever travels here is frames, each with its length before it as a varint:
+ * protocol negotiation, identification, gossip and our own protocols. libp2p's reader (lpStream of @libp2p/utils 7) takes
+ * a varint that is too long for one that is not complete yet, byte by byte, and a few megabytes of 0x80 keep a node from
+ * everything else for many seconds: anybody who reaches its port could do that. So bytes are looked at before it.
+ */
+
+/** Bytes of a length: 2^35 is far above every limit. */
+const LENGTH_BYTES_MAX = 5
+
+/** How a connection begins on either side, before its encryption takes over. */
+const OPENING = new Uint8Array([0x13, ...ascii('/multistream/1.0.0\n'), 0x07, ...ascii('/noise\n')])
+
+type Factory = ReturnType<ReturnType<typeof yamux>>
+type Muxer = ReturnType<Factory['createStreamMuxer']>
+
+/** Bytes in one piece or several. */
+type Bytes = Uint8Array | { readonly byteLength: number; get(index: number): number }
+
+/** What is used of libp2p's streams and connections beyond their interface: where bytes come in. */
+interface Incoming {
+  onData(data: Bytes): void
+  abort(error: Error): void
+}
+
+/** Where new streams of a muxer come from. */
+interface StreamSource {
+  onRemoteStream(stream: unknown): void
+  createStream: Muxer['createStream']
+}
+
+/** The muxer, with every stream of it guarded; a connection with a length that does not end is cut. */
+export function guardStreams(create: ReturnType<typeof yamux>): ReturnType<typeof yamux> {
+  return () => {
+    const factory = create()
+    return {
+      protocol: factory.protocol,
+      createStreamMuxer(connection: Parameters<Factory['createStreamMuxer']>[0]) {
+        const muxer = factory.createStreamMuxer(connection)
+        const source = muxer as unknown as StreamSource
+        const guard = (stream: unknown) =>
+          inspect(stream as Incoming, endingLengths(), (error) => connection.abort(error))
+        const { onRemoteStream, createStream } = source
+        source.onRemoteStream = (stream) => {
+          guard(stream)
+          onRemoteStream.call(muxer, stream)
+        }
+        source.createStream = async (options) => {
+          const stream = await createStream.call(muxer, options)
+          guard(stream)
+          return stream
+        }
+        return muxer
+      }
+    }
+  }
+}
+
+/**
+ * Noise that tells within its handshake which muxer follows, as ours does: whoever does not would negotiate it over the
+ * connection, unguarded.
+ */
+export function withEarlyMuxer(create: ReturnType<typeof noise>): ReturnType<typeof noise> {
+  return (components) => {
+    const encrypter = create(components)
+    const { secureInbound, secureOutbound } = encrypter
+    encrypter.secureInbound = async (connection, options) => {
+      return hasMuxer(await secureInbound.call(encrypter, connection, options))
+    }
+    encrypter.secureOutbound = async (connection, options) => {
+      return hasMuxer(await secureOutbound.call(encrypter, connection, options))
+    }
+    return encrypter
+  }
+}
+
+function hasMuxer<T extends { readonly streamMuxer?: unknown }>(secured: T): T {
+  if (secured.streamMuxer === undefined) throw new Error('the other side does not say which muxer follows')
+  return secured
+}
+
+/** The gater, with connections that do not begin as ours do cut at their first other byte. */
+export function guardOpenings(gater: Gater): Gater {
+  const guard = (connection: unknown) => {
+    const incoming = connection as Incoming
+    inspect(incoming, opening(), (error) => incoming.abort(error))
+  }
+  return {
+    ...gater,
+    denyInboundConnection(connection) {
+      guard(connection)
+      return gater.denyInboundConnection?.(connection) ?? false
+    },
+    denyOutboundConnection(peer, connection) {
+      guard(connection)
+      return gater.denyOutboundConnection?.(peer, connection) ?? false
+    }
+  }
+}
+
+/** Looks at bytes in their order: `no` to those that must not come, `enough` when the rest does not matter. */
+type Inspection = (data: Bytes) => 'go on' | 'enough' | 'no'
+
+function inspect(stream: Incoming, look: Inspection, refuse: (error: Error) => void): void {
+  const { onData } = stream
+  stream.onData = (data) => {
+    const answer = look(data)
+    if (answer === 'no') return refuse(new Error('what came is not framed as everything here is'))
+    if (answer === 'enough') stream.onData = onData
+    onData.call(stream, data)
+  }
+}
+
+/** Frames one after another, each length at most so many bytes. */
+export function endingLengths(): Inspection {
+  let left = 0
+  let length = 0
+  let lengthBytes = 0
+  return (data) => {
+    for (let at = 0; at < data.byteLength; ) {
+      if (left > 0) {
+        const skipped = Math.min(left, data.byteLength - at)
+        left -= skipped
+        at += skipped
+        continue
+      }
+      const byte = byteOf(data, at)
+      at += 1
+      length += (byte & 0x7f) * 2 ** (7 * lengthBytes)
+      lengthBytes += 1
+      if (byte >= 0x80) {
+        if (lengthBytes === LENGTH_BYTES_MAX) return 'no'
+        continue
+      }
+      left = length
+      length = 0
+      lengthBytes = 0
+    }
+    return 'go on'
+  }
+}
+
+/** Exactly the opening, and then anything. */
+export function opening(): Inspection {
+  let seen = 0
+  return (data) => {
+    for (let at = 0; at < data.byteLength && seen < OPENING.length; at++) {
+      if (byteOf(data, at) !== OPENING[seen]) return 'no'
+      seen += 1
+    }
+    return seen === OPENING.length ? 'enough' : 'go on'
+  }
+}
+
+function byteOf(data: Bytes, index: number): number {
+  return data instanceof Uint8Array ? data[index]! : data.get(index)
+}
+
+function ascii(text: string): number[] {
+  return [...text].map((character) => character.charCodeAt(0))
+}

@@ -1,0 +1,70 @@
+import type { Simulated } from './simulation.js'
+
+/** What many runs amount to, for the reader of a summary. */
+export interface Sums {
+  runs: number
+  /** Runs of at least four partners. */
+  ofFour: number
+  heights: number
+  faults: number
+  crashes: number
+  losses: number
+  events: number
+  acknowledged: number
+  refused: number
+  /** Lies in the chain, and lies that had to be there. */
+  evidence: number
+  lies: number
+  joined: number
+  /** Runs with so many silent that nothing may be decided, and runs with liars. */
+  silent: number
+  lying: number
+  roundMax: number
+  votersMax: number
+  convergedMsMax: number
+}
+
+export function noSums(): Sums {
+  const all = {
+    runs: 0,
+    ofFour: 0,
+    heights: 0,
+    faults: 0,
+    crashes: 0,
+    losses: 0,
+    events: 0,
+    acknowledged: 0,
+    refused: 0
+  }
+  const rest = { evidence: 0, lies: 0, joined: 0, silent: 0, lying: 0, roundMax: 0, votersMax: 0, convergedMsMax: 0 }
+  return { ...all, ...rest }
+}
+
+/** Adds what one run was; the largest of what is a maximum. */
+export function addRun(sums: Sums, run: Simulated): void {
+  const { scenario } = run
+  sums.runs++
+  sums.ofFour += scenario.voters + scenario.observers >= 4 ? 1 : 0
+  sums.heights += run.height
+  sums.faults += scenario.faults.length
+  sums.crashes += run.crashes
+  sums.losses += run.losses
+  sums.events += run.events
+  sums.acknowledged += run.acknowledged
+  sums.refused += run.refused
+  sums.evidence += run.evidence
+  sums.lies += run.lies
+  sums.joined += scenario.joiners
+  sums.silent += scenario.silent > 0 ? 1 : 0
+  sums.lying += scenario.liars > 0 ? 1 : 0
+  sums.roundMax = Math.max(sums.roundMax, run.roundMax)
+  sums.votersMax = Math.max(sums.votersMax, scenario.voters)
+  if (run.broken === null) sums.convergedMsMax = Math.max(sums.convergedMsMax, Math.round(run.convergedMs))
+}
+
+/** Adds what another process has summed up. */
+export function addSums(sums: Sums, other: Sums): void {
+  for (const name of Object.keys(sums) as (keyof Sums)[]) {
+    sums[name] = name.endsWith('Max') ? Math.max(sums[name], other[name]) : sums[name] + other[name]
+  }
+}

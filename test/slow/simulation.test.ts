@@ -1,0 +1,35 @@
+import * as assert from 'uvu/assert'
+import { commitHash, firstSeedOf } from '../simulation/commit-seeds.js'
+import { assertHeld, runSeeds } from '../simulation/run-seeds.js'
+import { useStandInSignatures } from '../simulation/use-stand-in-signatures.js'
+import { suite } from '../support/suite.js'
+
+useStandInSignatures()
+const { simulate } = await import('../simulation/simulation.js')
+
+/** On from where the quick tests end, and of this commit, each for about a minute of processor time. */
+const FIXED = { from: 10_001, count: 3_000, cpuMsMax: 70_000 }
+const OF_COMMIT = { from: firstSeedOf(commitHash()) + 250, count: 750, cpuMsMax: 60_000 }
+
+const test = suite('many simulated networks', { timeoutMs: 15 * 60_000 })
+
+test('all promises hold under the fixed seeds', async () => {
+  const sums = await runSeeds(simulate, FIXED)
+  assert.ok(sums.runs > 0)
+})
+
+test('all promises hold under the seeds of this commit', async () => {
+  const sums = await runSeeds(simulate, OF_COMMIT)
+  assert.ok(sums.runs > 0)
+})
+
+test('thirteen voters under all kinds of faults', async () => {
+  for (let seed = 1; seed <= 20; seed++) assertHeld(await simulate(seed, { voters: 13, silent: 0 }))
+})
+
+test('liars of every kind', async () => {
+  for (let seed = 1; seed <= 60; seed++)
+    assertHeld(await simulate(seed, { voters: 7, silent: 0, liars: 2, fragile: 0, gone: 0 }))
+})
+
+test.run()
