@@ -115,6 +115,12 @@ function work(begin: number, seeds: number, sums: Sums): Promise<number | null> 
   const own = ['--worker', '--from', String(begin), '--seeds', String(seeds), '--workers', '1']
   const program = [...process.execArgv, fileURLToPath(import.meta.url), ...others, ...own]
   const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      child.kill()
+      process.exitCode = 1
+    })
+  }
   let rest = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n')

@@ -152,15 +152,17 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
       }
     ],
     checks: [test('unit/consensus/bounds')],
-    unseen: 'the flood of one liar is too thin for what a node may hold' })]
+    unseen: 'the flood of one liar is too thin for what a node may hold'
   },
   {
     name: 'gater-lets-anybody-in',
     what: 'whoever dials is connected like a partner',
     edits: [
+      {
         file: 'src/node/network/gater.ts',
         find: 'return !isPartner(text) && !admitStranger(text) && deny(',
         replace: 'return text.length === 0 && !admitStranger(text) && deny('
+      }
     ],
     checks: [test('unit/node/gater')]
   }

@@ -17,10 +17,10 @@ const test = suite('killed, or without power, at a durable write', { timeoutMs: 
 
 /** A scenario, every how many writes it is tried here (test/slow tries them all), and the least writes it makes. */
 const SCENARIOS: readonly [string, (scenario: CrashScenario) => Promise<CrashReport>, number, number][] = [
-  ['while it is founded', crashWhileFounding, 6, 30],
-  ['while it appends alone', crashWhileWorking, 4, 25],
-  ['as one of three partners', crashAmongPartners, 24, 30],
-  ['while it joins', crashWhileJoining, 28, 40]
+  ['while it is founded', crashWhileFounding, 10, 30],
+  ['while it appends alone', crashWhileWorking, 7, 25],
+  ['as one of three partners', crashAmongPartners, 29, 30],
+  ['while it joins', crashWhileJoining, 43, 40]
 ]
 
 for (const [name, scenario, step, writesMin] of SCENARIOS) {

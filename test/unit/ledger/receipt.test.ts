@@ -54,15 +54,13 @@ test('every single-byte change of a receipt fails', () => {
   for (const receipt of [chain.receipt(2, 0, 0), chain.receipt(3, 0, 1)]) {
     const bytes = new TextEncoder().encode(receiptText(receipt))
     for (let at = 0; at < bytes.length; at++) {
-      for (const flip of [1, 0x20, 2 ** (at % 8)]) {
-        const changed = bytes.slice()
-        changed[at] = changed[at]! ^ flip
-        const text = new TextDecoder().decode(changed)
-        assert.not.ok(
-          verifyReceipt(text, chain.genesis.text).ok,
-          `byte ${at} of ${bytes.length}: ${text.slice(at - 20, at + 20)}`
-        )
-      }
+      const changed = bytes.slice()
+      changed[at] = changed[at]! ^ (at % 2 === 0 ? 0x20 : 2 ** (at % 8))
+      const text = new TextDecoder().decode(changed)
+      assert.not.ok(
+        verifyReceipt(text, chain.genesis.text).ok,
+        `byte ${at} of ${bytes.length}: ${text.slice(at - 20, at + 20)}`
+      )
     }
   }
 })
