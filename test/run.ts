@@ -20,8 +20,8 @@ const USAGE = 'usage: tsx test/run.ts [--all] [--concurrency N] [--timeout MS] [
 const FILE_TIMEOUT_MS = 240_000
 const SLOW_FILE_TIMEOUT_MS = 20 * 60_000
 
-/** Files that run side by side; `--concurrency` changes it. */
-const CONCURRENCY = 2
+/** Files that run side by side; `--concurrency` changes it. Those of networks wait more than they work. */
+const CONCURRENCY = 3
 
 const testRoot = fileURLToPath(new URL('.', import.meta.url))
 const projectRoot = resolve(testRoot, '..')

@@ -1,5 +1,5 @@
 import { type PlantedBug, seeds, test } from './planted-bug.js'
-import { CRASHES_ON_SLOW_DISKS, CRASHES_WITHOUT_SENDS } from './seed-sets.js'
+import { CRASHES_ON_SLOW_DISKS } from './seed-sets.js'
 
 /** Mistakes about what must be on a disk before anybody hears of it, and about disks that forget. */
 export const DURABILITY_BUGS: readonly PlantedBug[] = [
@@ -38,18 +38,6 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
       }
     ],
     checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
-  },
-  {
-    name: 'served-before-durable',
-    what: 'partners who ask are given own votes that are not durable yet',
-    edits: [
-      {
-        file: 'src/node/consensus-driver.ts',
-        find: 'return messagesOf(durable).filter',
-        replace: 'return messagesOf(state).filter'
-      }
-    ],
-    checks: [seeds(60, CRASHES_WITHOUT_SENDS)]
   },
   {
     name: 'guard-not-synced',

@@ -138,7 +138,7 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
         replace: "for (const which of ['first'] as const) {"
       }
     ],
-    checks: [test('unit/ledger/verify-evidence')],
+    checks: [test('unit/ledger/system-records')],
     unseen: 'no liar accuses others'
   },
   {

@@ -37,7 +37,7 @@ export const MACHINE_BUGS: readonly PlantedBug[] = [
         replace: 'locked.round > validRound - state.round'
       }
     ],
-    checks: [test('unit/consensus/round')],
+    checks: [test('unit/consensus/propose-step')],
     unseen: 'it takes true quorums of two rounds for two blocks, of which the locked voters have seen one only'
   },
   {
@@ -50,7 +50,7 @@ export const MACHINE_BUGS: readonly PlantedBug[] = [
         replace: 'if (earlier !== block && received.prevotes.length < 0) return null'
       }
     ],
-    checks: [test('unit/consensus/round')],
+    checks: [test('unit/consensus/propose-step')],
     unseen: 'the false re-proposal has to come while others are locked, and a liar that proposes then is rare'
   },
   {

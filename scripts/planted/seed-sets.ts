@@ -35,9 +35,3 @@ export const CRASHES_ON_SLOW_DISKS: SeedSet = {
   name: 'crashes on slow disks',
   scenario: { ...FOUR, healMs: CRASHING_MS, faults: [...SLOW, ...CRASHES] }
 }
-
-/** The same, and what was signed is told only to those who ask. */
-export const CRASHES_WITHOUT_SENDS: SeedSet = {
-  name: 'crashes on slow disks, no sends',
-  scenario: { ...CRASHES_ON_SLOW_DISKS.scenario, ...NO_SENDS.scenario }
-}

@@ -8,10 +8,10 @@ useStandInSignatures()
 const { simulate } = await import('./simulation.js')
 
 /** The first seeds, always the same ones: `npm run simulate -- --seeds N --from M` goes on from there. */
-const FIXED = { from: 1, count: 400, cpuMsMax: 22_000 }
+const FIXED = { from: 1, count: 400, cpuMsMax: 15_000 }
 
 /** Seeds of the commit that is checked out, so that every change is tried with others. */
-const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 250, cpuMsMax: 12_000 }
+const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 250, cpuMsMax: 8_000 }
 
 /** What does not come from the seed in the runs below. */
 const CALM = { silent: 0, gone: 0, liars: 0, fragile: 0, joiners: 0, observers: 0 }

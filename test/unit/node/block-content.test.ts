@@ -152,6 +152,22 @@ test('batches stand in order, and of one sequence only one', () => {
   }
 })
 
+test('a batch that its author signed before its rejoin stands in no block after it', () => {
+  const again = smallChain(['p1', 'p2', 'p3', 'p4'])
+  const partners = again.set.partners.map((partner) => (partner.id === 'p2' ? { ...partner, incarnation: 1 } : partner))
+  again.setNext({ ...again.set, partners })
+  again.commit([['p1', [visit('a', 20)]]])
+  const later = {
+    ...chain,
+    rulebook: again.rulebook(),
+    tip: again.tip,
+    store: { ...chain.store, state: again.state }
+  } as unknown as Chain
+  const header = { ...built.executed.header, previous: again.tip.hash, height: 2 }
+  const content = { block: { header: headerText(header), batches: hashes }, heardAt: TIME, candidate: null }
+  assertIs(checkBlock(later, held, content, FRESH), 'invalid', /of incarnation 0/)
+})
+
 function rootOf(list: readonly string[]): BlockHeader['batches'] {
   return { count: list.length, root: merkleRootOfHashes(list) }
 }
