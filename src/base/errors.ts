@@ -31,7 +31,11 @@ export const ERROR_CODES = {
   KEY_FILE: { exit: 1, http: 500, meaning: 'The key file is missing, damaged or readable by others.' },
   ADDRESS_IN_USE: { exit: 1, http: 500, meaning: 'A listening address or port is taken.' },
   CONFIG: { exit: 2, http: 400, meaning: 'The node configuration has a mistake.' },
-  STORE_FORMAT: { exit: 1, http: 500, meaning: 'The store was written by another version of this software, and this one cannot read it.' },
+  STORE_FORMAT: {
+    exit: 1,
+    http: 500,
+    meaning: 'The store was written by another version of this software, and this one cannot read it.'
+  },
   STORE_DAMAGED: { exit: 1, http: 500, meaning: 'The store holds a value that is not what was written.' },
   LOG_DAMAGED: { exit: 1, http: 500, meaning: 'The write-ahead log or the sign guard is damaged before its end.' },
   DISK_FULL: { exit: 1, http: 507, meaning: 'The disk is full or refuses to write.' },
