@@ -43,7 +43,8 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
         replace: 'const wait = Math.min(0, CLOCK_WAIT_MS_MAX)'
       }
     ],
-    checks: [seeds()]
+    checks: [seeds()],
+    onlySimulator: true
   },
   {
     name: 'origin-not-checked',
@@ -274,6 +275,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
         replace: 'block.executed.execution.verdicts[0] ?? []'
       }
     ],
-    checks: [seeds()]
+    checks: [seeds()],
+    onlySimulator: true
   }
 ]

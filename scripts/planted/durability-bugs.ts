@@ -37,7 +37,8 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: '    await signer.sync()\n    await wal.sync()'
       }
     ],
-    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)],
+    onlySimulator: true
   },
   {
     name: 'guard-not-synced',
@@ -80,7 +81,8 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: 'const entries = isExplained ? logged.inputs(height).slice(0, 0) : []'
       }
     ],
-    checks: [seeds()]
+    checks: [seeds()],
+    onlySimulator: true
   },
   {
     name: 'no-question-at-start',
@@ -129,7 +131,8 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: 'void store.putBatches([{ hash, text, own: header.sequence }])'
       }
     ],
-    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)],
+    onlySimulator: true
   },
   {
     name: 'bodies-not-durable',

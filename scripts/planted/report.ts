@@ -38,11 +38,11 @@ export function summaryLine({
   readonly planned: number
   readonly seconds: number
 }): string {
-  if (problems.length > 0) return `0 of ${planned} planted: the tree fails without them, ${seconds} s`
+  if (problems.length > 0) return `0 of ${planned} planted: the tree fails without them (${seconds} s)`
   const caught = results.filter(({ by }) => by !== null)
   const simulated = caught.filter(({ bySimulator }) => bySimulator).length
   const untried = results.filter(({ tried }) => !tried).length
-  const rest = untried > 0 ? `, ${untried} not tried` : ''
   const missed = planned - caught.length - untried
-  return `${planned} planted, ${caught.length} caught (${simulated} by the simulator), ${missed} missed${rest}, ${seconds} s`
+  const rest = untried > 0 ? `, ${untried} not tried` : ''
+  return `${planned} planted, ${caught.length} caught, ${missed} missed${rest} (${simulated} by the simulator; ${seconds} s)`
 }

@@ -1,6 +1,10 @@
 import { verifySignature } from '../../src/base/crypto.js'
 import type { SignedProposal, SignedVote } from '../../src/consensus/types.js'
+import { chargesIn } from '../../src/ledger/charges.js'
+import { votersOf } from '../../src/ledger/partner-set.js'
+import { proposerOrder } from '../../src/ledger/proposer-order.js'
 import { proposalBytes, voteBytes } from '../../src/ledger/vote.js'
+import type { Chain } from '../../src/node/chain.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { VirtualPartner } from './virtual-partner.js'
@@ -26,6 +30,11 @@ interface Said {
   readonly content: string
   readonly signature: string
   bytes(): string
+}
+
+function proposerAt({ rulebook, store }: Chain, height: number, round: number): string | undefined {
+  const voters = votersOf(rulebook.partners).map(({ id }) => id)
+  return proposerOrder(height, voters, chargesIn(store.state))[round % voters.length]
 }
 
 /** Remembers which lies honest nodes were shown while they could tell: each has to be written down in the end. */
@@ -57,6 +66,8 @@ export function createContradictionWatch(founded: SimulatedGenesis, liars: Reado
 
   function showProposal(to: VirtualPartner, { signature, ...proposal }: SignedProposal): void {
     const { proposer: signer, incarnation, height, round, block, validRound } = proposal
+    // Nobody looks at the proposal of somebody whose turn it is not.
+    if (to.replica === null || proposerAt(to.replica.chain, height, round) !== signer) return
     const place = `${signer}/${incarnation}/${height}/${round}/proposal`
     const bytes = (): string => proposalBytes(scope, proposal)
     show(to, { signer, height, round, place, content: `${block} ${validRound}`, signature, bytes })
