@@ -107,11 +107,12 @@ test('reads no faster than the node takes, and writes no faster than the client 
     node.release()
     assert.is((await first).value.line, 1)
     // Outcomes are small: nobody reads them, so input stops when the buffers between are full.
-    await delay(400)
-    const unread = given
+    let unread = -1
+    while (unread !== given) {
+      unread = given
+      await delay(400)
+    }
     assert.ok(unread < 700, `took ${unread} chunks while nobody read outcomes`)
-    await delay(200)
-    assert.ok(given - unread <= 2, `input went on from ${unread} to ${given} chunks while nobody read outcomes`)
     let count = 1
     for (let next = await outcomes.next(); !next.done; next = await outcomes.next()) count += 1
     assert.is(count, 1 + 1000 * 64)
