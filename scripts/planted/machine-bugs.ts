@@ -1,5 +1,5 @@
 import { type PlantedBug, seeds, test } from './planted-bug.js'
-import { liarWho } from './seed-sets.js'
+import { HIDDEN_LOCKS, liarWho, SIX_VOTERS } from './seed-sets.js'
 
 /** Mistakes in the consensus machine; line numbers (L22 ...) are those of arXiv 1807.04938, Algorithm 1. */
 export const MACHINE_BUGS: readonly PlantedBug[] = [
@@ -13,7 +13,7 @@ export const MACHINE_BUGS: readonly PlantedBug[] = [
         replace: "return precommit({ ...state, locked: null }, null, 'a quorum prevoted nil')"
       }
     ],
-    checks: [seeds(), test('unit/consensus/round')]
+    checks: [seeds(60, HIDDEN_LOCKS), test('unit/consensus/round')]
   },
   {
     name: 'lock-forgotten-for-fresh',
@@ -25,7 +25,7 @@ export const MACHINE_BUGS: readonly PlantedBug[] = [
         replace: 'if (locked === null || locked.block !== null) return prevote(state, block, null) // L24'
       }
     ],
-    checks: [seeds(), test('unit/consensus/round')]
+    checks: [seeds(60, HIDDEN_LOCKS), test('unit/consensus/round')]
   },
   {
     name: 'lock-yields-to-older',
@@ -88,7 +88,7 @@ export const MACHINE_BUGS: readonly PlantedBug[] = [
         replace: "return rule === 'two-thirds' ? Math.ceil((2 * voters) / 3) : Math.floor(voters / 2) + 1"
       }
     ],
-    checks: [seeds(), test('unit/ledger/quorum')]
+    checks: [seeds(10, SIX_VOTERS), test('unit/ledger/quorum')]
   },
   {
     name: 'no-round-skip',

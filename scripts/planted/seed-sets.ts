@@ -35,3 +35,26 @@ export const CRASHES_ON_SLOW_DISKS: SeedSet = {
   name: 'crashes on slow disks',
   scenario: { ...FOUR, healMs: CRASHING_MS, faults: [...SLOW, ...CRASHES] }
 }
+
+const LOCKING_MS = 40_000
+
+/** Again and again one alone sees a block decided and falls silent, while another knows nothing of it and may propose. */
+export const HIDDEN_LOCKS: SeedSet = {
+  name: 'hidden locks',
+  scenario: {
+    ...FOUR,
+    healMs: LOCKING_MS,
+    faults: Array.from({ length: 9 }, (_, n) => {
+      return {
+        kind: 'hidden-lock',
+        atMs: 1_000 + n * 4_000,
+        forMs: 3_500,
+        partner: n % 4,
+        ignorant: (n + 1 + (n % 3)) % 4
+      }
+    })
+  }
+}
+
+/** Three divides their number. */
+export const SIX_VOTERS: SeedSet = { name: 'six voters', scenario: { ...FOUR, voters: 6 } }
