@@ -13,7 +13,7 @@ export const MACHINE_BUGS: readonly PlantedBug[] = [
         replace: "return precommit({ ...state, locked: null }, null, 'a quorum prevoted nil')"
       }
     ],
-    checks: [seeds(60, HIDDEN_LOCKS), test('unit/consensus/round')]
+    checks: [seeds(30, HIDDEN_LOCKS), test('unit/consensus/round')]
   },
   {
     name: 'lock-forgotten-for-fresh',
@@ -25,7 +25,7 @@ export const MACHINE_BUGS: readonly PlantedBug[] = [
         replace: 'if (locked === null || locked.block !== null) return prevote(state, block, null) // L24'
       }
     ],
-    checks: [seeds(60, HIDDEN_LOCKS), test('unit/consensus/round')]
+    checks: [seeds(30, HIDDEN_LOCKS), test('unit/consensus/round')]
   },
   {
     name: 'lock-yields-to-older',
