@@ -11,6 +11,7 @@ import { createCompany } from './demo/company.js'
 import { createStage } from './demo/stage.js'
 import { playStory } from './demo/story.js'
 import { showWhatToTry } from './demo/what-to-try.js'
+import { whenReaderGone } from './reader-gone.js'
 
 /** Longest the story may take, in seconds: what waits longer than that has failed. */
 const STORY_SECONDS_MAX = 240
@@ -38,6 +39,7 @@ async function main(): Promise<number> {
     else company.abandon()
   }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  whenReaderGone(onSignal)
   try {
     await build(stage, stop.signal)
     await playStory(stage, company, stop.signal)

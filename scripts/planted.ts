@@ -7,6 +7,7 @@ import { type BugResult, checkUnmutated, tryBugs } from './planted/hunt.js'
 import type { PlantedBug } from './planted/planted-bug.js'
 import { headLine, listLine, resultLine, summaryLine } from './planted/report.js'
 import { scratchFolder } from './planted/scratch-copy.js'
+import { EXIT_READER_GONE, whenReaderGone } from './reader-gone.js'
 
 const HELP = `Plants bugs in a scratch copy of the tree, one at a time, and looks whether the simulator or the tests notice.
 A simulator that cannot find mistakes that somebody really could make proves nothing when it finds none.
@@ -38,9 +39,11 @@ const { values } = parseArgs({
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-if (values.help) process.stdout.write(HELP)
-else if (values.list) for (const bug of BUGS) say(listLine(bug))
-else process.exitCode = (await hunt(chosen(values.only))) ? 0 : 1
+if (values.help || values.list) {
+  whenReaderGone(() => process.exit(0))
+  if (values.help) process.stdout.write(HELP)
+  else for (const bug of BUGS) say(listLine(bug))
+} else process.exitCode = (await hunt(chosen(values.only))) ? 0 : 1
 
 /** The bugs that are asked for. A name that nobody has ends the program. */
 function chosen(only: readonly string[] | undefined): readonly PlantedBug[] {
@@ -59,13 +62,13 @@ async function hunt(bugs: readonly PlantedBug[]): Promise<boolean> {
   const started = performance.now()
   const workers = Math.max(1, Number(values.workers ?? Math.min(2, availableParallelism())))
   const folder = scratchFolder(resolve(import.meta.dirname, '..'))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      killAll()
-      folder.remove()
-      process.exit(1)
-    })
+  const abandon = (code: number): never => {
+    killAll()
+    folder.remove()
+    process.exit(code)
   }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abandon(1))
+  whenReaderGone(() => abandon(EXIT_READER_GONE))
   const tell = values.json ? () => {} : say
   try {
     const copies = Array.from({ length: Math.min(workers, bugs.length) }, (_, index) =>

@@ -10,12 +10,13 @@
  *   --ways 'flood,two batches'              how liars lie (test/simulation/liar.ts)
  *   --real-signatures                       Ed25519 instead of the stand-in
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Scenario } from '../test/simulation/scenario.js'
 import { addRun, addSums, noSums, type Sums } from '../test/simulation/sums.js'
 import { useStandInSignatures } from '../test/simulation/use-stand-in-signatures.js'
+import { EXIT_READER_GONE, whenReaderGone } from './reader-gone.js'
 
 const COUNTS = ['voters', 'observers', 'joiners', 'silent', 'gone', 'liars', 'fragile'] as const
 
@@ -50,6 +51,11 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const from = Number(values.from ?? 1)
 const count = Number(values.seeds ?? 100)
 const workers = Math.min(Number(values.workers ?? 1), count)
+const children: ChildProcess[] = []
+whenReaderGone(() => {
+  for (const child of children) child.kill()
+  process.exit(EXIT_READER_GONE)
+})
 
 if (values.seed !== undefined) await one(Number(values.seed))
 else if (workers > 1) await share()
@@ -115,6 +121,7 @@ function work(begin: number, seeds: number, sums: Sums): Promise<number | null> 
   const own = ['--worker', '--from', String(begin), '--seeds', String(seeds), '--workers', '1']
   const program = [...process.execArgv, fileURLToPath(import.meta.url), ...others, ...own]
   const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       child.kill()

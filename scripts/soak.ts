@@ -14,6 +14,7 @@ import { missingFor } from '../test/support/misbehaving/machine-needs.js'
 import { randomScenario } from '../test/support/misbehaving/random-scenario.js'
 import { type Outcome, runScenario } from '../test/support/misbehaving/run-scenario.js'
 import type { Links } from '../test/support/misbehaving/step.js'
+import { whenReaderGone } from './reader-gone.js'
 
 const { values } = parseArgs({
   options: {
@@ -39,6 +40,10 @@ process.once('SIGINT', () => {
   interrupted = true
   say('ends after this one')
 })
+// Not at once: nodes run, and namespaces are made.
+whenReaderGone(() => {
+  interrupted = true
+})
 
 for (let seed = first; ; seed++) {
   await one(seed)
@@ -55,12 +60,13 @@ process.exitCode = broken > 0 ? 1 : 0
 
 async function one(seed: number): Promise<void> {
   const scenario = randomScenario(seed, kinds)
+  const from = scenario.build === undefined ? '' : ` from ${scenario.build} on`
   const missing = missingFor(scenario)
   if (missing !== null) return say(`seed ${seed} left out: ${missing}`)
   try {
     const outcome = await runScenario(scenario, seededRandom(seed))
     done.push(outcome)
-    say(`seed ${seed} ${scenario.links}, ${scenario.steps.length} steps: ${JSON.stringify(outcome)}`)
+    say(`seed ${seed} ${scenario.links}${from}, ${scenario.steps.length} steps: ${JSON.stringify(outcome)}`)
   } catch (error) {
     broken++
     for (const step of scenario.steps) say(`  ${JSON.stringify(step)}`)

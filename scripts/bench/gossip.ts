@@ -55,7 +55,10 @@ async function network(count: number, mesh: Mesh, cut: boolean): Promise<Node[]>
         onMessage(_, message) {
           if (message.type === 'batch') came.set(message.sequence, performance.now())
         },
-        onBatchText: (text) => came.set(Number(/\d+/.exec(text)![0]), performance.now()),
+        onBatchText(text) {
+          came.set(Number(/\d+/.exec(text)![0]), performance.now())
+          return 'accept'
+        },
         onRequest: async () => ({ type: 'blocks', blocks: [] }),
         onPeer() {}
       },

@@ -1,8 +1,15 @@
 import { CHAIN_BUGS } from './chain-bugs.js'
 import { DURABILITY_BUGS } from './durability-bugs.js'
 import { EXCHANGE_BUGS } from './exchange-bugs.js'
+import { GOVERNANCE_BUGS } from './governance-bugs.js'
 import { MACHINE_BUGS } from './machine-bugs.js'
 import type { PlantedBug } from './planted-bug.js'
 
 /** All of them. */
-export const BUGS: readonly PlantedBug[] = [...MACHINE_BUGS, ...DURABILITY_BUGS, ...CHAIN_BUGS, ...EXCHANGE_BUGS]
+export const BUGS: readonly PlantedBug[] = [
+  ...MACHINE_BUGS,
+  ...DURABILITY_BUGS,
+  ...CHAIN_BUGS,
+  ...EXCHANGE_BUGS,
+  ...GOVERNANCE_BUGS
+]

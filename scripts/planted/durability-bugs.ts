@@ -1,5 +1,5 @@
 import { type PlantedBug, seeds, test } from './planted-bug.js'
-import { CRASHES_ON_SLOW_DISKS } from './seed-sets.js'
+import { CRASHES_ON_SLOW_DISKS, CUT_LOGS } from './seed-sets.js'
 
 /** Mistakes about what must be on a disk before anybody hears of it, and about disks that forget. */
 export const DURABILITY_BUGS: readonly PlantedBug[] = [
@@ -9,8 +9,8 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/consensus-driver.ts',
-        find: '    await wal.sync()\n    await signer.sync()\n    durable = reached\n    send()',
-        replace: '    send()\n    await wal.sync()\n    await signer.sync()\n    durable = reached'
+        find: '    const log = await wal.sync()\n    await signer.sync(log)\n    durable = reached\n    send()',
+        replace: '    send()\n    const log = await wal.sync()\n    await signer.sync(log)\n    durable = reached'
       }
     ],
     checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
@@ -21,8 +21,8 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/consensus-driver.ts',
-        find: '    await wal.sync()\n    await signer.sync()',
-        replace: '    await signer.sync()'
+        find: '    const log = await wal.sync()\n    await signer.sync(log)',
+        replace: '    await signer.sync(wal.stretch)'
       }
     ],
     checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
@@ -33,8 +33,8 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/consensus-driver.ts',
-        find: '    await wal.sync()\n    await signer.sync()',
-        replace: '    await signer.sync()\n    await wal.sync()'
+        find: '    const log = await wal.sync()\n    await signer.sync(log)',
+        replace: '    await signer.sync(wal.stretch)\n    await wal.sync()'
       }
     ],
     checks: [seeds(30, CRASHES_ON_SLOW_DISKS)],
@@ -52,7 +52,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/vote-signer.ts',
-        find: 'for (const { position, bytes, signature } of signed) guarding.guardVote(position, bytes, () => signature)',
+        find: 'for (const { position, bytes, signature } of signed) guarding.guardVote(position, bytes, () => signature, log)',
         replace: ''
       }
     ],
@@ -70,6 +70,31 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     ],
     checks: [test('unit/node/store/sign-guard')],
     unseen: 'with a log that is right the guard is never asked for anything it would refuse'
+  },
+  {
+    name: 'served-before-durable',
+    what: 'whoever asks gets own votes that are not on the disk yet',
+    edits: [
+      {
+        file: 'src/node/consensus-driver.ts',
+        find: 'return messagesOf(durable).filter(',
+        replace: 'return messagesOf(state).filter('
+      }
+    ],
+    checks: [test('unit/node/consensus-driver')],
+    unseen: 'somebody would have to ask within the sync, and a crash to come before it ends'
+  },
+  {
+    name: 'cut-log-unnoticed',
+    what: 'a log that lost its end is taken as whole, so that a node forgets what it is locked on',
+    edits: [
+      {
+        file: 'src/node/open-logs.ts',
+        find: 'return lastVote.log.from < from || lastVote.log.to > to',
+        replace: 'return lastVote.log.from < from'
+      }
+    ],
+    checks: [seeds(30, CUT_LOGS), test('unit/node/open-logs')]
   },
   {
     name: 'log-not-replayed',
@@ -133,6 +158,19 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     ],
     checks: [seeds(30, CRASHES_ON_SLOW_DISKS)],
     onlySimulator: true
+  },
+  {
+    name: 'lost-batch-waited-for',
+    what: 'an author whose signed batch is lost goes on behind the gap, where no block ever takes anything',
+    edits: [
+      {
+        file: 'src/node/self-knowledge.ts',
+        find: 'return wanted <= sequence ? wanted : null',
+        replace: 'return wanted < 0 ? wanted : null'
+      }
+    ],
+    checks: [test('unit/node/self-knowledge')],
+    unseen: 'the virtual store loses no batch that waits for a block'
   },
   {
     name: 'bodies-not-durable',

@@ -56,5 +56,21 @@ export const HIDDEN_LOCKS: SeedSet = {
   }
 }
 
+/** One node falls again and again, at once after it has sent something, and finds the end of its log gone. */
+export const CUT_LOGS: SeedSet = {
+  name: 'cut logs',
+  scenario: {
+    ...FOUR,
+    healMs: CRASHING_MS,
+    faults: [
+      { kind: 'slow-disk', atMs: 0, forMs: CRASHING_MS, partner: 3, factor: 40 },
+      ...Array.from({ length: 40 }, (_, n): Fault => {
+        const share = 0.5 + (n % 5) / 10
+        return { kind: 'flip', atMs: 1_500 + n * 550, forMs: 200, partner: 0, what: 'log-end', share }
+      })
+    ]
+  }
+}
+
 /** Three divides their number. */
 export const SIX_VOTERS: SeedSet = { name: 'six voters', scenario: { ...FOUR, voters: 6 } }

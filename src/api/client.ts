@@ -12,8 +12,12 @@ import type {
   ListOptions,
   NodeStatus,
   PartnerView,
+  ProposalOptions,
+  ProposalView,
   RecordView,
-  VerifyReport
+  ShownProposalState,
+  VerifyReport,
+  VoteOptions
 } from '../node/ledger-node.js'
 import type { ErrorBody } from './errors.js'
 import { answerOf, errorOf, isErrorBody, readLines, readText, remembering, unreachable } from './request.js'
@@ -47,6 +51,12 @@ export interface ApiClient {
   invite(request: InviteOptions): Promise<{ readonly token: string; readonly addresses: readonly string[] }>
   /** Settles once the chain holds the revocation. @param key of the invitation */
   revoke(key: string): Promise<void>
+  propose(request: ProposalOptions): Promise<ProposalView>
+  vote(id: string, request: VoteOptions): Promise<ProposalView>
+  withdraw(id: string): Promise<ProposalView>
+  proposal(id: string): Promise<ProposalView>
+  /** All of them, oldest first, in constant memory. */
+  proposals(options: { readonly state?: ShownProposalState }): AsyncIterable<ProposalView>
   verify(options: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void }): Promise<VerifyReport>
 }
 
@@ -81,6 +91,25 @@ export function createClient(socketPath: string): ApiClient {
     }
   }
 
+  /** All items of a list, one page after the other. */
+  async function* pages<T extends Cursor>(path: string, query: QueryMembers): AsyncGenerator<T> {
+    let after: string | undefined
+    for (;;) {
+      let count = 0
+      for await (const item of lines<T>({ path: `${path}${queryOf({ limit: HISTORY_PAGE, after, ...query })}` })) {
+        yield item
+        after = item.cursor
+        count += 1
+      }
+      if (count < HISTORY_PAGE) return
+    }
+  }
+  async function post<T>(path: string, request: JsonObject): Promise<T> {
+    const headers = { 'content-type': 'application/json' }
+    const body = oneChunk(new TextEncoder().encode(JSON.stringify(request)))
+    return parseJson(await readText(await open({ method: 'POST', path, headers }, body), socketPath)) as T
+  }
+
   return {
     status: () => json('/v1/status'),
     partners: async () => (await json<{ items: PartnerView[] }>('/v1/partners')).items,
@@ -91,32 +120,8 @@ export function createClient(socketPath: string): ApiClient {
     show: async (recordId) => json(`/v1/records/${recordPath(recordId)}`),
     receipt: async (recordId) => text(`/v1/receipts/${recordPath(recordId)}`),
     get: (object, key) => json(keyPath(object, key)),
-    async *history(object, key, { all }) {
-      let after: string | undefined
-      for (;;) {
-        const query = queryOf({ limit: HISTORY_PAGE, after, all })
-        let count = 0
-        for await (const record of lines<ListedRecord>({ path: `${keyPath(object, key)}/history${query}` })) {
-          yield record
-          after = record.cursor
-          count += 1
-        }
-        if (count < HISTORY_PAGE) return
-      }
-    },
-    async *evidence({ proof }) {
-      let after: string | undefined
-      for (;;) {
-        let count = 0
-        const query = queryOf({ limit: HISTORY_PAGE, after, proof })
-        for await (const item of lines<ListedEvidence>({ path: `/v1/evidence${query}` })) {
-          yield item
-          after = item.cursor
-          count += 1
-        }
-        if (count < HISTORY_PAGE) return
-      }
-    },
+    history: (object, key, { all }) => pages<ListedRecord>(`${keyPath(object, key)}/history`, { all }),
+    evidence: ({ proof }) => pages<ListedEvidence>('/v1/evidence', { proof }),
     list(object, { where, limit, after, history }) {
       const conditions = Object.entries(where ?? {}).map(([field, value]) => `${field}=${value}`)
       const query = queryOf({ where: conditions, limit, after, history })
@@ -137,12 +142,17 @@ export function createClient(socketPath: string): ApiClient {
     changes({ since, object, signal }) {
       return lines({ path: `/v1/changes${queryOf({ since, object })}`, signal })
     },
-    async invite(request) {
-      const headers = { 'content-type': 'application/json' }
-      const body = oneChunk(new TextEncoder().encode(JSON.stringify(request)))
-      const response = await open({ method: 'POST', path: '/v1/invitations', headers }, body)
-      return parseJson(await readText(response, socketPath)) as { token: string; addresses: readonly string[] }
+    invite: (request) => post('/v1/invitations', { ...request }),
+    propose: ({ change, ...request }) => post('/v1/proposals', { ...change, ...request }),
+    vote(id, { yes, ...request }) {
+      return post(`${proposalPath(id)}/votes`, { vote: yes ? 'yes' : 'no', ...request })
     },
+    async withdraw(id) {
+      const response = await open({ method: 'DELETE', path: proposalPath(id) })
+      return parseJson(await readText(response, socketPath)) as unknown as ProposalView
+    },
+    proposal: async (id) => json(proposalPath(id)),
+    proposals: ({ state }) => pages<ProposalView & Cursor>('/v1/proposals', { state }),
     async revoke(key) {
       const path = `/v1/invitations/${encodeURIComponent(key)}`
       await readText(await open({ method: 'DELETE', path }), socketPath)
@@ -166,6 +176,12 @@ interface LineOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+interface Cursor {
+  readonly cursor: string
+}
+
+type QueryMembers = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
+
 type VerifyLine = { progress: { done: number; total: number } } | { report: VerifyReport }
 
 function objectPath(object: string): string {
@@ -182,7 +198,12 @@ function recordPath(recordId: string): string {
   throw new LedgerError('USAGE', `'${recordId}' is not a record id; one looks like dealer-a/3/0`)
 }
 
-function queryOf(members: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>): string {
+/** @throws LedgerError USAGE, as {@link recordPath} */
+function proposalPath(id: string): string {
+  return `/v1/proposals/${recordPath(id)}`
+}
+
+function queryOf(members: QueryMembers): string {
   const pairs = Object.entries(members).flatMap(([name, value]) => {
     if (value === undefined || value === false) return []
     const values = Array.isArray(value) ? (value as readonly string[]) : [String(value)]

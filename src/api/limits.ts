@@ -56,3 +56,7 @@ export const SOCKET_PATH_BYTES_MAX = 100
 export const INVITATION_MS_MIN = 1
 export const INVITATION_MS_DEFAULT = 7 * 24 * 60 * 60 * 1000
 export const INVITATION_MS_MAX = 365 * 24 * 60 * 60 * 1000
+
+/** How long a proposal may be open. */
+export const PROPOSAL_MS_DEFAULT = 30 * 24 * 60 * 60 * 1000
+export const PROPOSAL_MS_MAX = 365 * 24 * 60 * 60 * 1000

@@ -3,13 +3,14 @@ import { LedgerError } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import { JSON_TYPE, type Route, ref, sendJson } from './route.js'
 
-const recordParams: Readonly<Record<string, JsonObject>> = {
+/** A record's id as it stands in a path. */
+export const recordParams: Readonly<Record<string, JsonObject>> = {
   author: { type: 'string', description: 'Partner id' },
   sequence: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
   index: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }
 }
 
-interface RecordParams {
+export interface RecordParams {
   readonly author: string
   readonly sequence: number
   readonly index: number
@@ -79,7 +80,7 @@ export const readRoutes: readonly Route[] = [
     answers: { 200: { description: 'Record', content: { [JSON_TYPE]: ref('Record') } } },
     errors: ['NOT_FOUND'],
     handle: ({ node }, request, reply) => {
-      const id = recordId(request.params as RecordParams)
+      const id = recordIdOf(request.params as RecordParams)
       return sendJson(reply, node.show(id) ?? notFound(`there is no record ${id}`))
     }
   },
@@ -92,13 +93,13 @@ export const readRoutes: readonly Route[] = [
     answers: { 200: { description: 'Receipt', content: { [JSON_TYPE]: ref('Receipt') } } },
     errors: ['NOT_FOUND'],
     handle: ({ node }, request, reply) => {
-      const id = recordId(request.params as RecordParams)
+      const id = recordIdOf(request.params as RecordParams)
       return sendText(reply, node.receipt(id) ?? notFound(`there is no committed record ${id}`))
     }
   }
 ]
 
-function recordId({ author, sequence, index }: RecordParams): string {
+export function recordIdOf({ author, sequence, index }: RecordParams): string {
   return `${author}/${sequence}/${index}`
 }
 

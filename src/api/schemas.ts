@@ -1,6 +1,15 @@
 import { ERROR_CODES } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
-import { INVITATION_MS_DEFAULT, INVITATION_MS_MAX, INVITATION_MS_MIN } from './limits.js'
+import { CHANGE_KINDS } from '../ledger/governance-change.js'
+import { REASON_CHARS_MAX } from '../ledger/system-record.js'
+import { PROPOSAL_STATES } from '../node/ledger-node.js'
+import {
+  INVITATION_MS_DEFAULT,
+  INVITATION_MS_MAX,
+  INVITATION_MS_MIN,
+  PROPOSAL_MS_DEFAULT,
+  PROPOSAL_MS_MAX
+} from './limits.js'
 import { ref } from './route.js'
 
 /** JSON Schemas (2020-12) of everything the API takes and gives, as /openapi.json shows them. */
@@ -40,7 +49,39 @@ const recordMembers: JsonObject = {
   unique: { type: ['string', 'integer'] },
   refusal: ref('Refusal')
 }
+const proposalMembers: JsonObject = {
+  id: { type: 'string', description: 'Of the record that made it' },
+  kind: { enum: [...CHANGE_KINDS] },
+  state: { enum: [...PROPOSAL_STATES], description: 'enacted: passed, and in force for the next block' },
+  by: text,
+  change: { ...anyObject, description: 'kind, partner, and role or key' },
+  difference: { type: 'array', items: shape({ member: text, before: text, after: text }) },
+  votes: {
+    type: 'array',
+    description: 'The newest of each partner',
+    items: shape({ partner: text, vote: { enum: ['yes', 'no'] }, reason: text, height: count })
+  },
+  yes: { ...count, description: 'Of those who may vote' },
+  no: { ...count, description: 'Of those who may vote' },
+  needed: { ...count, description: 'How many yes it needs in all' },
+  waiting: { type: 'array', items: text, description: 'Who may vote and has not' },
+  effectiveHeight: { ...nullable(count), description: 'First height at which it is in force; null unless it passed' },
+  opened: { ...count, description: 'Height' },
+  closed: { ...nullable(count), description: 'Height at which it was decided' },
+  expires: time,
+  reason: text
+}
+
+const reason: JsonObject = { type: 'string', maxLength: REASON_CHARS_MAX }
+const force: JsonObject = { type: 'boolean', description: 'Also when too few voters would be connected to go on' }
+
 const recordOptional = ['height', 'time', 'unique', 'refusal']
+
+const misconduct: JsonObject = {
+  seen: { ...count, description: 'Times since the start of this node that it saw what no honest node does' },
+  hungUp: { ...count, description: 'Times that who did it was hung up on for a while' },
+  last: nullable(shape({ time, why: text }))
+}
 
 export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
   Refusal: shape(refusalMembers, refusalOptional),
@@ -77,6 +118,10 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     },
     quorum: shape({ rule: text, needed: count, online: count }),
     mempool: shape({ batches: count, records: count }),
+    strangers: shape({
+      ...misconduct,
+      refused: { ...count, description: 'Connections and streams of those who are no partners that were refused' }
+    }),
     syncing: { type: 'boolean' },
     stalled: nullable(
       shape(
@@ -96,8 +141,10 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     connected: { type: 'boolean' },
     height: { ...nullable(count), description: 'Of its copy, as it last told; null when unknown' },
     addresses: { type: 'array', items: text, description: 'Multiaddrs where it can be reached' },
-    evidence: { ...count, description: 'Proofs on the chain that it signed two different things for one step' }
+    evidence: { ...count, description: 'Proofs on the chain that it signed two different things for one step' },
+    misconduct: ref('Misconduct')
   }),
+  Misconduct: shape(misconduct),
   ListedEvidence: shape(
     {
       id: { type: 'string', description: 'Of the record that put it on the chain' },
@@ -139,6 +186,22 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     addresses: { type: 'array', items: text, description: 'Where the token says that partners are reached' }
   }),
   Revocation: shape({ revoked: { type: 'string', description: 'Key of the invitation' } }),
+  Proposal: shape(proposalMembers),
+  ListedProposal: shape({ ...proposalMembers, cursor: text }),
+  ProposalPage: shape({ items: { type: 'array', items: ref('ListedProposal') } }),
+  ProposalRequest: shape(
+    {
+      kind: { enum: [...CHANGE_KINDS] },
+      partner: { type: 'string', description: 'Whom it is about' },
+      role: { type: 'string', description: 'The new one, for kind role' },
+      key: { type: 'string', description: 'The new one, for kind key' },
+      reason,
+      expiresMs: { type: 'integer', minimum: 1, maximum: PROPOSAL_MS_MAX, default: PROPOSAL_MS_DEFAULT },
+      force
+    },
+    ['role', 'key', 'reason', 'expiresMs', 'force']
+  ),
+  VoteRequest: shape({ vote: { enum: ['yes', 'no'] }, reason, force }, ['reason', 'force']),
   Genesis: { ...anyObject, description: 'Canonical JSON; its tagged hash is the genesis hash' },
   Model: shape({ hash, network: { ...anyObject, description: 'The network file with every default filled in' } }),
   Checkpoint: { ...anyObject, description: 'What verify-receipt takes with --checkpoint' },

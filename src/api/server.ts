@@ -6,6 +6,7 @@ import { appendRoutes } from './append-routes.js'
 import { type ErrorAnswer, errorAnswer } from './errors.js'
 import { evidenceRoutes } from './evidence-routes.js'
 import { feedRoutes } from './feed-routes.js'
+import { governanceRoutes } from './governance-routes.js'
 import { healthRoutes } from './health-routes.js'
 import { invitationRoutes } from './invitation-routes.js'
 import {
@@ -44,6 +45,7 @@ export const ROUTES: readonly Route[] = [
   ...appendRoutes,
   ...feedRoutes,
   ...invitationRoutes,
+  ...governanceRoutes,
   ...healthRoutes,
   documentRoute
 ]

@@ -19,6 +19,11 @@ export const ERROR_CODES = {
     meaning: 'No quorum committed the record in time; it is stored and may still commit.'
   },
   // Everything else
+  TOO_FEW_ALIVE: {
+    exit: 1,
+    http: 409,
+    meaning: 'After this change too few voters would be connected to commit anything; it can be forced.'
+  },
   USAGE: { exit: 2, http: 400, meaning: 'The command or request was not understood.' },
   NETWORK_FILE: { exit: 2, http: 422, meaning: 'The network file has mistakes.' },
   NOT_FOUND: { exit: 7, http: 404, meaning: 'Nothing of this name, key, id or height exists.' },
@@ -28,6 +33,7 @@ export const ERROR_CODES = {
   NODE_UNREACHABLE: { exit: 1, http: 503, meaning: 'No node answers on the control socket of this home.' },
   HOME_LOCKED: { exit: 1, http: 409, meaning: 'Another process uses this home.' },
   HOME_PATH_TOO_LONG: { exit: 2, http: 400, meaning: 'The path of the home is too long for a Unix socket.' },
+  KEY_CHANGED: { exit: 1, http: 503, meaning: 'The next key of this node is in force: it starts again with it.' },
   KEY_FILE: { exit: 1, http: 500, meaning: 'The key file is missing, damaged or readable by others.' },
   ADDRESS_IN_USE: { exit: 1, http: 500, meaning: 'A listening address or port is taken.' },
   CONFIG: { exit: 2, http: 400, meaning: 'The node configuration has a mistake.' },

@@ -72,6 +72,22 @@ export function merklePath(leafHashes: readonly string[], index: number): string
 }
 
 /**
+ * The paths of all leaves, in their order, for hardly more than one of them costs.
+ * @throws LedgerError LIMIT_EXCEEDED for more than LEAVES_MAX leaves
+ */
+export function merklePaths(leafHashes: readonly string[]): string[][] {
+  checkLeaves(leafHashes.length)
+  const paths = leafHashes.map((): string[] => [])
+  for (let level = leafHashes, width = 1; level.length > 1; level = levelAbove(level), width *= 2) {
+    for (const [index, path] of paths.entries()) {
+      const sibling = level[Math.floor(index / width) ^ 1]
+      if (sibling !== undefined) path.push(sibling)
+    }
+  }
+  return paths
+}
+
+/**
  * The root that a path leads to (RFC 9162, section 2.1.3.2). The caller compares it with the root it trusts.
  * @param index of the leaf, counted from 0
  * @param size of the tree in leaves, 1 to LOG_LEAVES_MAX

@@ -71,7 +71,9 @@ export function createProgram(
         await root.parseAsync([...argv], { from: 'user' })
         return exitCode
       } catch (thrown) {
-        if (context?.out.closed()) return readerGone
+        const isReaderGone = thrown instanceof LedgerError && thrown.code === 'CLOSED' && context?.out.closed() === true
+        // What was found before stays found, though nobody heard it: a copy that does not verify.
+        if (isReaderGone) return exitCode === EXIT.done ? readerGone : exitCode
         await context?.out.flush().catch(() => {})
         return tellFailure(thrown, root, io)
       }

@@ -70,7 +70,7 @@ export function encodeBatch(scope: Scope, batch: Batch): string {
 }
 
 /** Longest first line a batch can have, bytes. */
-const LINE_BYTES_MAX = 1024
+export const BATCH_LINE_BYTES_MAX = 1024
 
 /**
  * Reads a stored or received batch and checks structure, sizes and root against its header.
@@ -98,8 +98,8 @@ interface BatchLine {
 
 function readBatchLine(scope: Scope, limits: Limits, text: string): Outcome<BatchLine> {
   const end = text.indexOf('\n')
-  if (end < 0 || end > LINE_BYTES_MAX) return refuse('MALFORMED', 'batch: no header line')
-  const json = readCanonical(text.slice(0, end), LINE_BYTES_MAX)
+  if (end < 0 || end > BATCH_LINE_BYTES_MAX) return refuse('MALFORMED', 'batch: no header line')
+  const json = readCanonical(text.slice(0, end), BATCH_LINE_BYTES_MAX)
   if (!json.ok) return json
   try {
     const members = membersOf(json.value, '', ['epoch', 'format', 'genesis', 'header', 'signature'])

@@ -2,6 +2,7 @@ import { assertInvariant } from '../base/errors.js'
 import { leafOfHash } from '../base/merkle.js'
 import { appendLeaf, emptyFrontier, type Frontier, frontierRoot, type LogNode } from '../base/merkle-log.js'
 import { type BlockHeader, batchListRoot, blockHash, headerText } from './block.js'
+import { isUndecided } from './early-chain.js'
 import { type CheckedBatch, type Execution, execute, type Rulebook } from './execution.js'
 import { partnerSetHash } from './partner-set.js'
 import type { StateReader } from './state.js'
@@ -62,6 +63,24 @@ export function executeBlock(rulebook: Rulebook, tip: Tip, state: StateReader, p
   }
   const text = headerText(header)
   return { header, text, hash: blockHash(rulebook.scope, text), execution }
+}
+
+/**
+ * Executes a block that a certificate proves. Of a chain that has not changed its partners yet only the result that was
+ * certified tells whether it is an early one; a block that is merely proposed never makes it one.
+ * @param result result hash that the header has
+ */
+export function executeCertified(
+  rulebook: Rulebook,
+  tip: Tip,
+  state: StateReader,
+  plan: BlockPlan,
+  result: string
+): ExecutedBlock {
+  const executed = executeBlock(rulebook, tip, state, plan)
+  if (executed.header.result === result || !isUndecided(state)) return executed
+  const early = executeBlock({ ...rulebook, early: true }, tip, state, plan)
+  return early.header.result === result ? early : executed
 }
 
 /** The tip after a block has been committed, and the nodes to keep for paths into the history. */

@@ -4,6 +4,7 @@ import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import type { Scope } from '../base/tagged.js'
 import { batchBytes, batchHash } from './batch.js'
+import { keyOfIncarnation } from './former-keys.js'
 import { type PartnerSet, partnerOf } from './partner-set.js'
 import type { StateReader } from './state.js'
 import type { Evidence } from './system-record.js'
@@ -124,7 +125,8 @@ export function judgeEvidence({ scope, partners, latest, state }: EvidenceGround
   if (counted >= EVIDENCE_MAX) {
     return refused('LIMIT_EXCEEDED', `${EVIDENCE_MAX} contradictions of ${id} are known, and more prove no more`)
   }
-  const problem = contradictionProblem(scope, partner.key, evidence)
+  const signedBy = keyOfIncarnation(state, latest, id, incarnation) ?? partner.key
+  const problem = contradictionProblem(scope, signedBy, evidence)
   if (problem !== null) return { ok: false, refusal: problem }
   const writes = [
     { key, text: canonicalText([nameOf(scope, evidence, 'first'), nameOf(scope, evidence, 'second')]) },

@@ -8,10 +8,12 @@ import { type AuthorSequence, authorSequence, authorSequenceEntry, sequenceKey }
 import type { BatchHeader } from './batch.js'
 import type { CountedRoot } from './block.js'
 import { CHARGES_KEY, chargesEntry, chargesIn } from './charges.js'
+import { EARLY_KEY, isEarly } from './early-chain.js'
+import { settleGovernance } from './governance-settle.js'
 import { type BlockTime, judge } from './judge.js'
 import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
-import { type Partner, type PartnerSet, partnerOf, partnerSetText, votersOf } from './partner-set.js'
+import { type Partner, type PartnerSet, partnerOf, partnerSetText, takesPart, votersOf } from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import type { CheckedRecord } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
@@ -28,6 +30,8 @@ export interface Rulebook {
   readonly partners: PartnerSet
   /** In force from the next height on. */
   readonly nextPartners: PartnerSet
+  /** Whether the first change of the partners is to be judged as one of an early chain; later ones follow it. */
+  readonly early?: boolean
 }
 
 /** What is in force for the block after a state. */
@@ -77,6 +81,7 @@ export function batchOrderProblem(
     const { author, incarnation, sequence } = header
     const partner = partnerOf(rulebook.partners, author)
     if (partner === undefined) return `${author} is no partner`
+    if (!takesPart(partner)) return `${author} is ${partner.state}`
     if (author !== before && next.has(author)) return `the batches of ${author} do not stand together`
     before = author
     const expected = next.get(author) ?? authorSequence(state, author)
@@ -101,6 +106,7 @@ export function execute(
   assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
   const run = startRun(rulebook, state)
   const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
+  settleProposals(rulebook, run, block)
   settleMembership(rulebook, run, block)
   settleCharges(rulebook, run, block, batches)
   return {
@@ -158,7 +164,7 @@ function executeBatch(
   const verdicts = batch.records.map((record, index): Verdict => {
     const { system } = record
     if (system !== null) {
-      const verdict = executeSystem(rulebook, run, block, partner, system)
+      const verdict = executeSystem(rulebook, run, block, partner, system, recordId(author, sequence, index))
       run.entries.push({ object: system.object, key: '[]', batch: position, index, accepted: verdict === null })
       return verdict
     }
@@ -172,15 +178,30 @@ function executeBatch(
 }
 
 /** Judges a record of the network about itself, and writes down what follows. */
-function executeSystem(rulebook: Rulebook, run: Run, block: BlockTime, author: Partner, record: SystemRecord): Verdict {
+function executeSystem(
+  rulebook: Rulebook,
+  run: Run,
+  { height, time }: BlockTime,
+  author: Partner,
+  record: SystemRecord,
+  id: string
+): Verdict {
   const { model, partners, scope } = rulebook
-  const ground = { scope, network: model.network, partners, latest: run.latest, state: run, time: block.time }
+  const ground = { scope, network: model.network, partners, latest: run.latest, state: run, time, height, id }
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
   const { change, writes = [] } = verdict.effect
   if (change !== undefined) run.latest = change(run.latest)
   for (const { key, text } of writes) run.write(key, { text }, `${key} ${text}\n`)
   return null
+}
+
+/** Open proposals are decided, and what passes is decided with them. */
+function settleProposals({ model }: Rulebook, run: Run, { height, time }: BlockTime): void {
+  const ground = { network: model.network, state: run, height, time, latest: run.latest }
+  const { latest, writes } = settleGovernance(ground)
+  run.latest = latest
+  for (const { key, text } of writes) run.write(key, { text }, `${key} ${text}\n`)
 }
 
 /**
@@ -195,7 +216,10 @@ function settleMembership(rulebook: Rulebook, run: Run, { height }: BlockTime): 
   run.write(MEMBERSHIP_KEY, entry, `${MEMBERSHIP_KEY} ${entry.text}\n`)
   if (latest === nextPartners) return
   const key = setKey(height + 2)
-  run.write(key, { text: partnerSetText(latest) }, `${key} ${partnerSetText(latest)}\n`)
+  const text = partnerSetText(latest)
+  const early = rulebook.early === true || isEarly(run)
+  run.write(key, { text }, early ? '' : `${key} ${text}\n`)
+  if (early) run.write(EARLY_KEY, { text: '1' }, '')
 }
 
 /** Who has to wait with proposing after this block (docs/formats.md, "Result hash"). */

@@ -11,7 +11,7 @@ export type ChainPartnerState = 'pending' | 'active' | 'suspended' | 'removed'
 /** A partner as the chain knows it; members as they stand in the hashed set. */
 export interface Partner {
   readonly id: string
-  /** Raised by one with each rejoin after a lost disk. */
+  /** Raised by one with each rejoin after a lost disk, suspension, removal and change of the key. */
   readonly incarnation: number
   /** Key text, `12D3KooW...`. */
   readonly key: string
@@ -51,6 +51,11 @@ export function partnerSetText(set: PartnerSet): string {
 
 export function partnerOf(set: PartnerSet, id: string): Partner | undefined {
   return set.partners.find((partner) => partner.id === id)
+}
+
+/** Whether a partner is connected with, and blocks take its batches: it is neither suspended nor removed. */
+export function takesPart({ state }: Partner): boolean {
+  return state === 'active' || state === 'pending'
 }
 
 /** The partners whose votes count, sorted by id. */

@@ -5,6 +5,7 @@ import { keyFromText } from '../base/keys.js'
 import { PARTNERS_MAX } from '../base/limits.js'
 import { type Scope, taggedBytes } from '../base/tagged.js'
 import { judgeEvidence } from './evidence.js'
+import { judgeBallot, judgeProposal, judgeWithdrawal } from './governance-judge.js'
 import type { SetChange } from './membership.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
@@ -23,6 +24,9 @@ export interface SystemGround {
   readonly state: StateReader
   /** Milliseconds since 1970, of the block. */
   readonly time: number
+  readonly height: number
+  /** Of the record that is judged. */
+  readonly id: string
 }
 
 /** What an accepted system record brings about. */
@@ -94,6 +98,12 @@ export function judgeSystem(ground: SystemGround, author: Partner, record: Syste
       return author.state === 'active' ? judgeRejoin(ground, record) : notActive(author)
     case '_evidence':
       return author.state === 'active' ? judgeEvidence(ground, record) : notActive(author)
+    case '_proposal':
+      return author.state === 'active' ? judgeProposal(ground, author, record) : notActive(author)
+    case '_ballot':
+      return author.state === 'active' ? judgeBallot(ground, author, record) : notActive(author)
+    case '_withdraw':
+      return author.state === 'active' ? judgeWithdrawal(ground, author, record.proposal) : notActive(author)
   }
 }
 

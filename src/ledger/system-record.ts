@@ -1,8 +1,9 @@
 import { accept, type Outcome, refuse } from '../base/errors.js'
-import { isHash, isPartnerId, isSignature } from '../base/ids.js'
+import { isHash, isPartnerId, isSignature, parseRecordId } from '../base/ids.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
 import { type BatchHeader, shapeOfSignedHeader } from './batch.js'
+import { type PartnerChange, shapeOfChange } from './governance-change.js'
 import { asArray, asInteger, asString, asText, membersOf, ShapeError } from './json-shape.js'
 import { type ProposalBody, shapeOfProposal, shapeOfVote, type VoteBody } from './vote.js'
 
@@ -52,10 +53,23 @@ export type SystemRecord =
       readonly signature: string
     }
   | ({ readonly object: '_evidence' } & Evidence)
+  | {
+      readonly object: '_proposal'
+      readonly change: PartnerChange
+      /** Milliseconds since 1970, compared with block time. */
+      readonly expires: number
+      readonly reason: string
+    }
+  /** `proposal`: id of the record that made it. */
+  | { readonly object: '_ballot'; readonly proposal: string; readonly reason: string; readonly yes: boolean }
+  | { readonly object: '_withdraw'; readonly proposal: string }
 
 /** Most addresses of a partner, and characters of one. */
 export const ADDRESSES_MAX = 8
 export const ADDRESS_CHARS_MAX = 256
+
+/** Most characters of the reason for a proposal or a ballot. */
+export const REASON_CHARS_MAX = 200
 
 /** Objects whose names begin so are the network's own. */
 export function isSystemObject(name: string): boolean {
@@ -119,6 +133,24 @@ const READERS: Readonly<Record<string, (data: JsonObject) => SystemRecord>> = {
   },
   _evidence(data) {
     return { object: '_evidence', ...shapeOfEvidence(data) }
+  },
+  _proposal(data) {
+    const { change, expires, reason } = membersOf(data, '', ['change', 'expires', 'reason'])
+    return {
+      object: '_proposal',
+      change: shapeOfChange(change, '/change'),
+      expires: natural(expires, '/expires'),
+      reason: asString(reason, '/reason', REASON_CHARS_MAX)
+    }
+  },
+  _ballot(data) {
+    const { proposal, reason, yes } = membersOf(data, '', ['proposal', 'reason', 'yes'])
+    if (typeof yes !== 'boolean') throw new ShapeError('/yes', 'must be true or false')
+    const because = asString(reason, '/reason', REASON_CHARS_MAX)
+    return { object: '_ballot', proposal: idOfRecord(proposal, '/proposal'), reason: because, yes }
+  },
+  _withdraw(data) {
+    return { object: '_withdraw', proposal: idOfRecord(membersOf(data, '', ['proposal']).proposal, '/proposal') }
   }
 }
 
@@ -164,6 +196,10 @@ function key(json: Json | undefined, path: string): string {
 
 function signature(json: Json | undefined, path: string): string {
   return asText(json, path, isSignature, 'a signature')
+}
+
+function idOfRecord(json: Json | undefined, path: string): string {
+  return asText(json, path, (text) => parseRecordId(text) !== null, 'the id of a record')
 }
 
 function natural(json: Json | undefined, path: string): number {

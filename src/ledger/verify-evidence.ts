@@ -47,8 +47,9 @@ export function evidenceSummary(
 }
 
 /**
- * Verifies an item of evidence offline: its receipt proves the record and, by the partners in force then, whose key it
- * is; that key signed both messages, they differ, and stand at one place. What the item says beside is held against that.
+ * Verifies an item of evidence offline: its receipt proves the record and, by the partner sets, which key the accused
+ * had as that incarnation; that key signed both messages, they differ, and stand at one place. What the item says beside
+ * is held against that.
  * @param itemText a line of `ledger evidence --json`, in any JSON layout
  * @param genesisText in any JSON layout
  * @param checkpointText as `ledger checkpoint` printed it
@@ -65,19 +66,23 @@ export function verifyEvidence(
     const { receipt, cursor: _, ...told } = asObject(json.value, '')
     const verified = verifyReceiptAndSet(canonicalText(asObject(receipt, '/receipt')), genesisText, checkpointText)
     if (!verified.ok) return verified
-    const { statement, scope, set } = verified.value
+    const { statement, scope, set, sets } = verified.value
     if (statement.object !== '_evidence') return failed(`its record is no evidence, but of '${statement.object}'`)
     if (statement.status !== 'accepted') return failed(`its record was refused: ${statement.code}`)
     const evidence = shapeOfEvidence(statement.data)
-    const partner = partnerOf(set, evidencePlace(evidence).partner)
+    const { partner: accused, incarnation } = evidencePlace(evidence)
+    const partner = partnerOf(set, accused)
     if (partner === undefined) return failed('who is accused was no partner then')
-    const problem = contradictionProblem(scope, partner.key, evidence)
+    // Its key may have been replaced since it signed: each incarnation has one.
+    const key = sets.map((each) => partnerOf(each, accused)).find((each) => each?.incarnation === incarnation)?.key
+    const signedBy = key ?? partner.key
+    const problem = contradictionProblem(scope, signedBy, evidence)
     if (problem !== null) return failed(problem.message)
     const { recordId: id, author, height, time, trust } = statement
     const summary = evidenceSummary(evidence, { id, author, height, time })
     const other = difference(told, summary as unknown as JsonObject)
     if (other !== null) return failed(`its member '${other}' is not what its record says`)
-    return accept({ ...summary, key: partner.key, trust })
+    return accept({ ...summary, key: signedBy, trust })
   } catch (error) {
     if (error instanceof ShapeError) return failed(error.message)
     throw error

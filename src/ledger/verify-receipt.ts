@@ -63,6 +63,8 @@ export interface VerifiedReceipt {
   readonly statement: ReceiptStatement
   readonly scope: Scope
   readonly set: PartnerSet
+  /** All sets from the founding one to that of the newest block, in their order. */
+  readonly sets: readonly PartnerSet[]
 }
 
 /** As {@link verifyReceipt}, for proofs that rest on a receipt. */
@@ -84,8 +86,8 @@ export function verifyReceiptAndSet(
     const scope: Scope = { genesis: value.genesis, epoch: value.epoch }
     const chain = checkChain(scope, foundingSet(genesis.value.genesis), value)
     const trust = trustOf(scope, value, chain, checkpoint === null ? null : checkpoint.value)
-    const set = chain.setOfBlock
-    return accept({ statement: { ...checkContent(scope, value, set), trust }, scope, set })
+    const { setOfBlock: set, sets } = chain
+    return accept({ statement: { ...checkContent(scope, value, set), trust }, scope, set, sets })
   } catch (error) {
     if (error instanceof Failure) return refuse('VERIFICATION_FAILED', error.message)
     throw error
@@ -107,6 +109,7 @@ interface Chain {
   /** The newest block of the receipt. */
   readonly anchor: Anchor
   readonly setOfBlock: PartnerSet
+  readonly sets: readonly PartnerSet[]
 }
 
 /** Follows the sets from the genesis to the block and to the newest block, and ties both into one history. */
@@ -123,6 +126,7 @@ function checkChain(scope: Scope, founding: PartnerSet, receipt: Receipt): Chain
     mustBeInHistory(hash, receipt.header.height, anchor, receipt.recent.path, 'the block of the record')
   }
   let set = founding
+  const sets = [founding]
   let setOfBlock: PartnerSet | null = null
   let before = 0
   for (const change of receipt.changes) {
@@ -136,6 +140,7 @@ function checkChain(scope: Scope, founding: PartnerSet, receipt: Receipt): Chain
     must(change.header.nextPartners !== change.header.partners, `the block at height ${height} changes nothing`)
     must(partnerSetHash(scope, change.set) === change.header.nextPartners, `the set at height ${height} is another`)
     set = change.set
+    sets.push(set)
   }
   must(partnerSetText(set) === partnerSetText(receipt.set), 'the partner set is not the one that follows')
   setOfBlock ??= set
@@ -143,7 +148,7 @@ function checkChain(scope: Scope, founding: PartnerSet, receipt: Receipt): Chain
   if (receipt.recent !== null) {
     mustBeCertified(scope, setOfBlock, { header: receipt.header, hash, certificate: receipt.certificate })
   }
-  return { anchor, setOfBlock }
+  return { anchor, setOfBlock, sets }
 }
 
 function mustBeCertified(scope: Scope, set: PartnerSet, block: Anchor): void {

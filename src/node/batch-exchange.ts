@@ -1,9 +1,9 @@
 import { authorSequence } from '../ledger/author-sequence.js'
-import { type Batch, type BatchHeader, batchIsSigned, readBatch } from '../ledger/batch.js'
+import { BATCH_LINE_BYTES_MAX, type Batch, type BatchHeader, batchIsSigned, readBatch } from '../ledger/batch.js'
 import type { CheckedBatch } from '../ledger/execution.js'
-import { partnerOf } from '../ledger/partner-set.js'
+import { type Partner, partnerOf, takesPart } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
-import { createBatchPulls, PULL_BATCHES_MAX } from './batch-pulls.js'
+import { createBatchPulls, PULL_BATCHES_MAX, type TakenBatch } from './batch-pulls.js'
 import type { BatchPlace, BatchRivals } from './batch-rivals.js'
 import { blockBytesMax } from './block-content.js'
 import type { Chain } from './chain.js'
@@ -11,6 +11,7 @@ import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
 import { type BatchMessage, GOSSIP_BYTES_MAX, type Peers } from './peers.js'
 import type { Timers } from './timers.js'
+import { createVainAnnouncements } from './vain-announcements.js'
 
 /** Sequences ahead of an author's next one that are kept: a stream in flight is shorter. */
 const SEQUENCES_AHEAD_MAX = 64
@@ -30,19 +31,31 @@ export interface BatchExchangeDependencies {
   readonly rivals: BatchRivals
   readonly peers: Peers
   readonly timers: Timers
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly log: Logger
   /** A batch of somebody else is durable and in the mempool. */
-  readonly onBatch: () => void
+  readonly onBatch: (batch: CheckedBatch) => void
   readonly fail: (error: unknown) => void
 }
+
+const NOTHING = Promise.resolve()
 
 /** A batch that a partner says it holds. */
 type Announcement = Omit<BatchMessage, 'type'>
 
 /** Brings in the batches of others: checks each once, stores it durably, and gives those that others lack. */
 export function createBatchExchange(dependencies: BatchExchangeDependencies) {
-  const { chain, mempool, rivals, peers, timers, log, onBatch, fail } = dependencies
-  const pulls = createBatchPulls({ peers, timers, log, take })
+  const { chain, mempool, rivals, peers, timers, now, log, onBatch, fail } = dependencies
+  const vain = createVainAnnouncements(now, (partner, why) => peers.blame?.(partner, why))
+  const pulls = createBatchPulls({
+    peers,
+    timers,
+    log,
+    take,
+    batchBytesMax: chain.limits.batchBytesMax + BATCH_LINE_BYTES_MAX,
+    onVain: vain.add
+  })
   /** Being stored: they count as if they were here. */
   const busy = new Map<string, BatchHeader>()
   /**
@@ -77,28 +90,43 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
 
   const isNeeded = (hash: string): boolean => needed.height === chain.tip.height + 1 && needed.hashes.has(hash)
 
-  /** Those that may stand in the next block or the one after: a rejoin may lie between. */
-  function incarnationsOf(author: string): number[] {
+  /** An author as it may stand in the next block, or the one after: a rejoin or another key may lie between. */
+  function authorsNamed(author: string): Partner[] {
     const { partners, nextPartners } = chain.rulebook
-    return [partnerOf(partners, author), partnerOf(nextPartners, author)].flatMap((partner) =>
-      partner === undefined ? [] : [partner.incarnation]
-    )
+    const named = [partnerOf(partners, author), partnerOf(nextPartners, author)]
+    return named.flatMap((partner) => (partner !== undefined && takesPart(partner) ? [partner] : []))
   }
 
+  const incarnationsOf = (author: string): number[] => authorsNamed(author).map(({ incarnation }) => incarnation)
+
   /** Takes a batch in stored form. Anybody may have sent it: its author's signature says whose it is. */
-  async function take(text: string): Promise<void> {
+  function take(text: string): TakenBatch {
     const read = readBatch(chain.scope, chain.limits, text)
-    if (!read.ok) return log.debug('a batch was refused', { refusal: read.refusal })
+    if (!read.ok) {
+      log.debug('a batch was refused', { refusal: read.refusal })
+      return { verdict: 'reject', hash: null, stored: NOTHING }
+    }
     const batch = read.value
     const { header, hash, signature } = batch
     const isRefused = unwanted(header, hash) !== null
-    if (isRefused && (stopped || isHere(hash) || !rivals.isRival(header, hash))) return
-    const { partners, nextPartners } = chain.rulebook
-    const author = partnerOf(nextPartners, header.author) ?? partnerOf(partners, header.author)
-    if (author === undefined) return
-    if (!batchIsSigned(chain.scope, batch, author.key)) return log.warn('a batch is not signed', { author: author.id })
+    const ignored: TakenBatch = { verdict: 'ignore', hash, stored: NOTHING }
+    if (isRefused && (stopped || isHere(hash) || !rivals.isRival(header, hash))) return ignored
+    // An incarnation has one key for ever, so whether its signature holds is the same for everybody.
+    const author = authorsNamed(header.author).find(({ incarnation }) => incarnation === header.incarnation)
+    if (author === undefined) return ignored
+    if (!batchIsSigned(chain.scope, batch, author.key)) {
+      log.warn('a batch is not signed', { author: author.id })
+      return { verdict: 'reject', hash, stored: NOTHING }
+    }
+    if (!isRefused) return { verdict: 'accept', hash, stored: store(batch, text) }
     // It is not kept, and proves all the same that its author signed two.
-    if (isRefused) return rivals.seen(batch, signature)
+    rivals.seen(batch, signature)
+    return { verdict: 'accept', hash, stored: NOTHING }
+  }
+
+  /** Makes a batch durable that is taken. */
+  async function store(batch: Batch, text: string): Promise<void> {
+    const { header, hash, signature } = batch
     if (isNeeded(hash)) needed.room -= header.bytes
     busy.set(hash, header)
     try {
@@ -107,7 +135,7 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
       if (stopped) return
       mempool.add(checked)
       rivals.seen(batch, signature)
-      onBatch()
+      onBatch(checked)
     } catch (error) {
       if (!stopped) fail(error)
     } finally {

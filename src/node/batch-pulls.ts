@@ -1,5 +1,5 @@
 import type { Logger } from './log.js'
-import type { Peers } from './peers.js'
+import { type GossipVerdict, type Peers, RESPONSE_BYTES_MAX } from './peers.js'
 import type { TimerHandle, Timers } from './timers.js'
 
 /** Batches asked for in one request. */
@@ -17,12 +17,28 @@ const ANNOUNCED_MAX = 128
  */
 const PATIENCE_MS = 2_000
 
+/** Bytes that a text may take in JSON for each of its own: a control character takes most. */
+const JSON_BYTES_OF_ONE = 6
+
+/** A batch in stored form that was taken, or not. */
+export interface TakenBatch {
+  readonly verdict: GossipVerdict
+  /** Null when it is no batch. */
+  readonly hash: string | null
+  /** Resolves when it is here, as far as it was wanted. */
+  readonly stored: Promise<void>
+}
+
 export interface BatchPullsDependencies {
-  readonly peers: Pick<Peers, 'connected' | 'request'>
+  readonly peers: Pick<Peers, 'connected' | 'request' | 'blame'>
   readonly timers: Timers
   readonly log: Logger
-  /** Takes a batch in stored form; resolves when it is here or was refused. */
-  readonly take: (text: string) => Promise<void>
+  /** Takes a batch in stored form. */
+  readonly take: (text: string) => TakenBatch
+  /** Bytes that the largest batch has in stored form. */
+  readonly batchBytesMax: number
+  /** A partner has not got so many batches that it had announced. */
+  readonly onVain: (partner: string, batches: number) => void
 }
 
 /** A batch that is to be fetched. */
@@ -51,7 +67,8 @@ interface Lane {
 }
 
 /** Fetches batches by hash: each from one partner at a time, from the next one upon failure or silence. */
-export function createBatchPulls({ peers, timers, log, take }: BatchPullsDependencies) {
+export function createBatchPulls(dependencies: BatchPullsDependencies) {
+  const { peers, timers, log, take, batchBytesMax, onVain } = dependencies
   const wants = new Map<string, Want>()
   const lanes = new Map<string, Lane>()
   /** How many wants each partner has announced. */
@@ -152,7 +169,17 @@ export function createBatchPulls({ peers, timers, log, take }: BatchPullsDepende
     lane.running++
     try {
       const answer = await peers.request(partner, { type: 'batches', hashes: list.map(({ hash }) => hash) }, {})
-      for (const text of answer.batches) await take(text)
+      const given = new Set<string>()
+      let isWrong = false
+      for (const text of answer.batches) {
+        const { verdict, hash, stored } = take(text)
+        if (hash !== null) given.add(hash)
+        if (verdict === 'reject' || !list.some((want) => want.hash === hash)) isWrong = true
+        await stored
+      }
+      if (isWrong) peers.blame?.(partner, 'it answers with what is no batch, or none that it was asked for')
+      const vain = lacking(list, given, answer.batches).filter(({ announcers }) => announcers.has(partner))
+      if (vain.length > 0) onVain(partner, vain.length)
     } catch (error) {
       log.debug('batches could not be pulled', { partner, error })
     }
@@ -161,6 +188,14 @@ export function createBatchPulls({ peers, timers, log, take }: BatchPullsDepende
     // Where another partner was turned to since, its answer is waited for.
     ask(list.filter((want) => want.newest === partner || want.asked.size === 0 || !isWanted(want)))
     pump(partner)
+  }
+
+  /** What an answer shows that the partner has not got: it gives in order, and leaves out what does not fit at the end. */
+  function lacking(list: readonly Want[], given: ReadonlySet<string>, texts: readonly string[]): Want[] {
+    const bytes = texts.reduce((sum, text) => sum + JSON.stringify(text).length, 0)
+    const hadRoom = bytes + JSON_BYTES_OF_ONE * batchBytesMax < RESPONSE_BYTES_MAX
+    const last = texts.length === 0 || hadRoom ? list.length : list.findLastIndex(({ hash }) => given.has(hash))
+    return list.filter(({ hash }, at) => at < last && !given.has(hash))
   }
 
   return {

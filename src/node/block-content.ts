@@ -1,7 +1,7 @@
 import type { CheckResult } from '../consensus/types.js'
 import { readBatch } from '../ledger/batch.js'
 import { type BlockHeader, batchListRoot, blockHash, readHeader } from '../ledger/block.js'
-import { type ExecutedBlock, executeBlock } from '../ledger/chain.js'
+import { type ExecutedBlock, executeBlock, executeCertified } from '../ledger/chain.js'
 import { batchOrderProblem, type CheckedBatch } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import { checkRecord } from '../ledger/record.js'
@@ -74,13 +74,32 @@ export function missingBatches(chain: Chain, mempool: Mempool, block: ProposedBl
 }
 
 /**
+ * Whether a block comes with the batches that its header names. Nobody signs the list beside the header: another list is the
+ * fault of whoever sent it, and says nothing about the block. What is no header is none with any list.
+ */
+export function hasOwnBatches({ header, batches }: ProposedBlock): boolean {
+  const read = readHeader(header)
+  return !read.ok || isListOf(read.value, batches)
+}
+
+function isListOf(header: BlockHeader, hashes: readonly string[]): boolean {
+  return hashes.length === header.batches.count && batchListRoot(hashes).root === header.batches.root
+}
+
+/**
  * Checks a proposed block by executing it, unless that was done before.
- * @param content `heardAt`: when its proposal was first heard, milliseconds since 1970
+ * @param content `heardAt`: when its proposal was first heard, milliseconds since 1970; `certified`: whether a certificate
+ * proves it, so that it only has to be understood
  */
 export function checkBlock(
   chain: Chain,
   mempool: Mempool,
-  content: { readonly block: ProposedBlock; readonly heardAt: number; readonly candidate: CandidateBlock | null },
+  content: {
+    readonly block: ProposedBlock
+    readonly heardAt: number
+    readonly candidate: CandidateBlock | null
+    readonly certified?: boolean
+  },
   round: Round
 ): Checked {
   const { block, heardAt, candidate } = content
@@ -99,7 +118,11 @@ export function checkBlock(
   }
   const { originRound, proposer, time } = header.value
   const plan = { originRound, proposer, time, batches }
-  const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, plan)
+  const { rulebook, tip, store } = chain
+  const executed =
+    content.certified === true
+      ? executeCertified(rulebook, tip, store.state, plan, header.value.result)
+      : executeBlock(rulebook, tip, store.state, plan)
   if (executed.text !== block.header) {
     const { isResult, text } = headerDifference(chain.rulebook.model.network, header.value, executed, batches)
     return invalid(isResult ? resultDiffers(blockHash(chain.scope, block.header), text) : text)
@@ -127,8 +150,7 @@ function headerProblem(chain: Chain, header: BlockHeader, hashes: readonly strin
   if (header.previous !== tip.hash) return 'it follows another block'
   if (header.time <= tip.time) return 'it is not later than the block before'
   if (hashes.length === 0 && !isSettling(chain)) return 'it is empty'
-  const { count, root } = batchListRoot(hashes)
-  return count === header.batches.count && root === header.batches.root ? null : 'it lists other batches'
+  return isListOf(header, hashes) ? null : 'it lists other batches'
 }
 
 function unfitness(header: BlockHeader, { round, proposer }: Round, heardAt: number): string | null {

@@ -93,6 +93,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
         await fetchFrom(from)
       } catch (error) {
         if (isOurs(error)) throw error
+        if (error instanceof WrongBlock) peers.blame?.(from, error.message)
         log.warn('blocks could not be fetched', { partner: from, error })
       }
       if (chain.tip.height === before) {
@@ -110,10 +111,10 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   async function fetchFrom(partner: string): Promise<void> {
     const from = chain.tip.height + 1
     const { blocks } = await ask(partner, from)
-    for (const bundle of blocks) {
+    for (const [index, bundle] of blocks.entries()) {
       if (stopped) return
       // Only blocks that are proven hold this node up, never a claim: whoever is that far behind has nothing to vote on.
-      await takeBlock(bundle, blocks.length >= FAR_BEHIND ? begin : () => {})
+      await takeBlock(bundle, from + index, blocks.length >= FAR_BEHIND ? begin : () => {})
     }
   }
 
@@ -141,12 +142,12 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     giveUp.abort(new LedgerError('NODE_UNREACHABLE', `${partner} does not answer, and others could`))
   }
 
-  async function takeBlock(bundle: BlockBundle, onProven: () => void): Promise<void> {
-    const height = chain.tip.height + 1
+  async function takeBlock(bundle: BlockBundle, height: number, onProven: () => void): Promise<void> {
     const header = readHeader(bundle.header)
     if (!header.ok) throw bad(height, header.refusal.message)
-    // Decided here in the meantime.
-    if (header.value.height <= chain.tip.height) return
+    if (header.value.height !== height) throw bad(height, `it is block ${header.value.height}`)
+    // Decided here in the meantime, or the one before it is being committed still.
+    if (height !== chain.tip.height + 1) return
     const certificate = readCertificate(bundle.certificate)
     if (!certificate.ok) throw bad(height, certificate.refusal.message)
     const { scope, partners } = chain.rulebook
@@ -156,7 +157,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     onProven()
     const hashes = await storeBodies(bundle, height, header.value.batches)
     if (chain.tip.height + 1 !== height) return
-    const content = { block: { header: bundle.header, batches: hashes }, heardAt: 0, candidate: null }
+    const content = { block: { header: bundle.header, batches: hashes }, heardAt: 0, candidate: null, certified: true }
     const { result, candidate } = checkBlock(chain, mempool, content, { round: 0, proposer: '', fresh: false })
     if (candidate === null) {
       const why = result.type === 'invalid' ? result.reason : result.type
@@ -243,8 +244,11 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   }
 }
 
-function bad(height: number, problem: string): LedgerError {
-  return new LedgerError('MALFORMED', `block ${height} of a partner: ${problem}`, { height })
+/** What a partner gave as a block is none: no honest one keeps it. */
+class WrongBlock extends LedgerError {}
+
+function bad(height: number, problem: string): WrongBlock {
+  return new WrongBlock('MALFORMED', `block ${height} of a partner: ${problem}`, { height })
 }
 
 /** Whether an error is this node's own trouble rather than a partner's. */

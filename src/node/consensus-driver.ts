@@ -13,6 +13,7 @@ import type { ConsensusDriverDependencies, ConsensusDriverOptions } from './cons
 import { encodeItem } from './consensus-log.js'
 import { startAfterTip } from './height-start.js'
 import { createLoggedHeights } from './logged-heights.js'
+import { othersAmong } from './own-state.js'
 import { stopError } from './stop-error.js'
 import type { LogEntry as WalEntry } from './store/write-ahead-log.js'
 import { createTimerGroup } from './timer-group.js'
@@ -191,8 +192,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       take(input)
     }
     const reached = state
-    await wal.sync()
-    await signer.sync()
+    const log = await wal.sync()
+    await signer.sync(log)
     durable = reached
     send()
     if (adoption !== null) await adopt(adoption)
@@ -231,7 +232,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     const block = await chain.commit(candidate.executed, candidate.batches, certificate)
     // At once: what comes in from now on is for the next height, and must not be swept away with this one.
     endHeight()
-    const lost = mempool.settle(candidate.batches, chain.rulebook.partners, chain.store.state)
+    const lost = othersAmong(chain, mempool.settle(candidate.batches, chain.rulebook.partners, chain.store.state))
     await wal.committed(block.header.height)
     if (lost.length > 0) await chain.store.dropBatches(lost)
     onCommitted(block)

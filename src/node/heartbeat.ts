@@ -6,7 +6,7 @@ const BEAT_MS = 1_000
 /** Beats after which partners are told where this node is although nothing happens. */
 const IDLE_BEATS = 5
 
-/** Milliseconds after a commit until partners are told of it, so that a stream of blocks does not become one of words. */
+/** Milliseconds after a commit until partners are told of it: a stream of blocks does not become one of words. */
 const TELL_AFTER_MS = 100
 
 export interface HeartbeatDependencies {
@@ -28,6 +28,7 @@ export function createHeartbeat({ timers, height, isWorking, again, look, tell }
   let telling: TimerHandle | null = null
   let lastHeight = -1
   let beats = 0
+  let stopped = false
 
   function onBeat(): void {
     beat = timers.set(BEAT_MS, onBeat)
@@ -43,13 +44,16 @@ export function createHeartbeat({ timers, height, isWorking, again, look, tell }
     start(): void {
       beat = timers.set(BEAT_MS, onBeat)
     },
-    committed(): void {
+    /** Partners had better know soon: a block was committed, or somebody else is connected. */
+    tellSoon(): void {
+      if (stopped) return
       telling ??= timers.set(TELL_AFTER_MS, () => {
         telling = null
         tell()
       })
     },
     stop(): void {
+      stopped = true
       if (beat !== null) timers.clear(beat)
       if (telling !== null) timers.clear(telling)
       beat = null

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 export interface HomePaths {
   readonly home: string
   readonly key: string
+  /** A key that takes the place of the other one once the chain names it. */
+  readonly nextKey: string
   readonly genesis: string
   readonly partner: string
   readonly store: string
@@ -20,6 +22,7 @@ export function homePaths(home: string): HomePaths {
   return {
     home,
     key: join(home, 'key'),
+    nextKey: join(home, 'key.next'),
     genesis: join(home, 'genesis.json'),
     partner: join(home, 'partner.json'),
     store: join(home, 'store'),

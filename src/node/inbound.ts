@@ -23,6 +23,8 @@ export interface InboundDependencies {
     learn(hash: string, block: ProposedBlock): void
     readonly state: ConsensusState
   }
+  /** A genuine vote that was not here, or a genuine proposal, of the height under way; and who brought it. */
+  readonly onGenuine: (from: string, message: ConsensusMessage) => void
   /** A voter tells itself why its prevote at the height under way is nil. */
   readonly onObjection: (voter: string, round: number, reason: string) => void
   /** A partner sent a signature that does not hold; nobody passes on what he has not verified. */
@@ -32,7 +34,7 @@ export interface InboundDependencies {
 }
 
 /** Votes and proposals of others: signatures are checked here, once, before the consensus machine hears of them. */
-export function createInbound({ chain, driver, onObjection, onForged, onAhead }: InboundDependencies) {
+export function createInbound({ chain, driver, onGenuine, onObjection, onForged, onAhead }: InboundDependencies) {
   const early = new Map<string, ConsensusMessage[]>()
 
   const heightOf = (message: ConsensusMessage): number =>
@@ -103,7 +105,10 @@ export function createInbound({ chain, driver, onObjection, onForged, onAhead }:
       if (isOfNow(vote.voter, vote.incarnation)) onForged(from)
       return
     }
-    if (!known) driver.feed({ type: 'vote', vote })
+    if (!known) {
+      driver.feed({ type: 'vote', vote })
+      onGenuine(from, { type: 'vote', vote, reason: null })
+    }
     // A reason is not signed: only a voter's own connection proves it.
     if (reason !== null && from === vote.voter && vote.kind === 'prevote' && vote.block === null) {
       onObjection(vote.voter, vote.round, reason)
@@ -124,6 +129,7 @@ export function createInbound({ chain, driver, onObjection, onForged, onAhead }:
     const prevotes = prevotesOf(message)
     driver.learn(proposal.block, { header, batches })
     driver.feed({ type: 'proposal', proposal, prevotes })
+    onGenuine(from, { ...message, prevotes })
   }
 
   return {

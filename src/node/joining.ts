@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises'
 import { LedgerError } from '../base/errors.js'
-import { ADDRESSES_MAX } from '../ledger/system-record.js'
 import type { Token } from './invitation.js'
 import { prepareHome, requestJoin } from './join.js'
 import type { NodeStatus } from './ledger-node.js'
@@ -74,7 +73,7 @@ export async function openJoining(options: JoiningOptions): Promise<Joining> {
   /** @returns null when nobody gave an answer for good; `why` is known then */
   async function ask(): Promise<JoinAnswer | null> {
     // Its own, and not what the line says: an address of all interfaces names none of them.
-    const addresses = host.addresses().slice(0, ADDRESSES_MAX)
+    const addresses = host.addresses()
     const answer = await requestJoin({ token, seed, addresses, log, signal, host }).catch((error: unknown) => {
       if (signal.aborted || !(error instanceof LedgerError)) throw error
       return error
@@ -136,6 +135,7 @@ function statusOf({ genesis, title, invitation }: Token, stalled: NodeStatus['st
     partners: [],
     quorum: { rule: '', needed: 0, online: 0 },
     mempool: { batches: 0, records: 0 },
+    strangers: { seen: 0, hungUp: 0, last: null, refused: 0 },
     syncing: true,
     stalled
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isPartnerId } from '../base/ids.js'
 import { keyFromText } from '../base/keys.js'
-import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
+import { type PartnerSet, partnerOf, takesPart } from '../ledger/partner-set.js'
 import { addressKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
@@ -36,7 +36,21 @@ export interface KnownPeersOptions {
   readonly self: string
   /** From the invitation of a node that joins. */
   readonly bootstrap: readonly PeerAddress[]
+  /** Newest height that a partner has told of. */
+  readonly heightOf: (partner: string) => number | null
+  /** Monotonic milliseconds. */
+  readonly now: () => number
   readonly log: Logger
+}
+
+/** Milliseconds for which a key that is no partner's any more is still let in, so that it learns why. */
+const LEAVE_MS = 30_000
+
+/** A key that is none of the partners' any more, and the block that says so. */
+interface Leaving {
+  readonly partner: string
+  readonly height: number
+  readonly until: number
 }
 
 /**
@@ -44,7 +58,7 @@ export interface KnownPeersOptions {
  * that joins, or fetches its copy again), those remembered are asked too.
  */
 export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownPeers> {
-  const { path, chain, self, log } = options
+  const { path, chain, self, heightOf, now, log } = options
   let writing = Promise.resolve()
   let remembered: Remembered | null = (await readRemembered(path)) ?? { height: null, peers: options.bootstrap }
 
@@ -62,9 +76,11 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
 
   function fromChain(): PeerAddress[] {
     const { partners, nextPartners } = chain.rulebook
-    return nextPartners.partners
-      .filter(({ id, state }) => state !== 'removed' || partnerOf(partners, id)?.state !== 'removed')
-      .map(({ id, key }) => ({ partner: id, key, addresses: addressesOf(id) }))
+    // Who leaves or has another key from the height after the next one on votes until then.
+    const keys = new Map(
+      [...partners.partners, ...nextPartners.partners].filter(takesPart).map(({ key, id }) => [key, id])
+    )
+    return [...keys].map(([key, id]) => ({ partner: id, key, addresses: addressesOf(id) }))
   }
 
   function all(): PeerAddress[] {
@@ -82,6 +98,7 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
     if (cached?.rulebook !== rulebook || cached.peers !== remembered) {
       const peers = all()
       const byKey = new Map(peers.map(({ key, partner }) => [key, partner]))
+      for (const [key, partner] of cached?.known.byKey ?? []) if (!byKey.has(key)) leave(key, partner)
       cached = {
         rulebook,
         peers: remembered,
@@ -91,14 +108,29 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
     return cached.known
   }
 
+  const leaving = new Map<string, Leaving>()
+
+  function leave(key: string, partner: string): void {
+    leaving.set(key, { partner, height: chain.tip.height, until: now() + LEAVE_MS })
+  }
+
+  /** Until it has the block that says that it is none any more. */
+  function leavingPartner(key: string): string | null {
+    const found = leaving.get(key)
+    if (found === undefined) return null
+    if (now() < found.until && (heightOf(found.partner) ?? 0) < found.height) return found.partner
+    leaving.delete(key)
+    return null
+  }
+
   return {
-    partnerOf: (key) => current().byKey.get(key) ?? null,
+    partnerOf: (key) => current().byKey.get(key) ?? leavingPartner(key),
     wanted: () => current().others,
     isReachable: () => chain.store.state.get(addressKey(self)) !== undefined,
     learned(set, height) {
       if (height <= chain.tip.height || (remembered?.height ?? 0) >= height) return
       const peers = set.partners
-        .filter(({ state }) => state !== 'removed')
+        .filter(takesPart)
         .map(({ id, key }) => ({ partner: id, key, addresses: addressesOf(id) }))
       remembered = { height, peers }
     },

@@ -1,5 +1,6 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import type { PartnerChange } from '../ledger/governance-change.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
 
@@ -52,6 +53,8 @@ export interface NodeStatus {
   }[]
   readonly quorum: { readonly rule: string; readonly needed: number; readonly online: number }
   readonly mempool: { readonly batches: number; readonly records: number }
+  /** What those who are no partners did, all together; `refused` counts connections and streams that they were refused. */
+  readonly strangers: MisconductView & { readonly refused: number }
   readonly syncing: boolean
   /** `why` is the text of all `causes`: each has a code of docs/partners.md, what is the matter, and what to do. */
   readonly stalled: null | {
@@ -75,6 +78,18 @@ export interface PartnerView {
   readonly addresses: readonly string[]
   /** How many times it was seen to sign two messages that contradict each other. */
   readonly evidence: number
+  /** What this node saw it do that no honest node does. */
+  readonly misconduct: MisconductView
+}
+
+/** Misconduct that this node has seen since its start, such as messages that are malformed or not signed by whom they name. */
+export interface MisconductView {
+  /** How many times. */
+  readonly seen: number
+  /** How many times who did it was hung up on, and kept away for a while. */
+  readonly hungUp: number
+  /** The last of it. */
+  readonly last: null | { readonly time: string; readonly why: string }
 }
 
 export interface InviteOptions {
@@ -108,6 +123,74 @@ export type ListedEvidence = EvidenceSummary & {
   readonly cursor: string
   /** With it the item can be verified offline. */
   readonly receipt?: JsonObject
+}
+
+export interface ListPage {
+  /** @default 50, at most 100,000 */
+  readonly limit?: number
+  /** Cursor of the last item of the answer before. */
+  readonly after?: string
+}
+
+/** `enacted`: passed, and in force for the next block. */
+export type ShownProposalState = 'open' | 'passed' | 'enacted' | 'rejected' | 'withdrawn' | 'expired' | 'stale'
+
+export const PROPOSAL_STATES: readonly ShownProposalState[] = [
+  'open',
+  'passed',
+  'enacted',
+  'rejected',
+  'withdrawn',
+  'expired',
+  'stale'
+]
+
+/** A proposed change of the network, and how it stands. */
+export interface ProposalView {
+  /** Id of the record that made it. */
+  readonly id: string
+  readonly kind: PartnerChange['kind']
+  readonly state: ShownProposalState
+  readonly by: string
+  readonly change: PartnerChange
+  /** What it changes of the partner. */
+  readonly difference: readonly { readonly member: string; readonly before: string; readonly after: string }[]
+  /** One of each partner, sorted by partner. */
+  readonly votes: readonly {
+    readonly partner: string
+    readonly vote: 'yes' | 'no'
+    readonly reason: string
+    readonly height: number
+  }[]
+  /** How many of those who count have said so. */
+  readonly yes: number
+  readonly no: number
+  /** How many yes it needs in all. */
+  readonly needed: number
+  /** Who may vote and has not; nobody once it is decided. */
+  readonly waiting: readonly string[]
+  /** First height at which it is in force; null unless it passed. */
+  readonly effectiveHeight: number | null
+  readonly opened: number
+  readonly closed: number | null
+  /** RFC 3339 UTC. */
+  readonly expires: string
+  readonly reason: string
+}
+
+export interface ProposalOptions {
+  readonly change: PartnerChange
+  readonly reason?: string
+  /** Milliseconds from now on. */
+  readonly expiresMs: number
+  /** Also when too few voters would be connected to go on. @default false */
+  readonly force?: boolean
+}
+
+export interface VoteOptions {
+  readonly yes: boolean
+  readonly reason?: string
+  readonly force?: boolean
 }
 
 export interface ChangeOptions {
@@ -168,6 +251,21 @@ export interface LedgerNode {
   invite(options: InviteOptions): Promise<{ readonly token: string; readonly addresses: readonly string[] }>
   /** Takes an invitation back, by its key; resolves when that is on the chain. */
   revoke(invitationKey: string): Promise<void>
+  /**
+   * Proposes a change; resolves when a block has it.
+   * @throws LedgerError NOT_PERMITTED, TOO_FEW_ALIVE, NO_QUORUM
+   */
+  propose(options: ProposalOptions): Promise<ProposalView>
+  /** @throws LedgerError NOT_FOUND, NOT_PERMITTED, TOO_FEW_ALIVE, NO_QUORUM */
+  vote(id: string, options: VoteOptions): Promise<ProposalView>
+  /** @throws LedgerError NOT_FOUND, NOT_PERMITTED, NO_QUORUM */
+  withdraw(id: string): Promise<ProposalView>
+  /** Oldest first. */
+  proposals(
+    options: ListPage & { readonly state?: ShownProposalState }
+  ): Promise<readonly (ProposalView & { readonly cursor: string })[]>
+  /** @throws LedgerError NOT_FOUND */
+  proposal(id: string): ProposalView
   /** Checks the whole copy and runs every rule again. `onProgress` is called with heights done and to do. */
   verify(options: {
     readonly signal?: AbortSignal

@@ -1,6 +1,6 @@
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { CheckedBatch } from '../ledger/execution.js'
-import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
+import { type PartnerSet, partnerOf, takesPart } from '../ledger/partner-set.js'
 import type { StateReader } from '../ledger/state.js'
 
 /** Which batches a proposer offers, beside what a block may hold at all. */
@@ -79,7 +79,7 @@ export function createMempool(): Mempool {
       const chosen: CheckedBatch[] = []
       let bytes = 0
       for (const author of [...authors.slice(first), ...authors.slice(0, first)]) {
-        const incarnation = partnerOf(partners, author)?.incarnation
+        const incarnation = incarnationOf(partners, author)
         for (let { next } = authorSequence(state, author); ; next++) {
           const rivals = byAuthor.get(author)?.get(next)
           const batch = rivals?.find((rival) => rival.header.incarnation === incarnation && offer.admits(rival.hash))
@@ -94,7 +94,7 @@ export function createMempool(): Mempool {
     },
     hasCandidates(partners, state, admits) {
       for (const [author, sequences] of byAuthor) {
-        const incarnation = partnerOf(partners, author)?.incarnation
+        const incarnation = incarnationOf(partners, author)
         const rivals = sequences.get(authorSequence(state, author).next)
         if (rivals?.some(({ header, hash }) => header.incarnation === incarnation && admits(hash))) return true
       }
@@ -103,7 +103,7 @@ export function createMempool(): Mempool {
     gaps(partners, state) {
       const found: { author: string; sequence: number }[] = []
       for (const [author, sequences] of byAuthor) {
-        const incarnation = partnerOf(partners, author)?.incarnation
+        const incarnation = incarnationOf(partners, author)
         const { next: sequence } = authorSequence(state, author)
         const isHere = sequences.get(sequence)?.some(({ header }) => header.incarnation === incarnation) ?? false
         if (!isHere) found.push({ author, sequence })
@@ -148,4 +148,10 @@ export function createMempool(): Mempool {
     },
     size: () => ({ batches: byHash.size, records })
   }
+}
+
+/** Of an author whose batches blocks take; undefined of any other. */
+function incarnationOf(partners: PartnerSet, author: string): number | undefined {
+  const partner = partnerOf(partners, author)
+  return partner !== undefined && takesPart(partner) ? partner.incarnation : undefined
 }

@@ -2,8 +2,8 @@ import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { nameKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
-import type { NodeStatus, PartnerView } from './ledger-node.js'
-import type { PeerDirectory } from './network/peers-options.js'
+import type { MisconductView, NodeStatus, PartnerView } from './ledger-node.js'
+import type { PeerDirectory, RunningPeers } from './network/peers-options.js'
 import { timeText } from './record-view.js'
 import type { Replica } from './replica-types.js'
 import { stallText } from './stall-explanation.js'
@@ -11,7 +11,7 @@ import { stallText } from './stall-explanation.js'
 export interface NodeStatusDependencies {
   readonly replica: Pick<Replica, 'chain' | 'mempool' | 'syncing' | 'stalled' | 'heightOf'>
   readonly self: string
-  readonly peers: { connected(): readonly string[]; addresses(): readonly string[] }
+  readonly peers: Pick<RunningPeers, 'connected' | 'addresses' | 'counts' | 'misconduct'>
   readonly known: PeerDirectory
 }
 
@@ -41,8 +41,14 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
       connected: isOnline({ id }, connected),
       height: heightOf(id),
       addresses: id === self ? peers.addresses() : (addresses.get(id) ?? []),
-      evidence: evidenceCount(chain, id)
+      evidence: evidenceCount(chain, id),
+      misconduct: misconductOf(id)
     }))
+  }
+
+  function misconductOf(partner: string | null): MisconductView {
+    const { seen, hungUp, last } = peers.misconduct(partner)
+    return { seen, hungUp, last: last === null ? null : { time: timeText(last.time), why: last.why } }
   }
 
   function stalled(): NodeStatus['stalled'] {
@@ -76,6 +82,7 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
           online: votersOf(rulebook.partners).filter((voter) => isOnline(voter, connected)).length
         },
         mempool: mempool.size(),
+        strangers: { ...misconductOf(null), refused: peers.counts().refused },
         syncing: replica.syncing,
         stalled: stalled()
       }

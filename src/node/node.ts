@@ -10,13 +10,16 @@ import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { createAdmission } from './admission.js'
-import type { Chain, CommittedBlock } from './chain.js'
+import { type Chain, type CommittedBlock, openChain } from './chain.js'
 import { createChanges } from './changes.js'
+import { keepEarlySets } from './early-sets.js'
 import { createEvidenceList } from './evidence-list.js'
+import { createGovernance } from './governance.js'
 import { createGuardKeeper } from './guard-keeper.js'
 import { homePaths } from './home.js'
 import { createIntake } from './intake.js'
 import { readToken } from './invitation.js'
+import { keyChangedError, takeUpKey } from './key-change.js'
 import { openKnownPeers } from './known-peers.js'
 import { createLatePeers } from './late-peers.js'
 import type { LedgerNode, RecordView } from './ledger-node.js'
@@ -98,11 +101,16 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   closers.push(() => lock.release())
   const { hash } = content.genesis
   const self = content.partner
-  const key = await readKeyFile(paths.key)
-  assertOwnKey(home, self, key.publicKey, content.genesis.genesis.partners)
-  const sign = signer(key.seed)
+  // Before anything else is opened: without it nothing is of use.
+  await readKeyFile(paths.key)
   const store = await openStore({ path: paths.store, genesis: hash, ...cacheOption(options) })
   closers.push(() => store.close())
+  const model = modelOf(content.genesis)
+  const opening = { scope: { genesis: hash, epoch: 0 }, genesis: content.genesis.genesis, model, store }
+  await keepEarlySets(opening, options.signal)
+  const before = openChain(opening)
+  const key = await takeUpKey({ paths, chain: before, self, log })
+  const sign = signer(key.seed)
   const mayBeBehind = existsSync(paths.peers) || existsSync(paths.invitation)
   const owner = { genesis: hash, key: key.publicKey }
   const { guard, wal, entries } = await openLogs({
@@ -113,6 +121,11 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     canRejoin: mayBeBehind,
     log
   })
+  // A copy that is behind the guard does not know yet whose key this is.
+  if ((guard.lastVote?.position.height ?? 0) <= before.tip.height + 1) {
+    const { partners, nextPartners } = before.rulebook
+    assertOwnKey(home, self, key.publicKey, [...partners.partners, ...nextPartners.partners])
+  }
   const guards = createGuardKeeper(paths.guard, owner, guard, log)
   closers.push(() => guards.close())
   closers.push(() => wal.close())
@@ -121,9 +134,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
 
   const fate = createFate(log)
   const network = createLatePeers()
-  const model = modelOf(content.genesis)
   const replica = createReplica(
-    { genesis: content.genesis, model, self, mayBeBehind, ...timeoutsOption(options) },
+    { genesis: content.genesis, model, self, key: key.publicKey, mayBeBehind, ...timeoutsOption(options) },
     {
       store,
       wal,
@@ -141,12 +153,18 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     }
   )
   const { chain } = replica
-  // One who joined later is not named in the genesis: then the chain says whose key it is.
-  assertOwnKey(home, self, key.publicKey, chain.rulebook.nextPartners.partners)
   const reader = createRecordReader(chain)
   const changes = createChanges(chain, reader)
   const bootstrap = await bootstrapOf(paths.invitation)
-  const known = await openKnownPeers({ path: paths.peers, chain, self, bootstrap, log })
+  const known = await openKnownPeers({
+    path: paths.peers,
+    chain,
+    self,
+    bootstrap,
+    heightOf: replica.heightOf,
+    now: () => performance.now(),
+    log
+  })
   closers.push(() => known.settled())
   checkStoreAgainstGuard(chain, guards.first, mayBeBehind)
   const sets = await openSetHistory(chain)
@@ -201,9 +219,18 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     logRefusal: refusals.write
   })
   const queries = createQueries(chain, reader)
+  const governance = createGovernance({ replica, self, sets, connected: running.connected, now, timers: systemTimers })
   const receipts = createReceipts(chain, reader, sets)
 
+  let isOwnKey = hasOwnKey()
+
+  function hasOwnKey(): boolean {
+    return partnerOf(chain.rulebook.partners, self)?.key === key.publicKey
+  }
+
   function onCommitted(block: CommittedBlock): void {
+    if (isOwnKey && !hasOwnKey()) void keyChangedError({ paths, chain, self, log }).then(fate.fail, fate.fail)
+    isOwnKey = hasOwnKey()
     sets.committed(block)
     changes.committed()
     if (!block.executed.execution.writes.some(({ key }) => key.startsWith('p:') || key.startsWith('a:'))) return
@@ -235,6 +262,11 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     checkpoint: receipts.checkpoint,
     invite: admission.invite,
     revoke: admission.revoke,
+    propose: governance.propose,
+    vote: governance.vote,
+    withdraw: governance.withdraw,
+    proposals: governance.proposals,
+    proposal: governance.proposal,
     verify: (request) => {
       const signals = request.signal === undefined ? [closing.signal] : [request.signal, closing.signal]
       return verifyCopy(chain, { ...request, signal: AbortSignal.any(signals) })

@@ -53,6 +53,12 @@ export function voidOutbox(chain: Chain, author: string): string[] {
     .filter((hash) => (storedBatch(chain, hash)?.header.incarnation ?? incarnation) < incarnation)
 }
 
+/** Batches without own ones: those are looked after by whoever has to tell of them, or signs them again. */
+export function othersAmong(chain: Chain, hashes: readonly string[]): string[] {
+  const own = new Set(hashes.length === 0 ? [] : chain.store.outbox().map(({ hash }) => hash))
+  return hashes.filter((hash) => !own.has(hash))
+}
+
 /** A batch whose body became durable just before a crash may be unknown to the guard: the same bytes, signed again. */
 function signAgain(
   scope: Scope,

@@ -47,6 +47,8 @@ export interface StatusMessage {
   }[]
   /** Batches durably held that no block has: author, incarnation, sequence, hash. At most 64. */
   readonly batches: readonly Omit<BatchMessage, 'type'>[]
+  /** Partners that the sender can send to. A build that does not know of this neither tells nor takes it. */
+  readonly connected?: readonly string[]
 }
 
 /** Sent by whoever; lost without a word; small. */
@@ -128,12 +130,18 @@ export type KnownMessage =
   | { readonly type: 'vote'; readonly vote: SignedVote }
   | { readonly type: 'proposal'; readonly proposal: SignedProposal }
 
+/**
+ * What becomes of a batch body that somebody sent. `accept`: it is what it says and is wanted here. `ignore`: it is not
+ * wanted here, or nobody can tell yet whose it is. `reject`: no honest node, which looks at it as this one does, sends it.
+ */
+export type GossipVerdict = 'accept' | 'ignore' | 'reject'
+
 /** What a node does with what comes in. */
 export interface PeerHandlers {
   /** From a connected partner; its id is proven, everything in the message is not. */
   onMessage(from: string, message: PeerMessage): void
-  /** A batch body that came by gossip, in stored form; from whom is not known to matter. */
-  onBatchText(text: string): void
+  /** A batch body that came by gossip, in stored form. What is not accepted is not passed on. */
+  onBatchText(text: string): GossipVerdict
   onRequest(from: string, request: PullRequest): Promise<PullResponse>
   /** A partner is connected now, or no longer. */
   onPeer(partner: string, connected: boolean): void
@@ -147,7 +155,7 @@ export interface Peers {
   send(partner: string, message: PeerMessage): void
   /** To all connected partners. */
   broadcast(message: PeerMessage): void
-  /** Does what no honest partner does, such as passing on a forged signature; repeated, it is hung up on for a while. */
+  /** It did what no honest partner does, such as passing on a forged signature; repeated, it is hung up on for a while. */
   blame?(partner: string, why: string): void
   /** Spreads a batch body of at most GOSSIP_BYTES_MAX to everybody, directly or through others. */
   gossipBatch(text: string): void

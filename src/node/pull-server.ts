@@ -100,11 +100,9 @@ export function createPullServer(dependencies: PullServerDependencies) {
     const ground = { scope, network: model.network, partners, latest: nextPartners }
     const author = partnerOf(partners, self)
     if (author === undefined || record.system === null) return Promise.resolve(notWritten('not now'))
-    const verdict = judgeSystem(
-      { ...ground, state: chain.store.state, time: chain.tip.time + 1 },
-      author,
-      record.system
-    )
+    const { height, time } = chain.tip
+    const next = { state: chain.store.state, height: height + 1, time: time + 1, id: '' }
+    const verdict = judgeSystem({ ...ground, ...next }, author, record.system)
     if (!verdict.ok) return Promise.resolve(notWritten(verdict.refusal.message))
     const outcome = append(record).finally(() => rejoins.delete(partner))
     rejoins.set(partner, outcome)

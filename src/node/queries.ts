@@ -93,11 +93,11 @@ export function createQueries(chain: Chain, reader: RecordReader) {
       options: { readonly all?: boolean; readonly limit?: number; readonly after?: string }
     ): Promise<readonly ListedRecord[]> {
       const object = objectOf(objectName)
-      return await listHistory(object, keyOf(object, key), { ...options, limit: limitOf(options.limit) })
+      return await listHistory(object, keyOf(object, key), { ...options, limit: listLimit(options.limit) })
     },
     async list(objectName: string, options: ListOptions): Promise<readonly ListedRecord[]> {
       const object = objectOf(objectName)
-      const all = { ...options, limit: limitOf(options.limit) }
+      const all = { ...options, limit: listLimit(options.limit) }
       const wholeHistory = options.history === true || object.keyFields.length === 0
       return wholeHistory ? await listHistory(object, null, all) : await listNewest(object, all)
     },
@@ -131,7 +131,7 @@ interface HistoryListOptions {
   readonly where?: Readonly<Record<string, string>>
 }
 
-function limitOf(limit: number | undefined): number {
+export function listLimit(limit: number | undefined): number {
   if (limit === undefined) return LIST_LIMIT_DEFAULT
   if (Number.isSafeInteger(limit) && limit >= 1 && limit <= LIST_LIMIT_MAX) return limit
   throw new LedgerError('USAGE', `a limit is a number from 1 to ${LIST_LIMIT_MAX}`, { limit })

@@ -22,6 +22,8 @@ export interface ReplicaOptions {
   readonly model: Model
   /** Own partner id; it need not be a partner yet. */
   readonly self: string
+  /** Key text of the key that it signs with. The chain may name another one for it: then it signs nothing. */
+  readonly key: string
   /** Whether others have a copy of the chain: then a store behind the sign guard mends itself. @default false */
   readonly mayBeBehind?: boolean
   /** @default TIMEOUTS_DEFAULT */
@@ -53,7 +55,7 @@ export interface ReplicaDependencies {
 
 /** What a system record that this node appends needs: the outcome, once a block has it. */
 export type SystemOutcome =
-  | { readonly ok: true; readonly height: number }
+  | { readonly ok: true; readonly height: number; readonly id: string }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string }
 
 /** How much a replica holds of what others send it: each is bounded, whatever they send. */

@@ -1,11 +1,12 @@
 import { LedgerError } from '../base/errors.js'
-import { progressOf } from '../consensus/progress.js'
+import { recordId } from '../base/ids.js'
 import { tallyOf } from '../consensus/state.js'
 import type { Message } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { Certificate } from '../ledger/certificate.js'
 import type { CheckedBatch } from '../ledger/execution.js'
-import { partnerOf } from '../ledger/partner-set.js'
+import { partnerOf, votersOf } from '../ledger/partner-set.js'
+import { faultsOf } from '../ledger/quorum.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { createBatchExchange } from './batch-exchange.js'
 import { createBatchRivals } from './batch-rivals.js'
@@ -22,18 +23,18 @@ import { createKnownAnswer } from './known-answer.js'
 import { createLookout } from './lookout.js'
 import { createMempool } from './mempool.js'
 import { createMessagePull } from './message-pull.js'
+import { createNeighbours } from './neighbours.js'
 import { createOwnBatches, type OwnBatches } from './own-batches.js'
 import { noneLeft, ownBatchesLeft, voidOutbox } from './own-state.js'
+import { createOwnStatus } from './own-status.js'
 import type { PeerMessage, StatusMessage } from './peers.js'
 import { createPendingKeys } from './pending-keys.js'
 import { createPullServer } from './pull-server.js'
+import { createRelay } from './relay.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
 import { createSignRight } from './sign-right.js'
 import { isOwnFault } from './stop-error.js'
 import { createVoteSigner } from './vote-signer.js'
-
-/** Batches listed in a status. */
-const STATUS_BATCHES_MAX = 64
 
 /**
  * One partner's part in the network: everything of a node but files, sockets and the system's clock.
@@ -52,6 +53,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   const right = createSignRight({
     chain,
     self,
+    key: options.key,
     sign,
     peers,
     timers,
@@ -90,6 +92,12 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       fail
     }
   )
+  const faults = (): number => {
+    const { partners } = chain.rulebook
+    return faultsOf(votersOf(partners).length, partners.quorum)
+  }
+  const neighbours = createNeighbours({ self, connected: () => peers.connected(), faults })
+  const relay = createRelay({ chain, self, peers, neighbours })
   const evidence = createEvidenceDuty({ chain, self, log, syncing: () => catchUp.syncing, append: appendSystem })
   const rivals = createBatchRivals({ chain, mempool, self, evidence })
   const exchange = createBatchExchange({
@@ -98,9 +106,13 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     rivals,
     peers,
     timers,
+    now,
     log,
     fail,
-    onBatch: () => driver.workAvailable()
+    onBatch(batch) {
+      relay.batch(batch)
+      driver.workAvailable()
+    }
   })
   const signer = createVoteSigner({ ...right, scope, sign })
   const lookout = createLookout({
@@ -154,10 +166,12 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   const inbound = createInbound({
     chain,
     driver,
+    onGenuine: relay.pass,
     onObjection: lookout.onObjection,
     onForged: (partner) => peers.blame?.(partner, 'it sent a signature that is not that of whom it names'),
     onAhead: (partner, height) => catchUp.heard(partner, height)
   })
+  const status = createOwnStatus({ chain, self, mempool, peers, state: () => driver.state, maySign: right.maySign })
   const pullMessages = createMessagePull({ chain, peers, log, held: () => status().votes, take: inbound.take })
   const duties = createDuties({
     chain,
@@ -259,25 +273,14 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     }
     // Once the next height has started: what came early for it can be fed then.
     timers.set(0, () => inbound.committed())
-    heartbeat.committed()
+    heartbeat.tellSoon()
     lookout.committed()
     dependencies.onCommitted(block)
     attend()
   }
 
-  function status(): StatusMessage {
-    const { round, rounds } = progressOf(driver.state)
-    // Not those of far later rounds: a liar could fill the list with them.
-    const near = rounds.filter((each) => each.round <= round + 1)
-    const votes = near.slice(-8).map(({ round, prevotes, precommits }) => ({ round, prevotes, precommits }))
-    const batches = mempool
-      .some(STATUS_BATCHES_MAX)
-      .filter(({ header }) => header.author !== self || right.maySign())
-      .map(({ header: { author, incarnation, sequence }, hash }) => ({ author, incarnation, sequence, hash }))
-    return { type: 'status', height: chain.tip.height, round, votes, batches }
-  }
-
   function onStatus(from: string, message: StatusMessage): void {
+    neighbours.told(from, message.connected)
     catchUp.heard(from, message.height)
     exchange.listed(from, message.batches)
     if (message.height === chain.tip.height) void pullMessages(from, message)
@@ -289,22 +292,20 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     const { batch, index } = own.add(record)
     const decision = await batch.decided
     const verdict = decision.verdicts[index] ?? null
-    if (verdict === null) return { ok: true, height: decision.height }
+    const id = recordId(self, batch.sequence ?? 0, index)
+    if (verdict === null) return { ok: true, height: decision.height, id }
     return { ok: false, code: verdict.code, message: verdict.message }
   }
 
   /** A fault of this node's own stops it, whatever message it came to light with. */
-  function stopIfOurs(error: unknown): void {
-    if (!isOwnFault(error)) throw error
-    fail(error)
-  }
-
-  function onMessage(from: string, message: PeerMessage): void {
-    if (failed) return
+  function unlessOurs<T>(work: () => T, otherwise: T): T {
+    if (failed) return otherwise
     try {
-      take(from, message)
+      return work()
     } catch (error) {
-      stopIfOurs(error)
+      if (!isOwnFault(error)) throw error
+      fail(error)
+      return otherwise
     }
   }
 
@@ -329,14 +330,15 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     own,
     pending,
     appendSystem,
-    onMessage,
-    onBatchText: (text) => void exchange.take(text).catch(stopIfOurs),
+    onMessage: (from, message) => unlessOurs(() => take(from, message), undefined),
+    onBatchText: (text) => unlessOurs(() => exchange.take(text).verdict, 'ignore'),
     async onRequest(from, request) {
       if (failed) throw new LedgerError('CLOSED', 'the node is stopping')
       return await serve(from, request)
     },
     onPeer(partner, connected) {
       lookout.onPeer(partner, connected)
+      heartbeat.tellSoon()
       if (connected) {
         peers.send(partner, status())
         right.met(partner)
@@ -344,6 +346,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
         right.left(partner)
         catchUp.gone(partner)
         inbound.gone(partner)
+        neighbours.gone(partner)
       }
     },
     get syncing() {

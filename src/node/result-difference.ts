@@ -1,5 +1,5 @@
 import { recordId } from '../base/ids.js'
-import { leafHash, merklePath, rootFromPath } from '../base/merkle.js'
+import { leafHash, merklePaths, rootFromPath } from '../base/merkle.js'
 import type { BlockHeader } from '../ledger/block.js'
 import type { ExecutedBlock } from '../ledger/chain.js'
 import type { CheckedBatch } from '../ledger/execution.js'
@@ -9,8 +9,11 @@ import { type Verdict, verdictLeaf } from '../ledger/verdict.js'
 /** How the reason of a nil prevote begins whose voter computes another result for the block (docs/partners.md). */
 const RESULT_DIFFERS = 'RESULT_DIFFERS'
 
-/** Records of a block up to which the one that differs is searched for: each costs some hundred hashes. */
+/** Records of a block up to which the one that differs is searched for. */
 const RECORDS_SEARCHED_MAX = 256
+
+/** Hashes that the search may cost: a liar can have every node search at each of its turns, and nothing else runs meanwhile. */
+const HASHES_MAX = 10_000
 
 /** Batches that are named when the record is not found. */
 const BATCHES_NAMED_MAX = 4
@@ -70,12 +73,19 @@ function verdictDifference(theirs: BlockHeader, places: readonly Place[], batche
   return `some verdicts differ, in ${named(batches)}`
 }
 
-/** Tries each other verdict of each record: one that leads to their root is the one that differs. */
+/** Tries other verdicts of each record, the likeliest first: one that leads to their root is the one that differs. */
 function foundDifference(root: string, places: readonly Place[]): string | null {
-  const hashes = places.map(({ batch, index, verdict }) => leafHash(verdictLeaf(batch, index, verdict)))
-  for (const [at, place] of places.entries()) {
-    const path = merklePath(hashes, at)
-    for (const other of otherVerdicts(place.rules)) {
+  const paths = merklePaths(places.map(({ batch, index, verdict }) => leafHash(verdictLeaf(batch, index, verdict))))
+  const others = places.map(({ rules }) => otherVerdicts(rules))
+  const kinds = Math.max(...others.map((verdicts) => verdicts.length))
+  let hashes = 0
+  for (let kind = 0; kind < kinds; kind++) {
+    for (const [at, place] of places.entries()) {
+      const other = others[at]?.[kind]
+      const path = paths[at]
+      if (other === undefined || path === undefined) continue
+      hashes += path.length + 1
+      if (hashes > HASHES_MAX) return null
       const leaf = leafHash(verdictLeaf(place.batch, place.index, other))
       if (rootFromPath(leaf, at, places.length, path) !== root) continue
       return `record ${place.id} is ${verdictText(place.verdict)} here and ${verdictText(other)} by the block`

@@ -1,4 +1,5 @@
 import { verifySignature } from '../base/crypto.js'
+import { authorSequence } from '../ledger/author-sequence.js'
 import type { BatchHeader } from '../ledger/batch.js'
 import { batchBytes } from '../ledger/batch.js'
 import type { Certificate } from '../ledger/certificate.js'
@@ -34,6 +35,8 @@ export interface SelfKnowledgeDependencies {
   readonly onVouched: () => void
   /** The guard is an old one: something was signed that it knows nothing of. */
   readonly onOld: (why: string) => void
+  /** An own batch was signed, stands in no block, and neither this node nor anybody who answered has it. */
+  readonly onBatchLost: (sequence: number) => void
   /** Where a node begins anew without which nothing is decided, and whose guard is lost. */
   readonly onFreshStart: (start: FreshStart) => void
   readonly fail: (error: unknown) => void
@@ -45,7 +48,8 @@ export interface SelfKnowledgeDependencies {
  * once the own tip has reached the height of whoever gave it; nothing is signed meanwhile, so it does not go stale.
  */
 export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
-  const { chain, self, peers, timers, log, nonce, isLost, syncing, onVouched, onOld, onFreshStart, fail } = dependencies
+  const { chain, self, peers, timers, log, nonce, isLost, syncing, fail } = dependencies
+  const { onVouched, onOld, onBatchLost, onFreshStart } = dependencies
   const { scope } = chain
   const opened = { lastVote: dependencies.guard.lastVote, lastBatch: dependencies.guard.lastBatch }
   const answers = new Map<string, KnownAnswer>()
@@ -145,12 +149,35 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
     return Math.max(0, needed - others.filter(({ id }) => counts(id)).length)
   }
 
+  /**
+   * A sequence that was signed for and of which nobody has the batch: no later one could ever get into a block. Only a
+   * store that has lost something explains it.
+   */
+  function lostBatch(): number | null {
+    const last = opened.lastBatch
+    if (last === null || isMark(last)) return null
+    const { incarnation, sequence } = last.position
+    if (partnerOf(chain.rulebook.partners, self)?.incarnation !== incarnation) return null
+    const here = new Set(chain.store.outbox().map((own) => own.sequence))
+    const told = [...answers.values()].map(({ batch }) => (batch?.incarnation === incarnation ? batch.sequence : -1))
+    let wanted = Math.max(authorSequence(chain.store.state, self).next, ...told.map((newest) => newest + 1))
+    while (here.has(wanted)) wanted++
+    return wanted <= sequence ? wanted : null
+  }
+
+  function endAsking(): void {
+    // Where nobody else votes nobody was asked, and the copy may be far behind.
+    const lost = answers.size === 0 ? null : lostBatch()
+    if (lost === null) vouch()
+    else onBatchLost(lost)
+  }
+
   function review(): void {
     if (vouched || stopped) return
     check()
     if (syncing()) return
     if (!isLost()) {
-      if (missing() === 0) vouch()
+      if (missing() === 0) endAsking()
     } else if (isNeededByAll(chain, self)) {
       const start = freshStartFrom(chain, self, answers)
       if (start !== null) onFreshStart(start)

@@ -1,6 +1,7 @@
 import { LedgerError } from '../base/errors.js'
 import type { BatchHeader } from '../ledger/batch.js'
 import type { Certificate } from '../ledger/certificate.js'
+import { partnerOf } from '../ledger/partner-set.js'
 import type { Chain } from './chain.js'
 import type { FreshStart } from './guard-marks.js'
 import type { Logger } from './log.js'
@@ -10,9 +11,13 @@ import { createSelfKnowledge } from './self-knowledge.js'
 import type { SignGuard } from './store/sign-guard.js'
 import type { Timers } from './timers.js'
 
+const KEY_REPLACED = 'another key of this partner is in force; what waited is void: append it again'
+
 export interface SignRightDependencies {
   readonly chain: Chain
   readonly self: string
+  /** Key text of the key that `sign` signs with. */
+  readonly key: string
   readonly sign: (bytes: string) => string
   readonly peers: Peers
   readonly timers: Timers
@@ -35,7 +40,7 @@ export interface SignRightDependencies {
  * this node, in the old one until then, from a place on that it cannot have reached before.
  */
 export function createSignRight(dependencies: SignRightDependencies) {
-  const { chain, self, sign, peers, timers, log, guard, renew, syncing, abandon, onSigning, onRejoined, fail } =
+  const { chain, self, key, sign, peers, timers, log, guard, renew, syncing, abandon, onSigning, onRejoined, fail } =
     dependencies
   const rejoin = createRejoin({
     chain,
@@ -52,7 +57,7 @@ export function createSignRight(dependencies: SignRightDependencies) {
       if (isFresh) knowledge.vouch()
     },
     onRaised() {
-      const why = 'this node has rejoined once more; what waited is void: append it again'
+      const why = 'a later incarnation of this partner is in force; what waited is void: append it again'
       abandon(new LedgerError('NOT_PERMITTED', why)).then(onRejoined).catch(fail)
     },
     fail
@@ -68,13 +73,17 @@ export function createSignRight(dependencies: SignRightDependencies) {
     isLost: rejoin.isLost,
     syncing,
     onVouched: onSigning,
-    onOld,
+    onOld: (why) => {
+      loseGuard(`the sign guard is an old one, as after a restored backup: ${why}, which the guard knows nothing of`)
+    },
+    onBatchLost: (sequence) => {
+      loseGuard(`batch ${self}/${sequence} was signed here, and nobody has it: the store must have lost it`)
+    },
     onFreshStart: (start) => void beginAnew(start).catch(fail),
     fail
   })
 
-  function onOld(why: string): void {
-    const message = `the sign guard is an old one, as after a restored backup: ${why}, which the guard knows nothing of`
+  function loseGuard(message: string): void {
     log.warn('this node signs nothing until it has rejoined, and what it had not got into a block is void', {
       why: message
     })
@@ -92,7 +101,20 @@ export function createSignRight(dependencies: SignRightDependencies) {
     knowledge.vouch()
   }
 
+  function hasKeyInForce(): boolean {
+    return partnerOf(chain.rulebook.partners, self)?.key === key
+  }
+
+  let wasKeyInForce = hasKeyInForce()
+
   function attend(): void {
+    // With another key in force nothing can be asked for or begun: this node ends, or is still behind.
+    if (partnerOf(chain.rulebook.partners, self) !== undefined && !hasKeyInForce()) {
+      if (wasKeyInForce) abandon(new LedgerError('NOT_PERMITTED', KEY_REPLACED)).catch(fail)
+      wasKeyInForce = false
+      return
+    }
+    wasKeyInForce = hasKeyInForce()
     rejoin.attend(syncing())
     knowledge.attend()
   }
@@ -101,8 +123,8 @@ export function createSignRight(dependencies: SignRightDependencies) {
     guard: rejoin.guard,
     /** Whether own batches have to wait for a new incarnation. */
     rejoining: rejoin.needed,
-    /** Whether others have vouched for this node, or it has begun anew. */
-    maySign: (): boolean => knowledge.vouched && !rejoin.isLost(),
+    /** Whether others have vouched for this node, or it has begun anew; and its key is the one in force. */
+    maySign: (): boolean => knowledge.vouched && !rejoin.isLost() && hasKeyInForce(),
     remembers: rejoin.remembers,
     firstRound: rejoin.firstRound,
     missing: knowledge.missing,

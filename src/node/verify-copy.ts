@@ -2,7 +2,7 @@ import { LedgerError } from '../base/errors.js'
 import { batchIsSigned, readBatch } from '../ledger/batch.js'
 import { readHeader } from '../ledger/block.js'
 import { checkCertificate, readCertificate } from '../ledger/certificate.js'
-import { advance, type ExecutedBlock, executeBlock, genesisTip, type Tip } from '../ledger/chain.js'
+import { advance, type ExecutedBlock, executeCertified, genesisTip, type Tip } from '../ledger/chain.js'
 import { batchOrderProblem, type CheckedBatch, type Rulebook, rulebookAfter } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import { foundingSet, partnerOf } from '../ledger/partner-set.js'
@@ -59,6 +59,27 @@ export async function verifyCopy(chain: Chain, options: VerifyOptions = {}): Pro
     return { ok: false, ...report, records: progress.records, failure }
   } finally {
     await snapshot.close()
+  }
+}
+
+/**
+ * Runs all blocks again into an empty state, each checked as {@link verifyCopy} does, without a look at the store's state.
+ * @returns what does not hold; null when all does
+ */
+export async function runAgain(
+  chain: Chain,
+  scratch: ScratchState,
+  options: VerifyOptions = {}
+): Promise<NonNullable<VerifyReport['failure']> | null> {
+  const { head } = chain.store
+  if (head === null) return null
+  try {
+    await verifyBlocks(chain, scratch, head, { records: 0, history: createHistoryDigest() }, options)
+    return null
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure === null) throw error
+    return failure
   }
 }
 
@@ -149,7 +170,7 @@ function verifyBlock(
   const settling = rulebook.partners !== rulebook.nextPartners
   must(height, batches.length > 0 || settling, 'it is empty, and no change of the partners was under way')
   const plan = { originRound, proposer, time, batches }
-  const executed = executeBlock(rulebook, tip, scratch.reader, plan)
+  const executed = executeCertified(rulebook, tip, scratch.reader, plan, header.value.result)
   const wrong = firstDifference(header.value, executed.header)
   must(height, wrong === null, `its ${wrong} is not what comes out when it is run again`)
   must(height, executed.hash === stored.hash, 'its hash is not that of its header')

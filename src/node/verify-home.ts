@@ -1,10 +1,10 @@
 import { LedgerError } from '../base/errors.js'
 import { compileModel } from '../ledger/model.js'
 import { openChain } from './chain.js'
+import { keepEarlySets } from './early-sets.js'
 import { homePaths } from './home.js'
 import type { VerifyReport } from './ledger-node.js'
 import { readHome } from './read-home.js'
-import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
 import { openStore } from './store/store.js'
 import { type VerifyOptions, verifyCopy } from './verify-copy.js'
@@ -24,9 +24,9 @@ export async function verifyHome(options: VerifyOptions & { readonly home: strin
     const store = await openStore({ path: homePaths(options.home).store, genesis: hash })
     try {
       const model = compileModel(genesis.network, genesis.limits)
-      const chain = openChain({ scope, genesis, model, store })
-      await openSetHistory(chain)
-      return await verifyCopy(chain, options)
+      const opening = { scope, genesis, model, store }
+      await keepEarlySets(opening, options.signal)
+      return await verifyCopy(openChain(opening), options)
     } finally {
       await store.close()
     }

@@ -2,6 +2,7 @@ import type { Scope } from '../base/tagged.js'
 import type { Message, Proposal, Vote } from '../consensus/types.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import { type SignGuard, STEPS, type VotePosition } from './store/sign-guard.js'
+import type { LogStretch } from './store/write-ahead-log.js'
 
 export interface VoteSigner {
   /** Whether this node may sign at all: not before others have said what they know of it. */
@@ -17,8 +18,11 @@ export interface VoteSigner {
   sign(at: Vote | Proposal, step: VotePosition['step'], bytes: string): string
   /** Own messages of a former run, which must pass the guard before they leave again. */
   guardAgain(messages: readonly Message[]): void
-  /** Tells the guard of all that was signed, and makes that durable. To be called once the log is. */
-  sync(): Promise<void>
+  /**
+   * Tells the guard of all that was signed, and makes that durable.
+   * @param log what of the write-ahead log is durable: it explains all that was signed
+   */
+  sync(log: LogStretch): Promise<void>
 }
 
 interface Signed {
@@ -39,7 +43,8 @@ export interface VoteSignerDependencies {
 
 /**
  * Signs votes and proposals. The guard hears of a signature after the log that led to it is durable, and before it
- * leaves: so what the guard knows, the log explains.
+ * leaves: so what the guard knows, the log explains. It also hears how far that log reaches: should the end of the log be
+ * lost one day, the next start sees it (open-logs.ts).
  */
 export function createVoteSigner(dependencies: VoteSignerDependencies): VoteSigner {
   const { scope, guard, sign, maySign, remembers, firstRound } = dependencies
@@ -74,10 +79,10 @@ export function createVoteSigner(dependencies: VoteSignerDependencies): VoteSign
       const last = guard().lastVote?.position
       signed = signed.filter(({ position }) => last === undefined || !isPassed(position, last))
     },
-    async sync() {
+    async sync(log) {
       if (signed.length === 0) return
       const guarding = guard()
-      for (const { position, bytes, signature } of signed) guarding.guardVote(position, bytes, () => signature)
+      for (const { position, bytes, signature } of signed) guarding.guardVote(position, bytes, () => signature, log)
       signed = []
       await guarding.sync()
     }

@@ -122,6 +122,7 @@ test('while nobody answers a joiner is ready and says why, and becomes the node 
       partners: [],
       quorum: { rule: '', needed: 0, online: 0 },
       mempool: { batches: 0, records: 0 },
+      strangers: { seen: 0, hungUp: 0, last: null, refused: 0 },
       syncing: true
     })
     const told = await p2.ledger(['status'])

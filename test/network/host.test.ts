@@ -10,6 +10,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import * as assert from 'uvu/assert'
 import { LedgerError } from '../../src/base/errors.js'
+import { ADDRESSES_MAX } from '../../src/ledger/system-record.js'
 import { silentLogger } from '../../src/node/log.js'
 import { type Host, type HostOptions, startHost } from '../../src/node/network/host.js'
 import { suite } from '../support/suite.js'
@@ -106,6 +107,12 @@ test('announced addresses stand in for those it listens on', async () => {
   const a = await host('a', { announce: ['/dns4/ledger.example/tcp/4001'] })
   assert.equal(a.addresses(), [`/dns4/ledger.example/tcp/4001/p2p/${a.peerId}`])
   assert.match(a.listening()[0]!, /^\/ip4\/127\.0\.0\.1\//)
+})
+
+test('of many announced addresses it tells as many as a record takes', async () => {
+  const announce = Array.from({ length: ADDRESSES_MAX + 1 }, (_, at) => `/ip4/10.0.0.${at + 1}/tcp/4001`)
+  const { addresses } = await host('a', { announce })
+  assert.is(addresses().length, ADDRESSES_MAX)
 })
 
 test('without an address to listen on it only dials', async () => {

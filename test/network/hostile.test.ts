@@ -5,7 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import * as assert from 'uvu/assert'
 import { LedgerError } from '../../src/base/errors.js'
 import { silentLogger } from '../../src/node/log.js'
-import { type Connection, encodeFrame, framesOf } from '../../src/node/network/frames.js'
+import { type Connection, encodeFrame, framesOf, type Stream } from '../../src/node/network/frames.js'
 import { type Host, startHost } from '../../src/node/network/host.js'
 import { batchMessage, GENESIS, keyOf, peerHosts, seedOf, type TestPeer, until } from '../support/peer-hosts.js'
 import { suite } from '../support/suite.js'
@@ -96,6 +96,33 @@ for (const name of ['messages', 'pull', 'join', 'membership']) {
     assert.ok(delayMs < DELAY_MS_MAX, `${delayMs} ms`)
   })
 }
+
+/** What libp2p answers over and over: a request for the list of protocols, and the name of one that there is not. */
+for (const asked of ['ls', '']) {
+  test(`who asks for '${asked}' without end instead of agreeing on a protocol is cut off`, async () => {
+    const [a] = await hosts.network(['alice'])
+    hosts.partners.set(keyOf('bob'), 'bob')
+    const connection = await dial(await hostOf('bob'), a!)
+    const { muxer } = connection as Connection & { readonly muxer: { createStream(options: object): Promise<Stream> } }
+    const frame = Buffer.from(`${String.fromCharCode(asked.length + 1)}${asked}\n`)
+    const flood = Buffer.concat(Array.from({ length: Math.floor((64 * 1024) / frame.length) }, () => frame))
+    const stream = await muxer.createStream({})
+    const delayMs = await longestDelay(async () => {
+      for (let i = 0; i < 4 && stream.status === 'open'; i++) stream.send(flood)
+      await until(() => connection.status !== 'open', 'the connection is cut')
+    })
+    assert.ok(delayMs < DELAY_MS_MAX, `${delayMs} ms`)
+  })
+}
+
+test('who knows other protocols first finds one after all', async () => {
+  const [a] = await hosts.network(['alice'])
+  hosts.partners.set(keyOf('bob'), 'bob')
+  const connection = await dial(await hostOf('bob'), a!)
+  const names = [...Array.from({ length: 20 }, (_, i) => `/another/${i}`), protocol('messages')]
+  const stream = await connection.newStream(names, { signal: soon() })
+  assert.is(stream.protocol, protocol('messages'))
+})
 
 const EMPTY = { epoch: 0, partners: [], quorum: 'two-thirds' } as const
 

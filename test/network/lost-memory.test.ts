@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, truncateSync } from 'node:fs'
 import { cp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
@@ -6,12 +6,14 @@ import { signer } from '../../src/base/crypto.js'
 import type { SignedVote } from '../../src/consensus/types.js'
 import { countIn, evidenceCountKey } from '../../src/ledger/evidence.js'
 import { partnerOf } from '../../src/ledger/partner-set.js'
-import { checkRecord, encodeRecord } from '../../src/ledger/record.js'
+import { type CheckedRecord, checkRecord, encodeRecord } from '../../src/ledger/record.js'
 import { createAdmission } from '../../src/node/admission.js'
 import { readToken } from '../../src/node/invitation.js'
 import { joinRequestOf } from '../../src/node/join.js'
 import type { BatchMessage, PeerMessage } from '../../src/node/peers.js'
 import type { Replica } from '../../src/node/replica-types.js'
+import { frameRecord, PREAMBLE, scanFrames } from '../../src/node/store/frames.js'
+import { openStore } from '../../src/node/store/store.js'
 import { createLocalNetwork, type LocalNode, type LocalOptions } from '../support/local-network.js'
 import { seedOf } from '../support/small-chain.js'
 import { suite } from '../support/suite.js'
@@ -115,9 +117,13 @@ function append(replica: Replica, vehicle: string, odometer: number): Promise<st
   return decided
 }
 
-async function appended({ chain, own }: Replica, vehicle: string, odometer: number): Promise<string> {
+function recordOf({ chain }: Replica, vehicle: string, odometer: number): CheckedRecord {
   const text = encodeRecord({ object: 'inspection', data: { vehicle, odometer } })
-  const { batch, index } = own.add(checkRecord(chain.rulebook.model, text, chain.limits.recordBytesMax))
+  return checkRecord(chain.rulebook.model, text, chain.limits.recordBytesMax)
+}
+
+async function appended(replica: Replica, vehicle: string, odometer: number): Promise<string> {
+  const { batch, index } = replica.own.add(recordOf(replica, vehicle, odometer))
   const { verdicts } = await batch.decided
   return verdicts[index]?.code ?? 'accepted'
 }
@@ -241,6 +247,71 @@ test(
     await network.open('p4')
   })
 )
+
+/** Takes the end of a log away, from an entry on, as if nothing had been written since. */
+function cutLog(path: string, isFirstLost: (entry: string) => boolean): void {
+  const scanned = scanFrames(readFileSync(path))
+  if (scanned.damagedAt !== undefined) throw new Error(`${path} is damaged: ${scanned.why}`)
+  const entries = scanned.records.map((record) => Buffer.from(record).toString())
+  const lost = entries.findIndex(isFirstLost)
+  assert.ok(lost > 0, entries.join('\n'))
+  const kept = entries.slice(0, lost).reduce<Buffer>((bytes, entry) => {
+    return Buffer.concat([bytes, frameRecord(entry, bytes.length)])
+  }, PREAMBLE)
+  truncateSync(path, kept.length)
+}
+
+test(
+  'a log that ends before an own vote, whole in itself, is noticed: nothing is signed before the next incarnation',
+  withNetwork(FOUR, async ({ network, said, home, stop, at, nodes }) => {
+    assert.is(await append(at('p1').replica, 'a', 1), 'accepted')
+    await agreed(nodes())
+    const height = at('p1').replica.chain.tip.height + 1
+    for (const id of ['p3', 'p4']) await stop(id)
+    void append(at('p2').replica, 'a', 2)
+    await until('p1 has voted', () => {
+      return said.some(({ from, message }) => {
+        return from === 'p1' && message.type === 'vote' && message.vote.height === height
+      })
+    })
+    await stop('p1')
+    cutLog(join(home('p1'), 'log', '0000000001.log'), (entry) => {
+      return entry.startsWith(`${height} `) && entry.includes('"type":"vote"') && entry.includes('"voter":"p1"')
+    })
+    said.length = 0
+    const back = await network.open('p1')
+    assert.is(back.replica.rejoining, true)
+    for (const id of ['p3', 'p4']) await network.open(id)
+    await rejoined(back)
+    assert.is(await append(back.replica, 'b', 1), 'accepted')
+    assert.equal([...incarnationsSaid(said, 'p1')], [1])
+  })
+)
+
+for (const ids of [TWO, FOUR]) {
+  test(
+    `of ${ids.length} partners one lost a batch that nobody else has seen: it goes on under its next incarnation`,
+    withNetwork(ids, async ({ network, home, stop, at, nodes }) => {
+      assert.is(await append(at('p1').replica, 'a', 1), 'accepted')
+      await agreed(nodes())
+      const others = ids.filter((id) => id !== 'p1')
+      for (const id of others) await stop(id)
+      const { batch } = at('p1').replica.own.add(recordOf(at('p1').replica, 'a', 2))
+      await batch.durable
+      batch.decided.catch(() => {})
+      await stop('p1')
+      const store = await openStore({ path: join(home('p1'), 'store'), genesis: network.genesis.hash })
+      await store.dropBatches(store.outbox().map(({ hash }) => hash))
+      await store.close()
+      const back = await network.open('p1')
+      const early = append(back.replica, 'a', 3)
+      for (const id of others) await network.open(id)
+      assert.match(await early.catch((error: Error) => error.message), /batch p1\/1 .*nobody has it.*append it again/)
+      await rejoined(back)
+      assert.is(await append(back.replica, 'a', 3), 'accepted')
+    })
+  )
+}
 
 for (const ids of [TWO, THREE]) {
   for (const [what, names] of [

@@ -50,7 +50,7 @@ function placeLiar(network: Network, answer: (request: PullRequest) => Promise<P
   const asked: string[] = []
   const replica = {
     onMessage() {},
-    onBatchText() {},
+    onBatchText: () => 'ignore',
     onPeer() {},
     onRequest(from: string, request: PullRequest) {
       if (request.type === 'batches') asked.push(...request.hashes.map((hash) => `${from} ${hash}`))

@@ -40,7 +40,7 @@ async function node(
     },
     handlers: {
       onMessage() {},
-      onBatchText() {},
+      onBatchText: () => 'ignore',
       onRequest: async () => ({ type: 'blocks', blocks: [] }),
       onPeer: (partner, connected) => events.push(`${connected ? '+' : '-'}${partner}`)
     },

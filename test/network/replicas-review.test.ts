@@ -244,4 +244,28 @@ test(
   })
 )
 
+/** Whoever passes a proposal on, or makes it, may give each partner another list of batches beside it: nobody signs the list. */
+const OTHER_LISTS: readonly (readonly [string, (batches: readonly string[]) => readonly string[]])[] = [
+  ['one that nobody has', () => ['ef'.repeat(32)]],
+  ['none', () => []],
+  ['one of them twice', (batches) => [...batches, ...batches]]
+]
+
+for (const [name, listed] of OTHER_LISTS) {
+  test(
+    `a proposal that comes with other batches than its own is no wrong block: ${name}`,
+    withNetwork(async (_, nodes) => {
+      const [first, ...others] = nodes
+      // p1 hears each proposal so before it hears it as it is.
+      const { onMessage } = first!.replica
+      ;(first!.replica as { onMessage: Replica['onMessage'] }).onMessage = (from, message) => {
+        if (message.type === 'proposal') onMessage('p4', { ...message, batches: listed(message.batches) })
+        onMessage(from, message)
+      }
+      for (let i = 1; i <= 5; i++) assert.is(await append(others[0]!.replica, 'a', i), 'accepted')
+      await agreed(nodes)
+    })
+  )
+}
+
 test.run()

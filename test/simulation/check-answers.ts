@@ -26,10 +26,19 @@ export function checkAcknowledged(submissions: readonly Submission[], placed: Re
   }
 }
 
-/** Once all have caught up: what was given an id stands in a block. */
-export function checkNothingLost(submissions: readonly Submission[], { locations }: StoreContent): void {
-  for (const { author, marker, durable } of submissions) {
+/**
+ * Once all have caught up: what was given an id stands in a block.
+ * @param raised incarnations of authors whose suspension, removal or other key has made void what no block had; that those
+ *   who waited were told so is looked at when it happens
+ */
+export function checkNothingLost(
+  submissions: readonly Submission[],
+  { locations }: StoreContent,
+  raised: ReadonlyMap<string, number>
+): void {
+  for (const { author, marker, durable, incarnation, decided } of submissions) {
     if (durable === null) continue
+    if (decided === null && incarnation < (raised.get(author) ?? 0)) continue
     const id = `${author}/${durable.sequence}`
     if (!locations.has(id))
       throw new BrokenPromise('nothing durable is lost', `${marker} in batch ${id} is in no block`)

@@ -1,11 +1,15 @@
 import { sha256Hex, verifySignature } from '../../src/base/crypto.js'
 import { merkleRootOf } from '../../src/base/merkle.js'
+import type { Scope } from '../../src/base/tagged.js'
 import { type BatchHeader, batchBytes } from '../../src/ledger/batch.js'
 import type { BlockHeader } from '../../src/ledger/block.js'
+import { invitationBytes, rejoinBytes } from '../../src/ledger/system-judge.js'
+import type { Invitation } from '../../src/ledger/system-record.js'
 import type { BatchRef, StoredBlock } from '../../src/node/store/store-types.js'
 import { BrokenPromise } from './broken-promise.js'
 import { createCertificateCheck } from './check-certificates.js'
 import { type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
+import { createGovernanceCheck } from './check-governance.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { StoreContent } from './virtual-store.js'
@@ -22,6 +26,12 @@ export interface Replayed {
   /** By `AUTHOR/SEQUENCE/INDEX`. */
   readonly placed: ReadonlyMap<string, Placed>
   readonly evidence: readonly EvidenceOnChain[]
+  /** Changes that the partners agreed on. */
+  readonly changes: number
+  /** By partner, at the end of the chain. */
+  readonly incarnations: ReadonlyMap<string, number>
+  /** Whether all that was decided of the partners is in force. */
+  readonly isSettled: boolean
 }
 
 type Refused = readonly [batch: number, index: number, refusal: { readonly code: string }]
@@ -29,6 +39,26 @@ type Refused = readonly [batch: number, index: number, refusal: { readonly code:
 interface RecordLine {
   readonly object: string
   readonly data: Readonly<Record<string, unknown>>
+}
+
+interface Rejoin {
+  readonly partner: string
+  readonly incarnation: number
+  readonly nonce: string
+  readonly signature: string
+}
+
+interface Admission {
+  readonly key: string
+  readonly invitation: Invitation
+  readonly invitationSignature: string
+}
+
+/** Whose a record is, its id, and the time of its block. */
+interface Origin {
+  readonly author: string
+  readonly id: string
+  readonly time: number
 }
 
 interface Inspection {
@@ -50,7 +80,8 @@ export function replay(
 ): Replayed {
   const scope = { genesis: founded.genesis.hash, epoch: 0 }
   const partners = createPartnerHistory(founded)
-  const judge = createJudge(partners)
+  const governance = createGovernanceCheck(partners)
+  const judge = createJudge(scope, partners, governance)
   const certificates = createCertificateCheck(founded, partners)
   const placed = new Map<string, Placed>()
   const evidence: EvidenceOnChain[] = []
@@ -65,6 +96,7 @@ export function replay(
     sequences.set(author, due + 1)
     if (sequence !== due) throw wrong(`stands where ${due} is due`)
     if (partner === undefined || incarnation !== partner.incarnation) throw wrong(`is of incarnation ${incarnation}`)
+    if (partner.state !== 'active' && partner.state !== 'pending') throw wrong(`is of one who is ${partner.state}`)
     const [first, ...lines] = (bodies.get(hash) ?? '').split('\n')
     const { header, signature } = JSON.parse(first || 'null') as { header: BatchHeader; signature: string }
     const bytes = batchBytes(scope, header)
@@ -78,7 +110,7 @@ export function replay(
   }
 
   function take(block: StoredBlock): void {
-    const { partners: now, nextPartners } = JSON.parse(block.header) as BlockHeader
+    const { partners: now, nextPartners, time } = JSON.parse(block.header) as BlockHeader
     const hashes = partners.hashes()
     if (now !== hashes.partners || nextPartners !== hashes.nextPartners) {
       throw new BrokenPromise('the partners are who the chain says', `block ${block.height} names others`)
@@ -92,7 +124,8 @@ export function replay(
       for (const [index, line] of linesOf(batch).entries()) {
         const refusal = refused.get(`${position}/${index}`) ?? null
         const { object, data } = JSON.parse(line) as RecordLine
-        const mustHold = judge(batch.author, object, data, refusal === null)
+        const id = `${batch.author}/${batch.sequence}/${index}`
+        const mustHold = judge({ author: batch.author, id, time }, object, data, refusal === null)
         if (mustHold !== null && mustHold !== (refusal === null)) {
           const verdict = `${refusal ?? 'accepted'}, and must ${mustHold ? '' : 'not '}be accepted`
           throw new BrokenPromise('validity', `${line} in block ${block.height} is ${verdict}`)
@@ -100,18 +133,20 @@ export function replay(
         if (object === '_evidence' && refusal === null) evidence.push(readEvidence(data as unknown as EvidenceRecord))
         if (object !== 'inspection') continue
         const { marker } = data as unknown as Inspection
-        placed.set(`${batch.author}/${batch.sequence}/${index}`, { height: block.height, marker, refusal })
+        placed.set(id, { height: block.height, marker, refusal })
       }
     }
+    governance.settle(time)
     partners.turn()
   }
 
   for (const block of blocks) take(block)
-  return { placed, evidence }
+  const incarnations = new Map(partners.all().map(({ id, incarnation }) => [id, incarnation]))
+  return { placed, evidence, changes: governance.passed(), incarnations, isSettled: partners.isSettled() }
 }
 
 /** Says whether a record must be accepted; null when that is not worked out here. Follows what is accepted. */
-function createJudge(partners: PartnerHistory) {
+function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnType<typeof createGovernanceCheck>) {
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
 
@@ -123,7 +158,19 @@ function createJudge(partners: PartnerHistory) {
     return isGood
   }
 
-  return (author: string, object: string, data: RecordLine['data'], isAccepted: boolean): boolean | null => {
+  /** The inviter's own signature, with the key that it has now, and its right to invite. */
+  function isInvited({ invitation, invitationSignature }: Admission): boolean {
+    const inviter = partners.now(invitation.inviter)
+    if (inviter?.state !== 'active' || inviter.role !== 'garage') return false
+    return verifySignature(inviter.key, invitationBytes(scope, invitation), invitationSignature)
+  }
+
+  return (
+    { author, id, time }: Origin,
+    object: string,
+    data: RecordLine['data'],
+    isAccepted: boolean
+  ): boolean | null => {
     const isActive = partners.now(author)?.state === 'active'
     switch (object) {
       case 'inspection':
@@ -136,20 +183,24 @@ function createJudge(partners: PartnerHistory) {
         return isDue
       }
       case '_rejoin': {
-        const { partner, incarnation } = data as { readonly partner: string; readonly incarnation: number }
-        const isNext = partners.latest(partner)?.incarnation === incarnation - 1
+        const { partner, incarnation, nonce, signature } = data as unknown as Rejoin
+        const before = partners.latest(partner)
+        const bytes = rejoinBytes(scope, { partner, incarnation, nonce })
         if (isAccepted) partners.decide({ object, partner, incarnation })
-        return isActive && isNext
+        if (!isActive || before === undefined || before.state === 'removed') return false
+        return before.incarnation === incarnation - 1 && verifySignature(before.key, bytes, signature)
       }
       case '_admit': {
-        const { invitation, key } = data as {
-          readonly key: string
-          readonly invitation: { partner: string; role: string }
-        }
+        const admission = data as unknown as Admission
+        const { invitation, key } = admission
         const isNew = partners.latest(invitation.partner) === undefined
         if (isAccepted) partners.decide({ object, partner: invitation.partner, key, role: invitation.role })
-        return isActive && isNew
+        return isActive && isNew && isInvited(admission)
       }
+      case '_proposal':
+      case '_ballot':
+      case '_withdraw':
+        return governance.judge(author, id, object, data, time)
       default:
         return null
     }

@@ -24,6 +24,7 @@ interface Seen {
 
 interface Said {
   readonly signer: string
+  readonly incarnation: number
   readonly height: number
   readonly round: number
   readonly place: string
@@ -44,15 +45,18 @@ export function createContradictionWatch(founded: SimulatedGenesis, liars: Reado
   let seen: Seen[] = []
 
   function show(to: VirtualPartner, said: Said): void {
-    const { signer, height, round, place, content } = said
+    const { signer, incarnation, height, round, place, content } = said
     const { replica } = to
     if (!liars.has(signer) || replica === null || replica.syncing || replica.rejoining) return
+    // Only what may count is kept.
+    const voter = votersOf(replica.chain.rulebook.partners).find(({ id }) => id === signer)
+    if (voter?.incarnation !== incarnation) return
     // Of rounds far ahead nothing is kept.
     if (to.content.blocks.length + 1 !== height || round > replica.round + 8) return
     const name = `${to.id} ${to.life} ${place}`
     const before = first.get(name)
     // One liar may sign for another.
-    if (before === content || !verifySignature(founded.keyOf(signer), said.bytes(), said.signature)) return
+    if (before === content || !verifySignature(voter.key, said.bytes(), said.signature)) return
     if (before === undefined) first.set(name, content)
     else seen.push({ by: to, life: to.life, height, place, atMs: nowMs() })
   }
@@ -61,7 +65,7 @@ export function createContradictionWatch(founded: SimulatedGenesis, liars: Reado
     const { voter: signer, incarnation, height, round, kind, block } = vote
     const place = `${signer}/${incarnation}/${height}/${round}/${kind}`
     const bytes = (): string => voteBytes(scope, vote)
-    show(to, { signer, height, round, place, content: `${block}`, signature, bytes })
+    show(to, { signer, incarnation, height, round, place, content: `${block}`, signature, bytes })
   }
 
   function showProposal(to: VirtualPartner, { signature, ...proposal }: SignedProposal): void {
@@ -70,7 +74,7 @@ export function createContradictionWatch(founded: SimulatedGenesis, liars: Reado
     if (to.replica === null || proposerAt(to.replica.chain, height, round) !== signer) return
     const place = `${signer}/${incarnation}/${height}/${round}/proposal`
     const bytes = (): string => proposalBytes(scope, proposal)
-    show(to, { signer, height, round, place, content: `${block} ${validRound}`, signature, bytes })
+    show(to, { signer, incarnation, height, round, place, content: `${block} ${validRound}`, signature, bytes })
   }
 
   function arrived(to: VirtualPartner, message: PeerMessage | PullResponse): void {
@@ -87,10 +91,10 @@ export function createContradictionWatch(founded: SimulatedGenesis, liars: Reado
       seen = seen.filter((each) => each.by !== by || each.height !== height || each.atMs < nowMs() - NOTICE_MS)
     },
     /** Places of lies that somebody has seen who has been there ever since. */
-    places: (): ReadonlySet<string> =>
+    places: (mayStillWrite: (by: VirtualPartner) => boolean): ReadonlySet<string> =>
       new Set(
         seen
-          .filter(({ by, life, height }) => by.life === life && by.content.blocks.length >= height)
+          .filter(({ by, life, height }) => by.life === life && by.content.blocks.length >= height && mayStillWrite(by))
           .map(({ place }) => place)
       )
   }

@@ -112,7 +112,8 @@ export function lossesFrom(
     const dice = random()
     if (dice < 0.3) return { ...when, kind: 'wipe' }
     if (dice < 0.5) return { ...when, kind: 'old-disk', ageMs: random() * atMs }
-    const what = dice < 0.7 && !isNeeded ? 'store' : dice < 0.85 ? 'log' : 'guard'
+    const ofLog = dice < 0.77 ? 'log-end' : 'log'
+    const what = dice < 0.7 && !isNeeded ? 'store' : dice < 0.85 ? ofLog : 'guard'
     return { ...when, kind: 'flip', what, share: random() }
   })
 }

@@ -30,7 +30,7 @@ export function createJoining({ clock, random, trace, founded, hosts }: JoiningO
     if (host !== undefined && replica !== null && replica !== undefined) {
       // A former attempt may have come through without anybody hearing of it.
       if (partnerOf(replica.chain.rulebook.nextPartners, joiner.id) !== undefined) return welcome(joiner)
-      const record = systemRecord(replica.chain, '_admit', founded.admission(host.id, joiner.id))
+      const record = systemRecord(replica.chain, '_admit', founded.admission(host.id, joiner.id, host.generation))
       const outcome = await replica.appendSystem(record)
       trace.note(`${host.id} admits ${joiner.id}: ${outcome.ok ? 'accepted' : outcome.message}`)
       if (outcome.ok) return welcome(joiner)

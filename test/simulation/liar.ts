@@ -4,6 +4,7 @@ import type { Replica } from '../../src/node/replica-types.js'
 import { createFlood } from './flood.js'
 import { createBatchLies } from './lies-in-batches.js'
 import { createBlockLies } from './lies-in-blocks.js'
+import type { GovernanceLies } from './lies-in-governance.js'
 import { createVoteLies } from './lies-in-votes.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 
@@ -60,6 +61,10 @@ export interface LiarOptions {
   readonly replica: () => Replica | null
   /** @default drawn */
   readonly ways?: readonly Way[]
+  /** Which of its keys it signs with. */
+  readonly generation: () => number
+  /** What it does about changes of the partners; null: nothing. */
+  readonly governance: () => GovernanceLies | null
 }
 
 /** What all lies of one liar are made with. */
@@ -74,13 +79,13 @@ export interface Lying extends Omit<LiarOptions, 'ways'> {
 
 /** A partner with a good key and bad intentions, different in each run. */
 export function createLiar(options: LiarOptions): Liar {
-  const { id, founded, random } = options
+  const { id, founded, random, governance } = options
   const others = [...founded.voters, ...founded.observers, ...founded.joiners].filter((other) => other !== id)
   const lying: Lying = {
     ...options,
     ways: new Set(options.ways ?? WAYS.filter(() => random() < WAYS_SHARE)),
     scope: { genesis: founded.genesis.hash, epoch: 0 },
-    sign: founded.signerOf(id),
+    sign: (bytes) => founded.signerOf(id, options.generation())(bytes),
     others,
     deceived: new Set(others.filter(() => random() < 0.5))
   }
@@ -95,8 +100,12 @@ export function createLiar(options: LiarOptions): Liar {
     switch (message.type) {
       case 'status':
         return [
-          ...batches.status(to, ways.has('boasting') ? { ...message, height: message.height + 7 } : message),
-          ...flood()
+          ...batches.status(
+            to,
+            ways.has('boasting') ? { ...message, height: message.height + 7, connected: others } : message
+          ),
+          ...flood(),
+          ...(governance()?.besides() ?? [])
         ]
       case 'batch':
         return batches.announcement(to, message)
@@ -126,8 +135,10 @@ export function createLiar(options: LiarOptions): Liar {
       if (ways.has('silence') || (ways.has('favourites') && deceived.has(to))) return null
       if (ways.has('false errors') && random() < 0.3) return new LedgerError(pick(CODES), 'a partner says so')
       if (answer.type === 'blocks') return { ...answer, blocks: blocks.bundles(answer.blocks) }
-      if (answer.type === 'batches' && request.type === 'batches')
-        return batches.answer(to, request.hashes, answer.batches)
+      if (answer.type === 'batches' && request.type === 'batches') {
+        const more = governance()?.batches(request.hashes) ?? []
+        return batches.answer(to, request.hashes, [...answer.batches, ...more])
+      }
       return answer
     }
   }

@@ -6,6 +6,13 @@ export type PartnerChange =
   | { readonly object: '_admit'; readonly partner: string; readonly key: string; readonly role: string }
   | { readonly object: '_ready'; readonly partner: string }
   | { readonly object: '_rejoin'; readonly partner: string; readonly incarnation: number }
+  | {
+      readonly object: '_proposal'
+      readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key'
+      readonly partner: string
+      readonly role?: string
+      readonly key?: string
+    }
 
 /**
  * The partners from block to block, worked out in plain steps: what a block decides is in force from the block after the
@@ -34,10 +41,20 @@ export function createPartnerHistory({ genesis }: SimulatedGenesis) {
     }
     return partners.map((partner) => {
       if (partner.id !== change.partner) return partner
+      if (change.object === '_proposal') return agreed(partner, change)
       return change.object === '_ready'
         ? { ...partner, state: 'active' }
         : { ...partner, incarnation: change.incarnation }
     })
+  }
+
+  /** What signed things count for nothing any more: those of a partner that pauses, leaves or has another key. */
+  function agreed(partner: Partner, { kind, role = '', key = '' }: PartnerChange & { object: '_proposal' }): Partner {
+    const raised = { ...partner, incarnation: partner.incarnation + 1 }
+    if (kind === 'suspend') return { ...raised, state: 'suspended' }
+    if (kind === 'remove') return { ...raised, state: 'removed' }
+    if (kind === 'key') return { ...raised, key }
+    return kind === 'reinstate' ? { ...partner, state: 'pending' } : { ...partner, role, voter: role === 'garage' }
   }
 
   return {
@@ -45,6 +62,10 @@ export function createPartnerHistory({ genesis }: SimulatedGenesis) {
     now: (id: string): Partner | undefined => now.partners.find((partner) => partner.id === id),
     /** As it will be, with every change so far. */
     latest: (id: string): Partner | undefined => latest.partners.find((partner) => partner.id === id),
+    /** All of them, with every change so far. */
+    all: (): readonly Partner[] => latest.partners,
+    /** Whether nothing is decided that is not in force. */
+    isSettled: (): boolean => hashOf(now) === hashOf(latest),
     voters: (): readonly Partner[] => now.partners.filter(({ voter, state }) => voter && state === 'active'),
     /** Hashes of the sets that a header names. */
     hashes: () => ({ partners: hashOf(now), nextPartners: hashOf(next) }),

@@ -3,7 +3,9 @@ import type { QuorumRule } from '../../src/ledger/network-definition.js'
 import { faultsOf } from '../../src/ledger/quorum.js'
 import { faultsFrom, lossesFrom, runUpFrom } from './fault-plan.js'
 import type { Fault } from './faults.js'
+import { changesOf, type PlannedChange } from './governance-plan.js'
 import type { Way } from './liar.js'
+import type { Politics } from './lies-in-governance.js'
 import { seededRandom } from './virtual-clock.js'
 import type { Paths } from './virtual-network.js'
 
@@ -30,8 +32,8 @@ export interface Scenario {
   /** Usual delay of a message, milliseconds. */
   readonly delayMs: { readonly min: number; readonly spread: number }
   readonly paths: Paths
-  /** Whether two of the partners never reach each other. */
-  readonly strangers: boolean
+  /** Two voters, by index, that never reach each other; null: all do. */
+  readonly strangers: readonly [number, number] | null
   readonly skewMsMax: number
   /** Records appended before the network heals; after it every partner appends a few more. */
   readonly records: number
@@ -40,6 +42,10 @@ export interface Scenario {
   /** How long after that all may take to be equal again, with every record decided. */
   readonly budgetMs: number
   readonly faults: readonly Fault[]
+  /** Changes of the partners, each to be in force in the end. */
+  readonly changes: readonly PlannedChange[]
+  /** What liars do about them; null: each as the seed says. */
+  readonly politics: readonly Politics[] | null
   /** Whether messages go through JSON, as over a wire. */
   readonly wire: boolean
 }
@@ -106,12 +112,14 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const isHasty = isRunUp || (random() < 0.4 && paths !== 'no-sends')
   const partners = voters + observers + joiners
   const fragile = fragileOf({ voters, observers, fragile: weak.fragile })
-  // A node that starts asks a quorum what is known of it: with a line missing, all others have to answer.
-  const areAllWell = weak.liars + weak.fragile + weak.gone === 0
   const count = voters > 7 ? pick([10, 20]) : pick([0, 15, 20, 25, 30, 40])
   const drawn = isRunUp
     ? runUpFrom(random, voters - weak.gone, healMs)
     : faultsFrom({ random, partners, count, untilMs: healMs })
+  const strangers = paths === 'no-pulls' || voters < 4 ? null : strangersOf(seed, voters, weak)
+  const hasStrangers = (set.strangers ?? strangers) !== null
+  // Where the run is about something else nobody comes or goes.
+  const isPlain = set.faults === undefined && set.ways === undefined && set.paths === undefined && !isRunUp
   const losses = lossesFrom(random, { fragile, isNeeded: f === 0, count: pick([1, 1, 2, 3]), untilMs: healMs })
   return {
     seed,
@@ -125,12 +133,14 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     timeouts: isHasty ? TIMEOUTS_HASTY : TIMEOUTS_DEFAULT,
     delayMs,
     paths,
-    strangers: areAllWell && paths !== 'no-pulls' && voters >= 4 && joiners === 0 && random() < 0.15,
+    strangers,
     skewMsMax: pick([0, 100, 200]),
     records: voters > 7 ? 40 : 60 + Math.floor(random() * 60),
     healMs,
     budgetMs: isRunUp ? RUN_UP_BUDGET_MS : paths === 'no-sends' ? SLOW_BUDGET_MS : BUDGET_MS,
     faults: isRunUp ? drawn : [...drawn, ...losses],
+    changes: isPlain && silent === 0 ? changesOf(seed, { voters, observers, ...weak, hasStrangers, healMs }) : [],
+    politics: null,
     wire: random() < 0.03,
     ...set
   }
@@ -154,6 +164,19 @@ function weakOf(
   const fragile = set.fragile ?? (dice > 0.3 && dice < 0.65 ? Math.min(share, left) : 0)
   const canGo = silent > 0 || voters < 4 ? 0 : Math.max(0, f - liars - fragile)
   return { liars, fragile, gone: set.gone ?? (random() < 0.15 ? Math.min(1, canGo) : 0) }
+}
+
+/**
+ * Two honest voters that are there in the end: with one of four gone or lying, only one other stands between them. Drawn
+ * apart, so that what else a seed says does not depend on it.
+ */
+function strangersOf(seed: number, voters: number, { liars, fragile, gone }: Weak): readonly [number, number] | null {
+  const random = seededRandom(seed ^ 0x57a9)
+  if (random() >= 0.15) return null
+  const ids = Array.from({ length: voters }, (_, index) => index)
+  const lasting = ids.filter((id) => id >= liars && (id < voters - fragile - gone || id >= voters - fragile))
+  const take = (): number => lasting.splice(Math.floor(random() * lasting.length), 1)[0]!
+  return [take(), take()]
 }
 
 /** Indexes of those whose disk may lose something. */

@@ -53,10 +53,11 @@ export interface SimulatedGenesis {
   /** Who is not there from the start and may be admitted. */
   readonly joiners: readonly string[]
   readonly quorum: QuorumRule
-  signerOf(id: string): (message: string) => string
-  keyOf(id: string): string
-  /** Data of the record by which a partner admits a joiner. */
-  admission(inviter: string, joiner: string): JsonObject
+  /** @param generation which of the partner's keys, one after the other. @default 0 */
+  signerOf(id: string, generation?: number): (message: string) => string
+  keyOf(id: string, generation?: number): string
+  /** Data of the record by which a partner admits a joiner. @param generation of the inviter's key */
+  admission(inviter: string, joiner: string, generation: number): JsonObject
 }
 
 /** Joiners of every network; most never come. */
@@ -75,9 +76,7 @@ export function simulatedGenesis(voters: number, observers: number, quorum: Quor
 function found(voterCount: number, observerCount: number, quorum: QuorumRule): SimulatedGenesis {
   const voters = Array.from({ length: voterCount }, (_, index) => `p${String(index + 1).padStart(2, '0')}`)
   const observers = Array.from({ length: observerCount }, (_, index) => `w${index + 1}`)
-  const seeds = new Map([...voters, ...observers, ...JOINERS].map((id) => [id, sha256(utf8Bytes(`simulated ${id}`))]))
-  const keys = new Map([...seeds].map(([id, seed]) => [id, keyText(publicKeyOf(seed))]))
-  const signers = new Map([...seeds].map(([id, seed]) => [id, signer(seed)]))
+  const keys = new Map<string, { readonly key: string; readonly sign: (message: string) => string }>()
   const read = readNetworkFile(JSON.stringify({ ...NETWORK, quorum }, null, 1), 'simulated.json')
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   const genesis = writeGenesis({
@@ -92,27 +91,44 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
     },
     network: read.network,
     partners: [
-      ...voters.map((id) => ({ id, key: keys.get(id)!, name: id, role: 'garage' })),
-      ...observers.map((id) => ({ id, key: keys.get(id)!, name: id, role: 'watcher' }))
+      ...voters.map((id) => ({ id, key: keyOf(id), name: id, role: 'garage' })),
+      ...observers.map((id) => ({ id, key: keyOf(id), name: id, role: 'watcher' }))
     ],
     recovery: { signers: 'all' },
     time: FOUNDED_AT
   })
   const model = compileModel(genesis.genesis.network, genesis.genesis.limits)
   const scope = { genesis: genesis.hash, epoch: 0 }
-  const signerOf = (id: string): ((message: string) => string) => signers.get(id)!
 
-  function admission(inviter: string, joiner: string): JsonObject {
+  function keysOf(id: string, generation: number) {
+    const name = generation === 0 ? id : `${id} ${generation}`
+    const known = keys.get(name)
+    if (known !== undefined) return known
+    const seed = sha256(utf8Bytes(`simulated ${name}`))
+    const made = { key: keyText(publicKeyOf(seed)), sign: signer(seed) }
+    keys.set(name, made)
+    return made
+  }
+
+  function keyOf(id: string, generation = 0): string {
+    return keysOf(id, generation).key
+  }
+
+  function signerOf(id: string, generation = 0): (message: string) => string {
+    return keysOf(id, generation).sign
+  }
+
+  function admission(inviter: string, joiner: string, generation: number): JsonObject {
     const seed = sha256(utf8Bytes(`invitation of ${joiner}`))
     const key = keyText(publicKeyOf(seed))
     const expires = FOUNDED_AT + 3_600_000
     const invitation = { expires, inviter, key, name: joiner, partner: joiner, role: 'garage' }
-    const bytes = joinBytes(scope, { invitation: key, key: keys.get(joiner)!, addresses: [] })
+    const bytes = joinBytes(scope, { invitation: key, key: keyOf(joiner), addresses: [] })
     return {
       addresses: [],
       invitation,
-      invitationSignature: signerOf(inviter)(invitationBytes(scope, invitation)),
-      key: keys.get(joiner)!,
+      invitationSignature: signerOf(inviter, generation)(invitationBytes(scope, invitation)),
+      key: keyOf(joiner),
       keySignature: signerOf(joiner)(bytes),
       redeemSignature: signer(seed)(bytes)
     }
@@ -126,7 +142,7 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
     joiners: JOINERS,
     quorum,
     signerOf,
-    keyOf: (id) => keys.get(id)!,
+    keyOf,
     admission
   }
 }

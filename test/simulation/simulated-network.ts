@@ -1,6 +1,7 @@
 import { faultsOf } from '../../src/ledger/quorum.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 import { BrokenPromise } from './broken-promise.js'
+import { createChangingPartners } from './changing-partners.js'
 import { createContradictionWatch } from './contradiction-watch.js'
 import { injectFaults } from './fault-injection.js'
 import { createJoining } from './joining.js'
@@ -12,7 +13,7 @@ import { simulatedGenesis } from './simulated-genesis.js'
 import { createSyncWatch } from './sync-watch.js'
 import type { Trace } from './trace.js'
 import { seededRandom, type VirtualClock } from './virtual-clock.js'
-import { virtualNetwork } from './virtual-network.js'
+import { type VirtualNetwork, virtualNetwork } from './virtual-network.js'
 import { type VirtualPartner, virtualPartner } from './virtual-partner.js'
 import { createWorkload } from './workload.js'
 
@@ -46,6 +47,18 @@ export function simulatedNetwork(
   const syncs = createSyncWatch(lying, (why) => breaks('nobody signs while it fetches blocks', why))
   const contradictions = createContradictionWatch(founded, lying, clock.now)
 
+  const changing = createChangingPartners({
+    scenario,
+    clock,
+    trace,
+    founded,
+    liars: lying,
+    partner: (id) => partnerOf.get(id)!,
+    isHealed: () => isHealed,
+    onChange: () => network.changed(),
+    breaks
+  })
+
   function committed(partner: VirtualPartner, height: number, hash: string): void {
     const before = hashes.get(height) ?? hash
     hashes.set(height, before)
@@ -56,21 +69,26 @@ export function simulatedNetwork(
   function onSend(from: string, message: PeerMessage | PullResponse): void {
     if (!lying.has(from)) watch.sent(message)
     if (message.type === 'vote') {
-      const { kind, block, round } = message.vote
+      const { kind, block, round, voter } = message.vote
+      // What is passed on is no step of its own.
+      if (voter !== from) return
       if (!lying.has(from)) figures.roundMax = Math.max(figures.roundMax, round)
       faults.sending(from, kind, block === null)
-    } else if (message.type === 'batch' || (message.type === 'proposal' && 'proposal' in message)) {
+    } else if (message.type === 'batch') {
+      if (message.author === from) faults.sending(from, message.type, false)
+    } else if (message.type === 'proposal' && 'proposal' in message && message.proposal.proposer === from) {
       faults.sending(from, message.type, false)
     }
   }
 
-  const network = virtualNetwork({
+  const network: VirtualNetwork = virtualNetwork({
     random,
     trace,
     ids,
     delayMs: scenario.delayMs,
     paths: scenario.paths,
-    strangers: scenario.strangers ? [ids[0]!, ids[1]!] : null,
+    strangers: scenario.strangers && [ids[scenario.strangers[0]]!, ids[scenario.strangers[1]]!],
+    lets: changing.lets,
     wire: scenario.wire,
     liars: new Map(
       [...lying].map((id) => [
@@ -80,6 +98,8 @@ export function simulatedNetwork(
           founded,
           random,
           replica: () => partnerOf.get(id)?.replica ?? null,
+          generation: () => partnerOf.get(id)?.generation ?? 0,
+          governance: () => changing.liesOf(id),
           ...(scenario.ways === null ? {} : { ways: scenario.ways })
         })
       ])
@@ -90,6 +110,11 @@ export function simulatedNetwork(
       if (message.type === 'blocks') return syncs.arrived(from, partner, message)
       contradictions.arrived(partner, message)
       if (!lying.has(from)) watch.arrived(partner, message)
+      if (message.type === 'proposal' && 'batches' in message) changing.liesOf(to)?.heard(message)
+    },
+    onBlame(by, partner, why) {
+      trace.note(`${by} blames ${partner}: ${why}`)
+      if (!lying.has(by) && !lying.has(partner)) breaks('only the guilty are blamed', `${by} blames ${partner}: ${why}`)
     }
   })
 
@@ -107,7 +132,9 @@ export function simulatedNetwork(
       onCommitted(partner, { header, hash }) {
         trace.note(`${id} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
         if (!lying.has(id)) committed(partner, header.height, hash)
+        changing.onCommitted(partner)
       },
+      onRunning: changing.onRunning,
       onSign(partner, bytes) {
         if (!lying.has(id)) syncs.signed(partner, bytes)
       },
@@ -127,6 +154,11 @@ export function simulatedNetwork(
     founded,
     hosts: honest.filter(({ id }) => founded.voters.includes(id) && !gone.has(id))
   })
+  function onLoss({ id }: VirtualPartner): void {
+    figures.losses++
+    workload.lost(id)
+  }
+
   const faults = injectFaults({
     clock,
     network,
@@ -135,16 +167,14 @@ export function simulatedNetwork(
     onCrash() {
       figures.crashes++
     },
-    onLoss({ id }) {
-      figures.losses++
-      workload.lost(id)
-    },
+    onLoss,
     onError: (error) => breaks('a node stops in order', error)
   })
 
   /** Who is up, apart from what goes wrong for a while. */
   function mayRun(partner: VirtualPartner): boolean {
     const index = partners.indexOf(partner)
+    if (changing.isKeyless(partner)) return false
     if (gone.has(partner.id)) return !isHealed
     if (joining.includes(partner.id)) return joins.isAdmitted(partner.id)
     return index >= scenario.silent || isHealed
@@ -171,7 +201,8 @@ export function simulatedNetwork(
     partners,
     honest,
     /** Honest ones that are there in the end. */
-    lasting: honest.filter(({ id }) => !gone.has(id)),
+    lasting: honest.filter(({ id }) => !gone.has(id) && !changing.isForGood(id)),
+    changing,
     liars: lying,
     /** Of honest partners. */
     submissions: () => workload.submissions.filter(({ author }) => !lying.has(author)),
@@ -187,6 +218,7 @@ export function simulatedNetwork(
       }
       for (const id of joining) joins.plan(partnerOf.get(id)!, scenario.healMs * (0.1 + random() * 0.6))
       planWork()
+      changing.begin({ partners, honest, mayRun, onLoss, unheard: workload.unheard })
       faults.plan(scenario.faults, mayRun)
     },
     heal(): void {

@@ -42,6 +42,8 @@ export interface Simulated {
   /** Lies that stand in the chain, and those that had to. */
   readonly evidence: number
   readonly lies: number
+  /** Changes of the partners that were agreed on. */
+  readonly changes: number
   /** Virtual milliseconds from the end of trouble until all were equal. */
   readonly convergedMs: number
   readonly traceHash: string
@@ -92,7 +94,7 @@ export async function simulate(
     clock.plan(BOUNDS_MS, watchBounds)
   }
 
-  async function run(): Promise<{ convergedMs: number; evidence: number; lies: number }> {
+  async function run(): Promise<Found & { convergedMs: number }> {
     network.begin()
     watchBounds()
     clock.plan(scenario.healMs, () => {})
@@ -107,7 +109,7 @@ export async function simulate(
     let isQuiet = false
     let convergedMs = Number.NaN
     const look = (): void => {
-      const isEqual = isAnswered() && isConverged(lasting)
+      const isEqual = isAnswered() && isConverged(lasting) && network.changing.isOver(lasting)
       if (isEqual && Number.isNaN(convergedMs)) convergedMs = clock.now() - scenario.healMs
       isQuiet = isEqual && isAllWritten(network)
       if (!isQuiet) clock.plan(LOOK_MS, look)
@@ -122,7 +124,7 @@ export async function simulate(
   // Else it would end the process, and nobody would know which seed it was.
   const onRejection = (error: unknown): void => breaks('no failure goes unheard', error)
   process.on('unhandledRejection', onRejection)
-  let ended = { convergedMs: Number.NaN, evidence: 0, lies: 0 }
+  let ended = { convergedMs: Number.NaN, evidence: 0, lies: 0, changes: 0 }
   try {
     ended = await run()
   } catch (error) {
@@ -148,28 +150,43 @@ export async function simulate(
   }
 }
 
+/** What the chain tells in the end. */
+interface Found {
+  readonly evidence: number
+  readonly lies: number
+  readonly changes: number
+}
+
+/** Lies that were seen by somebody who can still write. */
+function placesSeen({ contradictions, lasting }: SimulatedNetwork): ReadonlySet<string> {
+  return contradictions.places((by) => lasting.includes(by))
+}
+
 /** What must hold in the end, worked out from what lies on the disks and what the users were told. */
-async function check(network: SimulatedNetwork): Promise<{ evidence: number; lies: number }> {
-  const { founded, honest, lasting, liars, contradictions, excused } = network
+async function check(network: SimulatedNetwork): Promise<Found> {
+  const { founded, honest, lasting, liars, excused, changing } = network
   const submissions = network.submissions()
   const disks = new Map(honest.map(({ id, content }) => [id, content]))
   const longest = checkAgreement(disks)
   checkLinks(founded, longest)
   checkResults(disks, longest)
-  const { placed, evidence } = replay(founded, longest, [...disks.values()])
+  const { placed, evidence, changes, incarnations, isSettled } = replay(founded, longest, [...disks.values()])
+  if (!isSettled && changing.targets.size > 0)
+    throw new BrokenPromise('what was agreed is in force', 'not at the end of the chain')
   checkAcknowledged(submissions, placed)
   checkNothingLost(
     submissions.filter(({ author }) => lasting.some(({ id }) => id === author)),
-    longest
+    longest,
+    new Map([...incarnations].filter(([id]) => changing.targets.has(id)))
   )
-  const seen = contradictions.places()
+  const seen = placesSeen(network)
   checkEvidence(evidence, { liars, excused, seen })
   await checkReceipts(
     founded,
     lasting[0]!.replica!,
     submissions.filter(({ decided }) => decided !== null).slice(-RECEIPTS)
   )
-  return { evidence: evidence.length, lies: seen.size }
+  return { evidence: evidence.length, lies: seen.size, changes }
 }
 
 /** After the trouble everybody appends a few more, one after the other. Says whether all were answered. */
@@ -205,9 +222,9 @@ function isConverged(lasting: readonly VirtualPartner[]): boolean {
 }
 
 /** Whether every lie that was seen stands in the chain; a few that were too many need not. */
-function isAllWritten({ lasting, contradictions }: SimulatedNetwork): boolean {
-  const { state } = lasting[0]!.content
-  return [...contradictions.places()].every((place) => state.has(`e:${place}`) || isFull(state, place))
+function isAllWritten(network: SimulatedNetwork): boolean {
+  const { state } = network.lasting[0]!.content
+  return [...placesSeen(network)].every((place) => state.has(`e:${place}`) || isFull(state, place))
 }
 
 function isFull(state: ReadonlyMap<string, { readonly text: string }>, place: string): boolean {

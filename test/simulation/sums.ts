@@ -16,6 +16,9 @@ export interface Sums {
   evidence: number
   lies: number
   joined: number
+  /** Runs in which partners leave, pause, have another role or key; and changes agreed on. */
+  governed: number
+  changes: number
   /** Runs with so many silent that nothing may be decided, and runs with liars. */
   silent: number
   lying: number
@@ -36,7 +39,18 @@ export function noSums(): Sums {
     acknowledged: 0,
     refused: 0
   }
-  const rest = { evidence: 0, lies: 0, joined: 0, silent: 0, lying: 0, roundMax: 0, votersMax: 0, convergedMsMax: 0 }
+  const rest = {
+    evidence: 0,
+    lies: 0,
+    joined: 0,
+    governed: 0,
+    changes: 0,
+    silent: 0,
+    lying: 0,
+    roundMax: 0,
+    votersMax: 0,
+    convergedMsMax: 0
+  }
   return { ...all, ...rest }
 }
 
@@ -55,6 +69,8 @@ export function addRun(sums: Sums, run: Simulated): void {
   sums.evidence += run.evidence
   sums.lies += run.lies
   sums.joined += scenario.joiners
+  sums.governed += scenario.changes.length > 0 ? 1 : 0
+  sums.changes += run.changes
   sums.silent += scenario.silent > 0 ? 1 : 0
   sums.lying += scenario.liars > 0 ? 1 : 0
   sums.roundMax = Math.max(sums.roundMax, run.roundMax)

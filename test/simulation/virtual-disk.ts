@@ -1,11 +1,12 @@
 import { LedgerError } from '../../src/base/errors.js'
+import { isCutOff } from '../../src/node/open-logs.js'
 import { type GuardMarks, lostGuard, type SignGuard } from '../../src/node/store/sign-guard.js'
 import type { Store } from '../../src/node/store/store-types.js'
 import type { LogEntry, WriteAheadLog } from '../../src/node/store/write-ahead-log.js'
 import type { VirtualClock } from './virtual-clock.js'
 import { createDevice } from './virtual-device.js'
 import { createFile } from './virtual-file.js'
-import { entriesFrom, linesOfMarks, virtualSignGuard, virtualWriteAheadLog } from './virtual-log.js'
+import { entriesFrom, linesOfMarks, stretchOf, virtualSignGuard, virtualWriteAheadLog } from './virtual-log.js'
 import {
   copyContent,
   damageContent,
@@ -46,7 +47,7 @@ export interface VirtualDisk {
   settled(): Promise<void>
   /** Nothing is left. */
   wipe(): void
-  /** One value is not what was written. @returns which, for the trace */
+  /** One value is not what was written, or the end of the log is gone. @returns which, for the trace */
   flip(what: Flippable, share: number): string
   /** Throws the copy of the chain away, as `start --resync` does. */
   resync(): void
@@ -56,7 +57,7 @@ export interface VirtualDisk {
   readonly sizes: { readonly writes: number; readonly log: number }
 }
 
-export type Flippable = 'store' | 'log' | 'guard'
+export type Flippable = 'store' | 'log' | 'log-end' | 'guard'
 
 export function virtualDisk(clock: VirtualClock, random: () => number): VirtualDisk {
   const device = (): ReturnType<typeof createDevice> =>
@@ -87,6 +88,10 @@ export function virtualDisk(clock: VirtualClock, random: () => number): VirtualD
       if (!log.open()) loseLog()
       if (!guard.open()) loseGuard()
       opened = guardIsLost ? lostGuard(missing()) : virtualSignGuard(guard)
+      if (isCutOff(stretchOf(log), opened, content.blocks.length + 1)) {
+        loseLog()
+        opened = lostGuard(missing())
+      }
       return {
         store: virtualStore(content, storeDevice),
         wal: virtualWriteAheadLog(log),
@@ -126,8 +131,9 @@ export function virtualDisk(clock: VirtualClock, random: () => number): VirtualD
     },
     flip(what, share) {
       if (what === 'store') return damageContent(content, share)
-      const file = what === 'log' ? log : guard
-      file.flip(share)
+      if (what === 'log-end') log.cut(share)
+      else if (what === 'log') log.flip(share)
+      else guard.flip(share)
       return what
     },
     resync: () => resync(content),

@@ -3,6 +3,8 @@ import type { VirtualDevice } from './virtual-device.js'
 /** An append-only file: what was not synced when a crash comes may be there, from the front on, or not. */
 export interface VirtualFile {
   readonly lines: readonly string[]
+  /** How many lines were dropped from the front so far. */
+  readonly forgotten: number
   append(line: string): void
   sync(): Promise<void>
   /** Drops lines from the front. */
@@ -15,6 +17,8 @@ export interface VirtualFile {
   crash(): void
   /** Flips a bit in the line at this share, 0 to below 1, of the file. Does nothing to an empty file. */
   flip(share: number): void
+  /** Loses all lines behind this share of the file, as if they had never been written. */
+  cut(share: number): void
   /**
    * Looks at the file as a starting node does: a damaged last line is cut off like one that was torn.
    * @returns whether the rest is whole
@@ -40,6 +44,9 @@ export function createFile(device: VirtualDevice, random: () => number): Virtual
   return {
     get lines() {
       return lines
+    },
+    get forgotten() {
+      return forgotten
     },
     append(line) {
       lines.push(line)
@@ -67,6 +74,9 @@ export function createFile(device: VirtualDevice, random: () => number): Virtual
     },
     flip(share) {
       if (lines.length > 0) damaged = forgotten + Math.floor(share * lines.length)
+    },
+    cut(share) {
+      keep(lines.slice(0, Math.floor(share * lines.length)))
     },
     open() {
       if (damaged < forgotten || damaged >= forgotten + lines.length) damaged = -1

@@ -1,5 +1,5 @@
 import { type GuardMarks, guardOver, type SignGuard } from '../../src/node/store/sign-guard.js'
-import type { LogEntry, WriteAheadLog } from '../../src/node/store/write-ahead-log.js'
+import type { LogEntry, LogStretch, WriteAheadLog } from '../../src/node/store/write-ahead-log.js'
 import type { VirtualFile } from './virtual-file.js'
 
 /** The write-ahead log over a virtual file. */
@@ -8,13 +8,25 @@ export function virtualWriteAheadLog(file: VirtualFile): WriteAheadLog {
     append(height, text) {
       file.append(`${height} ${text}`)
     },
-    sync: () => file.sync(),
+    async sync() {
+      const reached = stretchOf(file)
+      await file.sync()
+      return reached
+    },
+    get stretch() {
+      return stretchOf(file)
+    },
     async committed(height) {
       const kept = file.lines.findIndex((line) => entryOf(line).height > height)
       file.forget(kept < 0 ? file.lines.length : kept)
     },
     close: async () => {}
   }
+}
+
+/** From where to where the log reaches, counted in lines. */
+export function stretchOf({ forgotten, lines }: VirtualFile): LogStretch {
+  return { from: forgotten, to: forgotten + lines.length }
 }
 
 /** What the log holds from a height on. */

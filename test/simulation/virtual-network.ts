@@ -23,6 +23,8 @@ export interface NetworkOptions {
   readonly paths: Paths
   /** Two partners that never reach each other, as behind two firewalls. */
   readonly strangers: readonly [string, string] | null
+  /** Whether one lets another in; null: everybody lets in everybody. */
+  readonly lets: ((by: string, other: string) => boolean) | null
   /** Whether everything goes through JSON, as over a wire. */
   readonly wire: boolean
   /** Who of the partners lies, and how. */
@@ -31,6 +33,8 @@ export interface NetworkOptions {
   readonly onSend: (from: string, message: PeerMessage | PullResponse) => void
   /** Sees every message and answer just before it is handed over. */
   readonly onArrive: (from: string, to: string, message: PeerMessage | PullResponse) => void
+  /** A partner saw another do what no honest one does. */
+  readonly onBlame: (by: string, partner: string, why: string) => void
 }
 
 /** A running partner's place in the network. */
@@ -61,7 +65,7 @@ interface Place {
 
 /** Messages between partners with delay, loss, duplicates and any order; connections that break and come back. */
 export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
-  const { random, trace, ids, delayMs, liars, paths, strangers, onSend, onArrive } = options
+  const { random, trace, ids, delayMs, liars, lets, paths, strangers, onSend, onArrive, onBlame } = options
   const places = new Map<string, Place>()
   const links = new Map(ids.map((from) => [from, new Map(ids.map((to) => [to, goodLink()]))]))
   let sent = 0
@@ -70,7 +74,10 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
   const copy = <T>(value: T): T => (options.wire ? (JSON.parse(JSON.stringify(value)) as T) : value)
   const areStrangers = (a: string, b: string): boolean => strangers?.includes(a) === true && strangers.includes(b)
 
+  const areAdmitted = (a: string, b: string): boolean => lets === null || (lets(a, b) && lets(b, a))
+
   function isOpen(a: string, b: string): boolean {
+    if (!areAdmitted(a, b)) return false
     return link(a, b).blocked === 0 && link(b, a).blocked === 0 && !areStrangers(a, b)
   }
 
@@ -100,7 +107,7 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
       if (other === place.partner) continue
       const connected = place.connections.get(other)
       if (connected === reachable(place, other)) continue
-      const lost = connected !== undefined && connected !== places.get(other)
+      const lost = connected !== undefined && (connected !== places.get(other) || !areAdmitted(place.partner, other))
       const ms = lost || connected === undefined ? random() * 1_000 : random() * 15_000
       place.later(ms, () => review(place, other))
     }
@@ -241,10 +248,12 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
           if (said === null) continue
           carry(place, to, (target) => {
             trace.note(`${place.partner}>${to} gossip of ${said.length}`)
-            target.handlers().onBatchText(said)
+            const verdict = target.handlers().onBatchText(said)
+            if (verdict === 'reject') onBlame(to, place.partner, 'it spreads what is no batch')
           })
         }
       },
+      blame: (partner, why) => onBlame(place.partner, partner, why),
       request: (to, asked, how) => request(place, to, asked, how) as ReturnType<Peers['request']> as never
     }
   }

@@ -1,7 +1,9 @@
 import { sha256Hex } from '../../src/base/crypto.js'
 import type { TimeoutSettings } from '../../src/consensus/timeouts.js'
+import { authorSequence } from '../../src/ledger/author-sequence.js'
 import { partnerOf } from '../../src/ledger/partner-set.js'
 import type { CommittedBlock } from '../../src/node/chain.js'
+import { marksOfRejoin } from '../../src/node/guard-marks.js'
 import { createReplica } from '../../src/node/replica.js'
 import type { Replica } from '../../src/node/replica-types.js'
 import type { Timers } from '../../src/node/timers.js'
@@ -29,6 +31,8 @@ export interface PartnerOptions {
   readonly onSign: (partner: VirtualPartner, bytes: string) => void
   /** The node stopped by itself. */
   readonly onFail: (partner: VirtualPartner, error: unknown) => void
+  /** A node runs, before it has said anything. */
+  readonly onRunning: (partner: VirtualPartner) => void
 }
 
 /** A partner: a disk and a key that stay, and one node after the other that lives on them. */
@@ -42,6 +46,16 @@ export interface VirtualPartner {
   readonly isActive: boolean
   /** Counts its nodes, from 1; 0 before the first. */
   readonly life: number
+  /** Which of its keys it signs with, counted from 0. */
+  readonly generation: number
+  /** Whether the chain gave it a key that it does not hold: it runs no more. */
+  readonly isUsurped: boolean
+  /** Puts a key beside the present one, to take its place when the chain names it. */
+  holdNext(generation: number): void
+  /** Another key in the place of one that is lost; while the node is down. */
+  replaceKey(generation: number): void
+  /** Starts again with the next key, as the others know this partner by that one only. */
+  goAhead(): void
   readonly disk: VirtualDisk
   /** What is durable. */
   readonly content: StoreContent
@@ -64,13 +78,17 @@ export interface VirtualPartner {
 export function virtualPartner(options: PartnerOptions): VirtualPartner {
   const { id, founded, clock, random, network, trace } = options
   const disk = virtualDisk(clock, random)
-  const sign = founded.signerOf(id)
   let replica: Replica | null = null
   let plug: Plug | null = null
   let life = 0
   let pausedUntil = 0
   let stopping = false
   let timersSet = 0
+  let generation = 0
+  let next: number | null = null
+  /** Runs with the next key although its own chain does not name that yet: so it signs nothing. */
+  let isAhead = false
+  let isUsurped = false
 
   function laterIn(ofLife: number, delayMs: number, run: () => void): void {
     clock.plan(delayMs, () => {
@@ -120,11 +138,64 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
     options.onFail(partner, error)
   }
 
+  /** The key in force as this node's chain has it. */
+  function keyNamed({ chain }: Replica): string | undefined {
+    return partnerOf(chain.rulebook.partners, id)?.key
+  }
+
+  /** Looks after a key that the chain has replaced; cheap when it has not. */
+  function attendKey(ofLife: number): boolean {
+    if (life !== ofLife || replica === null || stopping) return false
+    const named = keyNamed(replica)
+    if (named === undefined || named === founded.keyOf(id, generation)) return false
+    if (next !== null && named === founded.keyOf(id, next)) {
+      turnKey(replica, next).catch((error: unknown) => {
+        if (life === ofLife && replica !== null) failed(error)
+      })
+      return true
+    }
+    // A copy that is behind names a former one.
+    for (let former = 0; former < generation; former++) if (named === founded.keyOf(id, former)) return false
+    trace.note(`${id} ends: the chain gave it a key that it does not hold`)
+    isUsurped = true
+    over()
+    return true
+  }
+
+  /** The next key takes the place of the present one, behind a sign guard that begins at the tip; then the node starts anew. */
+  async function turnKey(ending: Replica, to: number): Promise<void> {
+    trace.note(`${id} takes up key ${to}`)
+    const ofLife = life
+    const isOver = (): boolean => life !== ofLife || replica !== ending
+    stopping = true
+    await ending.stop()
+    await disk.settled()
+    if (isOver()) return
+    const { scope, rulebook, tip, store } = ending.chain
+    const { incarnation } = partnerOf(rulebook.partners, id)!
+    await disk.renewGuard(marksOfRejoin(scope, incarnation, tip.height, authorSequence(store.state, id).next))
+    if (isOver()) return
+    generation = to
+    next = null
+    isAhead = false
+    over()
+    partner.start()
+  }
+
   function run(ofLife: number, { peers }: Plug): void {
     const { genesis, model } = founded
+    const present = isAhead && next !== null ? next : generation
+    const sign = founded.signerOf(id, present)
     const { store, wal, entries, guard } = disk.open()
     replica = createReplica(
-      { genesis, model, self: id, timeouts: options.timeouts, mayBeBehind: options.hasPeers },
+      {
+        genesis,
+        model,
+        self: id,
+        key: founded.keyOf(id, present),
+        timeouts: options.timeouts,
+        mayBeBehind: options.hasPeers
+      },
       {
         store,
         wal,
@@ -144,13 +215,18 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
         now: () => founded.genesis.genesis.time + Math.floor(clock.now() + partner.skewMs),
         timers: timersOf(ofLife),
         log: traceLogger(id, trace),
-        onCommitted: (block) => options.onCommitted(partner, block),
+        onCommitted(block) {
+          options.onCommitted(partner, block)
+          if (replica !== null && keyNamed(replica) !== founded.keyOf(id, generation))
+            clock.plan(0, () => attendKey(ofLife))
+        },
         fail(error) {
           if (life === ofLife && replica !== null && !stopping) failed(error)
         }
       }
     )
-    replica.start()
+    options.onRunning(partner)
+    if (!attendKey(ofLife)) replica.start()
   }
 
   const partner: VirtualPartner = {
@@ -172,6 +248,27 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
     get life() {
       return life
     },
+    get generation() {
+      return isAhead && next !== null ? next : generation
+    },
+    get isUsurped() {
+      return isUsurped
+    },
+    holdNext(to) {
+      next = to
+    },
+    replaceKey(to) {
+      generation = to
+      next = null
+    },
+    goAhead() {
+      if (next === null || isAhead) return
+      trace.note(`${id} is known by its next key only`)
+      isAhead = true
+      if (replica === null) return
+      partner.crash()
+      partner.start()
+    },
     get timers() {
       return timersSet
     },
@@ -179,6 +276,7 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
       return pausedUntil
     },
     start() {
+      if (isUsurped) return
       life++
       stopping = false
       timersSet = 0

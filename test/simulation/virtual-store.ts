@@ -192,6 +192,7 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
       if (node === undefined) throw new LedgerError('STORE_DAMAGED', `history tree node ${level}/${index} is missing`)
       return node
     },
+    putStates: none,
     history: none,
     async *states(prefix) {
       for (const [key, { text }] of state) if (key.startsWith(prefix)) yield { key, entry: { text } }

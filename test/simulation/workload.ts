@@ -1,4 +1,5 @@
 import { LedgerError } from '../../src/base/errors.js'
+import { partnerOf } from '../../src/ledger/partner-set.js'
 import type { CheckedRecord } from '../../src/ledger/record.js'
 import { draftOfText } from '../../src/node/draft.js'
 import type { Decision, OwnBatches } from '../../src/node/own-batches.js'
@@ -13,8 +14,9 @@ export interface Submission {
   readonly marker: string
   readonly vehicle: string
   readonly odometer: number
-  /** Of the node that took it. */
+  /** Of the node that took it, and the incarnation of which it is. */
   readonly life: number
+  readonly incarnation: number
   /** Its id was given out: it must not get lost any more. */
   durable: { readonly sequence: number; readonly index: number } | null
   /** It was told that what waited counts for nothing any more, as the node has to rejoin. */
@@ -55,6 +57,7 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
       vehicle,
       odometer,
       life,
+      incarnation: partnerOf(replica.chain.rulebook.partners, partner.id)?.incarnation ?? 0,
       durable: null,
       isVoid: false,
       decided: null
@@ -96,6 +99,13 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
     },
     submissions,
     submit,
+    /** What somebody waits for although it is of an incarnation that is over: he should have been told. */
+    unheard({ id, life, replica }: VirtualPartner): Submission | undefined {
+      if (replica === null) return undefined
+      const now = partnerOf(replica.chain.rulebook.partners, id)?.incarnation ?? 0
+      const open = submissions.filter((each) => each.author === id && each.life === life && each.decided === null)
+      return open.find(({ incarnation, isVoid }) => incarnation < now && !isVoid)
+    },
     /** What a user does whose node fell before the answer: writes the same records once more. */
     repeat(partner: VirtualPartner): void {
       const open = submissions.filter((each) => each.author === partner.id && each.decided === null)

@@ -9,6 +9,7 @@ import type {
   ListedRecord,
   NodeStatus,
   PartnerView,
+  ProposalView,
   RecordView
 } from '../../src/node/ledger-node.js'
 
@@ -31,6 +32,8 @@ export interface FakeNode extends LedgerNode {
   readonly lastEnd: () => unknown
   /** Puts other partners beside p1, and says why nothing moves. */
   network(others: readonly PartnerView[], stalled?: string): void
+  /** What its status tells of strangers. */
+  strangers(told: NodeStatus['strangers']): void
   /** Addresses that invitations carry. */
   addresses(addresses: readonly string[]): void
   /** Puts lies of partners on the chain. */
@@ -91,7 +94,8 @@ const SELF: PartnerView = {
   connected: true,
   height: 0,
   addresses: [],
-  evidence: 0
+  evidence: 0,
+  misconduct: { seen: 0, hungUp: 0, last: null }
 }
 
 export function createFakeNode(): FakeNode {
@@ -106,8 +110,10 @@ export function createFakeNode(): FakeNode {
   const watchers = new Set<() => void>()
   let partners: readonly PartnerView[] = [SELF]
   let stalled: NodeStatus['stalled'] = null
+  let strangers: NodeStatus['strangers'] = { seen: 0, hungUp: 0, last: null, refused: 0 }
   let inviteAddresses: readonly string[] = ['/ip4/203.0.113.5/tcp/4001']
   const revoked: string[] = []
+  const proposals: ProposalView[] = []
   let lies: readonly ListedEvidence[] = []
 
   const quorum = (): NodeStatus['quorum'] => {
@@ -214,6 +220,15 @@ export function createFakeNode(): FakeNode {
     return { line, status: 'accepted', id, height: height ?? 0 }
   }
 
+  function replaceProposal(id: string, change: Partial<ProposalView>): ProposalView {
+    const index = proposals.findIndex((proposal) => proposal.id === id)
+    const before = proposals[index]
+    if (before === undefined) throw new LedgerError('NOT_FOUND', `there is no proposal ${id}`)
+    const next = { ...before, ...change }
+    proposals[index] = next
+    return next
+  }
+
   return {
     partner: 'p1',
     status() {
@@ -228,6 +243,7 @@ export function createFakeNode(): FakeNode {
         partners: partners.map(({ id, state, connected, height }) => ({ id, state, connected, height })),
         quorum: quorum(),
         mempool: { batches: 0, records: 0 },
+        strangers,
         syncing: false,
         stalled
       }
@@ -243,6 +259,30 @@ export function createFakeNode(): FakeNode {
       mayFail()
       revoked.push(key)
     },
+    async propose({ change, reason = '' }) {
+      mayFail()
+      const proposal = fakeProposal(`p1/${proposals.length}/0`, change, reason)
+      proposals.push(proposal)
+      return proposal
+    },
+    async vote(id, { yes, reason = '' }) {
+      mayFail()
+      const vote = { partner: 'p2', vote: yes ? ('yes' as const) : ('no' as const), reason, height: 2 }
+      return replaceProposal(id, { votes: [vote], yes: yes ? 2 : 1, no: yes ? 0 : 1 })
+    },
+    async withdraw(id) {
+      mayFail()
+      return replaceProposal(id, { state: 'withdrawn', closed: 3 })
+    },
+    async proposals({ state, limit = 50, after }) {
+      mayFail()
+      return proposals
+        .map((proposal, index) => ({ ...proposal, cursor: String(index) }))
+        .filter(({ cursor }) => after === undefined || Number(cursor) > Number(after))
+        .filter((proposal) => state === undefined || proposal.state === state)
+        .slice(0, limit)
+    },
+    proposal: (id) => replaceProposal(id, {}),
     genesis: () => ({ time: 1740830400000, format: 1, network: FAKE_NETWORK as unknown as JsonObject, partners: [] }),
     model: () => ({ hash: HASH, network: FAKE_NETWORK }),
     append: (object, chunks, options) => append(object, chunks, options.signal),
@@ -318,8 +358,30 @@ export function createFakeNode(): FakeNode {
       partners = [SELF, ...others]
       stalled = why === undefined ? null : { since: FAKE_TIME, why }
     },
+    strangers: (told) => (strangers = told),
     addresses: (addresses) => (inviteAddresses = addresses),
     revoked: () => revoked,
     fail: (error) => (failure = error)
+  }
+}
+
+function fakeProposal(id: string, change: ProposalView['change'], reason: string): ProposalView {
+  return {
+    id,
+    kind: change.kind,
+    state: 'open',
+    by: 'p1',
+    change,
+    difference: [{ member: 'state', before: 'active', after: 'suspended' }],
+    votes: [{ partner: 'p1', vote: 'yes', reason: '', height: 1 }],
+    yes: 1,
+    no: 0,
+    needed: 2,
+    waiting: ['p2'],
+    effectiveHeight: null,
+    opened: 1,
+    closed: null,
+    expires: FAKE_TIME,
+    reason
   }
 }

@@ -91,7 +91,8 @@ export function hostileCaptures(): Captures {
       proposalMessage,
       { type: 'vote', vote: voteOf('p2', 0, null), reason: 'the block is late' },
       { type: 'batch', ...announced },
-      { type: 'status', height: 7, round: 1, votes: held, batches: [announced] }
+      { type: 'status', height: 7, round: 1, votes: held, batches: [announced] },
+      { type: 'status', height: 7, round: 1, votes: [], batches: [], connected: ['p1', 'p3'] }
     ].map((message) => JSON.stringify(message)),
     requests: [
       blocksRequest,
@@ -120,6 +121,9 @@ export function hostileCaptures(): Captures {
       ['_present', text({ height: 1 })],
       ['_revoke', text({ key: keyText(publicKeyOf(seedOf('invitation'))) })],
       ['_evidence', text({ kind: 'vote', ...evidence })],
+      ['_proposal', text({ change: { kind: 'role', partner: 'p2', role: 'reader' }, expires: 9, reason: 'why' })],
+      ['_ballot', text({ proposal: 'p1/0/0', reason: 'why not', yes: false })],
+      ['_withdraw', text({ proposal: 'p1/0/0' })],
       ['_rejoin', text({ incarnation: 1, nonce: block, partner: 'p1', signature: proposal.signature })]
     ]
   }

@@ -202,7 +202,7 @@ const gossipFlood: Attack = async (target, signal) => {
   const made = createGossip({
     topic: `ledger/${target.genesis}/batches/1`,
     isPartner: () => true,
-    onText: () => {},
+    onText: () => 'accept',
     onMalformed: () => {},
     counts: newCounts(),
     log: silentLogger

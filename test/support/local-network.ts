@@ -38,6 +38,8 @@ export interface LocalOptions {
     to: string,
     message: PeerMessage | { readonly type: 'gossip' } | { readonly type: 'request'; readonly request: PullRequest }
   ) => boolean
+  /** Two partners that never get a connection to each other. */
+  readonly apart?: readonly [string, string]
   /** What a partner judges records with: a build with a fault gives others. @default the model it is given */
   readonly model?: (id: string, honest: Model) => Model
   /** @default silentLogger */
@@ -52,9 +54,13 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
   const nodes = new Map<string, LocalNode>()
   const founded = new Set<string>()
   const passes = options.passes ?? (() => true)
+  const blamed: string[] = []
+
+  const canMeet = (a: string, b: string): boolean =>
+    a !== b && !(options.apart?.includes(a) === true && options.apart.includes(b))
 
   function peersOf(self: string): Peers {
-    const others = (): string[] => [...nodes.keys()].filter((id) => id !== self)
+    const others = (): string[] => [...nodes.keys()].filter((id) => canMeet(self, id))
     const deliver = (to: string, message: PeerMessage): void => {
       setTimeout(() => {
         if (passes(self, to, message)) nodes.get(to)?.replica.onMessage(self, message)
@@ -69,12 +75,14 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
       gossipBatch: (text) => {
         for (const to of others()) {
           setTimeout(() => {
-            if (passes(self, to, { type: 'gossip' })) nodes.get(to)?.replica.onBatchText(text)
+            const verdict = passes(self, to, { type: 'gossip' }) ? nodes.get(to)?.replica.onBatchText(text) : undefined
+            if (verdict === 'reject') blamed.push(`${to} blames ${self}: it spreads what is no batch`)
           }, 0.1)
         }
       },
+      blame: (partner, why) => void blamed.push(`${self} blames ${partner}: ${why}`),
       async request(partner, request) {
-        const node = nodes.get(partner)
+        const node = canMeet(self, partner) ? nodes.get(partner) : undefined
         if (node === undefined || !passes(self, partner, { type: 'request', request })) {
           throw new LedgerError('NODE_UNREACHABLE', `${partner} does not answer`)
         }
@@ -101,7 +109,14 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
     const guards = createGuardKeeper(guardPath, owner, guard, log)
     const failures: unknown[] = []
     const replica = createReplica(
-      { genesis, model: options.model?.(id, model) ?? model, self: id, mayBeBehind: true, timeouts: QUICK },
+      {
+        genesis,
+        model: options.model?.(id, model) ?? model,
+        self: id,
+        key: keyOf(id),
+        mayBeBehind: true,
+        timeouts: QUICK
+      },
       {
         store,
         wal,
@@ -124,7 +139,7 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
       failures,
       async stop() {
         nodes.delete(id)
-        for (const other of nodes.values()) other.replica.onPeer(id, false)
+        for (const other of nodes.values()) if (canMeet(id, other.id)) other.replica.onPeer(id, false)
         await replica.stop()
         await store.close()
         await wal.close()
@@ -134,7 +149,7 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
     nodes.set(id, node)
     replica.start()
     for (const other of nodes.values()) {
-      if (other.id === id) continue
+      if (!canMeet(id, other.id)) continue
       other.replica.onPeer(id, true)
       replica.onPeer(other.id, true)
     }
@@ -145,6 +160,8 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
     genesis,
     folder,
     nodes,
+    /** Who blames whom for what: all of it, in order. */
+    blamed,
     open,
     async remove() {
       for (const node of [...nodes.values()]) await node.stop()

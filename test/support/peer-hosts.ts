@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/node/log.js'
 import type { JoinAnswer, JoinRequest, PeerAddress } from '../../src/node/network/join-messages.js'
 import { startPeers } from '../../src/node/network/peers-libp2p.js'
 import type { PeersOptions, RunningPeers } from '../../src/node/network/peers-options.js'
-import type { PeerHandlers, PeerMessage, PullRequest, PullResponse } from '../../src/node/peers.js'
+import type { GossipVerdict, PeerHandlers, PeerMessage, PullRequest, PullResponse } from '../../src/node/peers.js'
 
 export const LOCAL = '/ip4/127.0.0.1/tcp/0'
 export const GENESIS = createHash('sha256').update('a network').digest('hex')
@@ -44,6 +44,8 @@ export interface TestPeer {
 export interface TestPeerOptions extends Partial<Omit<PeersOptions, 'directory' | 'handlers' | 'join'>> {
   readonly onRequest?: (from: string, request: PullRequest) => Promise<PullResponse>
   readonly onMessage?: () => void
+  /** @default accepts every text */
+  readonly verdictOf?: (text: string) => GossipVerdict
   readonly join?: (request: JoinRequest, from: string) => Promise<JoinAnswer>
 }
 
@@ -57,7 +59,7 @@ export function peerHosts() {
     [...partners].map(([key, partner]) => ({ partner, key, addresses: addresses.get(key) ?? [] }))
 
   async function start(name: string, options: TestPeerOptions = {}): Promise<TestPeer> {
-    const { onRequest, onMessage, join, ...rest } = options
+    const { onRequest, onMessage, join, verdictOf = () => 'accept' as const, ...rest } = options
     const messages: TestPeer['messages'] = []
     const texts: string[] = []
     const events: string[] = []
@@ -67,7 +69,10 @@ export function peerHosts() {
         messages.push({ from, message })
         onMessage?.()
       },
-      onBatchText: (text) => texts.push(text),
+      onBatchText(text) {
+        texts.push(text)
+        return verdictOf(text)
+      },
       onRequest: onRequest ?? (async () => ({ type: 'batches', batches: [] })),
       onPeer: (partner, connected) => events.push(`${connected ? '+' : '-'}${partner}`)
     }

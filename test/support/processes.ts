@@ -66,8 +66,9 @@ export interface Sandbox extends SandboxHome {
    * Another home beside the first, in the directory.
    * @param nodeProgram run instead of bin/ledger-node.js
    * @param within a command that runs the node, such as `ip netns exec NAME`; it must keep its process id
+   * @param ledgerProgram run instead of bin/ledger.js
    */
-  at(name: string, nodeProgram?: string, within?: readonly string[]): SandboxHome
+  at(name: string, nodeProgram?: string, within?: readonly string[], ledgerProgram?: string): SandboxHome
 }
 
 /** Gives `work` a directory; whatever it started and wrote is gone afterwards, however it ended. */
@@ -75,7 +76,7 @@ export async function withSandbox(work: (sandbox: Sandbox) => Promise<void>): Pr
   if (!existsSync(join(root, 'dist/cli/ledger.js'))) throw new Error('not built: npm run build')
   const directory = await mkdtemp(join(tmpdir(), 'ledger-e2e-'))
   const running = new Set<ChildProcess>()
-  const at: Sandbox['at'] = (name, nodeProgram, within) => homeAt(running, join(directory, name), nodeProgram, within)
+  const at: Sandbox['at'] = (name, ...programs) => homeAt(running, join(directory, name), ...programs)
   const sandbox: Sandbox = {
     ...at('home'),
     directory,
@@ -98,12 +99,13 @@ function homeAt(
   running: Set<ChildProcess>,
   home: string,
   nodeProgram = 'bin/ledger-node.js',
-  within: readonly string[] = []
+  within: readonly string[] = [],
+  ledgerProgram = 'bin/ledger.js'
 ): SandboxHome {
   return {
     home,
     client: createClient(homePaths(home).socket),
-    ledger: (args, input) => run(running, 'bin/ledger.js', home, args, input),
+    ledger: (args, input) => run(running, ledgerProgram, home, args, input),
     ledgerNode: (args) => run(running, nodeProgram, home, args),
     start: (args = []) => startNode(running, nodeProgram, home, args, within)
   }

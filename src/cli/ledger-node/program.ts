@@ -2,6 +2,7 @@ import { createProgram, type Program } from '../command.js'
 import type { Io } from '../context.js'
 import { readVersion } from '../version.js'
 import { initCommand } from './init.js'
+import { keyCommand } from './key.js'
 import { startCommand } from './start.js'
 
 const HELP = `
@@ -9,6 +10,7 @@ Examples:
   ledger-node init --network inspections.yaml --partner north --role garage
   ledger-node start
   ledger-node start --network inspections.yaml --partner north --role garage --http 127.0.0.1:8080
+  ledger-node key show
 
 Exit codes: 0 done, 1 anything else, 2 wrong usage, 4 not permitted. The ready line goes to stdout, logs to stderr.`
 
@@ -19,5 +21,5 @@ export function ledgerNodeProgram(io: Io): Program {
     description: "Run one partner's node of a ledger: its own copy, its own key, its own rules check.",
     help: HELP
   }
-  return createProgram(about, readVersion, io).add(initCommand).add(startCommand)
+  return createProgram(about, readVersion, io).add(initCommand).add(startCommand).add(keyCommand)
 }

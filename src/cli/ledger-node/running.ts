@@ -39,14 +39,50 @@ const MIB = 1024 * 1024
  * reverse when it is told to stop or must.
  */
 export async function runNode(running: Running): Promise<void> {
-  const node = await open(running)
+  const life = startLife(running, await open(running))
   try {
-    const { partner, done } = node
-    const served = { partner, listen: node.addresses(), api: { node }, state: node.status().partner.state }
-    await serve(running, { ...served, work: () => done })
+    const { partner, listen, state } = life.first
+    await serve(running, { partner, listen, state, api: { node: life.node }, work: life.over })
   } finally {
-    await node.close()
+    await life.close()
     running.log.info('stopped')
+  }
+}
+
+/** Nodes of one home, one after the other: each but the last ends because its next key is in force. */
+function startLife(running: Running, first: RunningNode) {
+  let node: RunningNode | null = first
+  let opening: Promise<RunningNode> | null = null
+
+  async function next(ended: RunningNode): Promise<RunningNode> {
+    node = null
+    await ended.close()
+    opening = open(running)
+    node = await opening
+    return node
+  }
+
+  return {
+    first: { partner: first.partner, listen: first.addresses(), state: first.status().partner.state },
+    node(): RunningNode {
+      if (node === null) throw new LedgerError('KEY_CHANGED', 'this node takes up its next key; try again')
+      return node
+    },
+    /** To the end of the last one. */
+    async over(): Promise<void> {
+      for (let current = first; ; current = await next(current)) {
+        try {
+          return await current.done
+        } catch (error) {
+          if (!(error instanceof LedgerError) || error.code !== 'KEY_CHANGED') throw error
+        }
+      }
+    },
+    async close(): Promise<void> {
+      // What is half open when the stop comes would be left open.
+      await (opening as Promise<RunningNode> | null)?.catch(() => {})
+      await node?.close()
+    }
   }
 }
 
@@ -64,14 +100,14 @@ export async function runJoining(running: Running, token: Token): Promise<void> 
   const joining = await openJoining({ home, token, listen, announce: config.announce, log, signal }).catch((error) => {
     throw aboutPorts(error, running.ports)
   })
-  let node: RunningNode | null = null
-  const become = async (): Promise<RunningNode> => {
+  let life: ReturnType<typeof startLife> | null = null
+  const become = async (): Promise<ReturnType<typeof startLife>> => {
     await joining.admitted()
     await writeInitialConfig(paths.config)
-    node = await open(running)
-    return node
+    life = startLife(running, await open(running))
+    return life
   }
-  let becoming: Promise<RunningNode> | null = null
+  let becoming: ReturnType<typeof become> | null = null
   try {
     await serve(running, {
       partner: joining.partner,
@@ -79,19 +115,19 @@ export async function runJoining(running: Running, token: Token): Promise<void> 
       state: joining.status().partner.state,
       api: {
         node() {
-          if (node === null) throw joining.refusal()
-          return node
+          if (life === null) throw joining.refusal()
+          return life.node()
         },
-        status: () => (node ?? joining).status()
+        status: () => (life?.node() ?? joining).status()
       },
       async work() {
         becoming = become()
-        await (await becoming).done
+        await (await becoming).over()
       }
     })
   } finally {
     // What is half open when the stop comes would be left open.
-    await (becoming as Promise<RunningNode> | null)?.then((opened) => opened.close()).catch(() => {})
+    await (becoming as ReturnType<typeof become> | null)?.then((opened) => opened.close()).catch(() => {})
     await joining.close()
     log.info('stopped')
   }

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import type { PartnerView } from '../../node/ledger-node.js'
+import type { MisconductView, NodeStatus, PartnerView } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import { createTable } from '../table.js'
-import { count, plain, styled } from '../text.js'
+import { count, plain, styled, timeText } from '../text.js'
 import { connect } from './connect.js'
 
 const HELP = `
@@ -10,7 +10,9 @@ States: joining (not admitted yet), pending (admitted, its copy is still being m
 and endorses every block; who does not keeps a copy (an observer). HEIGHT is the newest block of the partner's copy, as it last
 told. Connected means to this node.
 
-When a partner has signed two different things where only one may be, the proof is on the chain and is told below the table.
+Below the table is told who sent this node what no honest node sends, since it was started: such a partner, or stranger, is hung
+up on for a while when it does so again and again. When a partner has signed two different things where only one may be, the proof
+is on the chain, and is told there too.
 
 Examples:
   ledger partners
@@ -28,7 +30,7 @@ export const partnersCommand: CommandSpec<Record<string, never>> = {
       for (const partner of partners) context.out.write(`${JSON.stringify(partner)}\n`)
       return 0
     }
-    const { partner: self } = await client.status()
+    const { partner: self, strangers } = await client.status()
     const table = createTable(context.out, ['ID', 'NAME', 'ROLE', 'STATE', 'VOTES', 'CONNECTED', 'HEIGHT', 'KEY'])
     for (const partner of partners) {
       const { id, name, role, state, voter, height, key } = partner
@@ -37,6 +39,7 @@ export const partnersCommand: CommandSpec<Record<string, never>> = {
     }
     await table.flush()
     context.out.write(addressesText(partners))
+    context.out.write(misconductText(partners, strangers, context.color))
     context.out.write(evidenceText(partners, context.color))
     return 0
   }
@@ -47,12 +50,31 @@ function addressesText(partners: readonly PartnerView[]): string {
   return lines.length === 0 ? '' : `\naddresses\n${lines.join('\n')}\n`
 }
 
+function misconductText(
+  partners: readonly PartnerView[],
+  strangers: NodeStatus['strangers'] | undefined,
+  color: boolean
+): string {
+  // The node of another build may not tell of it.
+  const all: [who: string, MisconductView | undefined][] = partners.map(({ id, misconduct }) => [plain(id), misconduct])
+  const lines = [...all, ['strangers', strangers] as const].flatMap(([who, told]) => {
+    if (told === undefined || told.last === null) return []
+    const { seen, hungUp, last } = told
+    const dropped = hungUp === 0 ? '' : `, hung up on ${times(hungUp)}`
+    return `${who} did what no honest node does, ${times(seen)}${dropped}; last ${timeText(last.time)}: ${plain(last.why)}`
+  })
+  return lines.length === 0 ? '' : `\n${lines.map((line) => styled(color, 'yellow', line)).join('\n')}\n`
+}
+
+function times(number: number): string {
+  return number === 1 ? 'once' : count(number, 'time')
+}
+
 function evidenceText(partners: readonly PartnerView[], color: boolean): string {
   const lines = partners
     .filter(({ evidence }) => evidence > 0)
     .map(({ id, evidence }) => {
-      const times = evidence === 1 ? 'once' : count(evidence, 'time')
-      return `${plain(id)} signed two different things where only one may be, ${times}: its key is in two places or it lies`
+      return `${plain(id)} signed two different things where only one may be, ${times(evidence)}: its key is in two places or it lies`
     })
   if (lines.length === 0) return ''
   return `\n${lines.map((line) => styled(color, 'red', line)).join('\n')}\nthe proofs: ledger evidence\n`

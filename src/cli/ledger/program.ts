@@ -12,6 +12,9 @@ import { inviteCommand } from './invite.js'
 import { listCommand } from './list.js'
 import { modelCommand } from './model.js'
 import { partnersCommand } from './partners.js'
+import { proposalCommand } from './proposal.js'
+import { proposalsCommand } from './proposals.js'
+import { proposeCommand } from './propose.js'
 import { receiptCommand } from './receipt.js'
 import { revokeCommand } from './revoke.js'
 import { showCommand } from './show.js'
@@ -19,7 +22,9 @@ import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
 import { verifyEvidenceCommand } from './verify-evidence.js'
 import { verifyReceiptCommand } from './verify-receipt.js'
+import { voteCommand } from './vote.js'
 import { watchCommand } from './watch.js'
+import { withdrawCommand } from './withdraw.js'
 
 const HELP = `
 Examples:
@@ -29,6 +34,7 @@ Examples:
   ledger list inspection --where garage=north --json
   ledger watch --since 0                      every record from the beginning, then as they come
   ledger invite south --role garage           a token with which another partner joins
+  ledger propose suspend south                a change of the network, to be voted on
   ledger verify                               check the whole copy and run every rule again
 
 Exit codes: 0 done, 1 anything else, 2 wrong usage, 3 some records refused, 4 not permitted, 5 no quorum in time,
@@ -53,6 +59,11 @@ export function ledgerProgram(io: Io): Program {
     .add(partnersCommand)
     .add(inviteCommand)
     .add(revokeCommand)
+    .add(proposeCommand)
+    .add(proposalsCommand)
+    .add(proposalCommand)
+    .add(voteCommand)
+    .add(withdrawCommand)
     .add(genesisCommand)
     .add(modelCommand)
     .add(verifyCommand)

@@ -1,16 +1,8 @@
-import { Command } from 'commander'
-import { LedgerError, type Refusal } from '../../base/errors.js'
 import type { ReceiptStatement } from '../../ledger/verify-receipt.js'
 import type { CommandSpec } from '../command.js'
 import { EXIT } from '../failure.js'
-import { textOf } from '../file-text.js'
 import { count, outline, plain, styled, timeText } from '../text.js'
-
-export interface VerifyReceiptArguments {
-  readonly file: string
-  readonly genesis: string
-  readonly checkpoint?: string
-}
+import { type ProofArguments, proofCommand, proofFailure, proofTexts } from './proof-arguments.js'
 
 const HELP = `
 Needs no node and no home: the receipt and the genesis are enough, and a checkpoint makes the proof stronger. Says who wrote
@@ -20,27 +12,20 @@ Examples:
   ledger verify-receipt receipt.json --genesis genesis.json
   ledger verify-receipt receipt.json --genesis genesis.json --checkpoint checkpoint.json --json`
 
-export const verifyReceiptCommand: CommandSpec<VerifyReceiptArguments> = {
-  define: () =>
-    new Command('verify-receipt')
-      .description('check a receipt, offline')
-      .argument('<file>', 'the receipt, as "ledger receipt" printed it')
-      .requiredOption('--genesis <file>', 'the genesis, as "ledger genesis --json" printed it')
-      .option('--checkpoint <file>', 'a checkpoint from a partner you trust')
-      .addHelpText('after', HELP),
+const REMEDY = 'do not rely on this receipt; ask its sender for a new one'
 
-  read: ([file], { genesis, checkpoint }) => ({
-    file: file as string,
-    genesis: genesis as string,
-    ...(checkpoint === undefined ? {} : { checkpoint: checkpoint as string })
+export const verifyReceiptCommand: CommandSpec<ProofArguments> = {
+  ...proofCommand({
+    name: 'verify-receipt',
+    description: 'check a receipt, offline',
+    file: 'the receipt, as "ledger receipt" printed it',
+    help: HELP
   }),
 
-  async run(context, { file, genesis, checkpoint }) {
-    const receiptText = await textOf(file)
-    const genesisText = await textOf(genesis)
-    const checkpointText = checkpoint === undefined ? undefined : await textOf(checkpoint)
+  async run(context, args) {
+    const [receipt, genesis, checkpoint] = await proofTexts(args)
     const { verifyReceipt } = await import('../../ledger/verify-receipt.js')
-    const outcome = verifyReceipt(receiptText, genesisText, checkpointText)
+    const outcome = verifyReceipt(receipt, genesis, checkpoint)
     if (outcome.ok) {
       const statement = { ...outcome.value, time: new Date(outcome.value.time).toISOString() }
       const text = context.json
@@ -49,16 +34,10 @@ export const verifyReceiptCommand: CommandSpec<VerifyReceiptArguments> = {
       context.out.write(`${text}\n`)
       return EXIT.done
     }
-    if (!context.json) throw failed(outcome.refusal)
+    if (!context.json) throw proofFailure(outcome.refusal, REMEDY)
     context.out.write(`${JSON.stringify({ ok: false, ...outcome.refusal })}\n`)
     return EXIT.verificationFailed
   }
-}
-
-function failed({ code, message }: Refusal): LedgerError {
-  const remedy = 'do not rely on this receipt; ask its sender for a new one'
-  const why = code === 'VERIFICATION_FAILED' ? message : `${code}: ${message}`
-  return new LedgerError('VERIFICATION_FAILED', why, { remedy })
 }
 
 function statementText(statement: ReceiptStatement, color: boolean): string {

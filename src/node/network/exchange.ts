@@ -18,6 +18,13 @@ const ANSWER_MS_MAX = 30_000
 
 const MESSAGE_CHARS_MAX = 1000
 
+export interface AskOptions {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+  /** Told when what came back was no answer. */
+  readonly onMalformed?: (error: LedgerError) => void
+}
+
 /**
  * Asks over this connection.
  * @param read makes the answer of its JSON; throws ShapeError
@@ -29,7 +36,7 @@ export async function ask<T>(
   limits: ExchangeLimits,
   request: unknown,
   read: (json: Json | undefined) => T,
-  options: { readonly timeoutMs: number; readonly signal?: AbortSignal }
+  options: AskOptions
 ): Promise<T> {
   const bytes = encodeFrame(request)
   if (bytes.length > limits.requestBytesMax) {
@@ -38,15 +45,18 @@ export async function ask<T>(
   const late = () => new LedgerError('NODE_UNREACHABLE', `no answer within ${options.timeoutMs} ms`)
   const deadline = startDeadline(options.timeoutMs, late, options.signal)
   let stream: Stream | undefined
+  let isRefused = false
   try {
     stream = await connection.newStream(limits.protocol, { signal: deadline.signal })
     const frames = framesOf(stream, limits.answerBytesMax)
     await frames.write([bytes], deadline.signal)
     const answer = await frames.read(deadline.signal)
     await stream.close({ signal: deadline.signal }).catch(() => stream?.abort(new Error('not closed in time')))
+    isRefused = isObject(answer) && 'error' in answer
     return readAnswer(answer, read)
   } catch (error) {
     const failure = deadline.signal.aborted ? deadline.signal.reason : error
+    if (error instanceof LedgerError && !deadline.signal.aborted && !isRefused) options.onMalformed?.(error)
     stream?.abort(asError(failure))
     if (failure instanceof LedgerError || options.signal?.aborted) throw failure
     throw new LedgerError('NODE_UNREACHABLE', `no answer: ${asError(failure).message}`, {}, failure)
@@ -55,8 +65,12 @@ export async function ask<T>(
   }
 }
 
+function isObject(value: unknown): value is object {
+  return value !== null && typeof value === 'object'
+}
+
 function readAnswer<T>(answer: unknown, read: (json: Json | undefined) => T): T {
-  if (answer === null || typeof answer !== 'object') throw new LedgerError('MALFORMED', 'the answer is no object')
+  if (!isObject(answer)) throw new LedgerError('MALFORMED', 'the answer is no object')
   if ('error' in answer) throw remoteError(answer.error)
   try {
     return read('ok' in answer ? (answer.ok as Json) : undefined)
@@ -136,7 +150,7 @@ async function replyTo(
   } catch (error) {
     if (error instanceof LedgerError) return errorReply(error.code, error.message)
     if (!(error instanceof ShapeError)) return errorReply('INTERNAL', 'something unforeseen failed here')
-    onMalformed(error)
+    onMalformed(new LedgerError('MALFORMED', `its request: ${error.message}`))
     return errorReply('MALFORMED', `the request: ${error.message}`)
   }
 }

@@ -12,6 +12,12 @@ import type { Gater } from './gater.js'
 /** Bytes of a length: 2^35 is far above every limit. */
 const LENGTH_BYTES_MAX = 5
 
+/**
+ * Frames that may come on a stream before both have agreed on its protocol. libp2p answers each, however many have come at
+ * once, and a megabyte of short ones keeps a node from everything else for many seconds. Ours need three.
+ */
+const NEGOTIATION_FRAMES_MAX = 32
+
 /** How a connection begins on either side, before its encryption takes over. */
 const OPENING = new Uint8Array([0x13, ...ascii('/multistream/1.0.0\n'), 0x07, ...ascii('/noise\n')])
 
@@ -27,14 +33,25 @@ interface Incoming {
   abort(error: Error): void
 }
 
+/** Of a stream, empty until a protocol is agreed on. */
+interface Negotiated {
+  readonly protocol: string
+}
+
 /** Where new streams of a muxer come from. */
 interface StreamSource {
   onRemoteStream(stream: unknown): void
   createStream: Muxer['createStream']
 }
 
-/** The muxer, with every stream of it guarded; a connection with a length that does not end is cut. */
-export function guardStreams(create: ReturnType<typeof yamux>): ReturnType<typeof yamux> {
+/**
+ * The muxer, with every stream of it guarded; a connection with a length that does not end is cut.
+ * @param onCut told of it before, with the muxer of the connection
+ */
+export function guardStreams(
+  create: ReturnType<typeof yamux>,
+  onCut: (muxer: unknown, error: Error) => void = () => {}
+): ReturnType<typeof yamux> {
   return () => {
     const factory = create()
     return {
@@ -42,8 +59,14 @@ export function guardStreams(create: ReturnType<typeof yamux>): ReturnType<typeo
       createStreamMuxer(connection: Parameters<Factory['createStreamMuxer']>[0]) {
         const muxer = factory.createStreamMuxer(connection)
         const source = muxer as unknown as StreamSource
-        const guard = (stream: unknown) =>
-          inspect(stream as Incoming, endingLengths(), (error) => connection.abort(error))
+        const cut = (error: Error) => {
+          onCut(muxer, error)
+          connection.abort(error)
+        }
+        const guard = (stream: unknown) => {
+          const isNegotiating = () => (stream as Negotiated).protocol === ''
+          inspect(stream as Incoming, endingLengths(isNegotiating), cut)
+        }
         const { onRemoteStream, createStream } = source
         source.onRemoteStream = (stream) => {
           guard(stream)
@@ -109,18 +132,20 @@ function inspect(stream: Incoming, look: Inspection, refuse: (error: Error) => v
   const { onData } = stream
   stream.onData = (data) => {
     const answer = look(data)
-    if (answer === 'no') return refuse(new Error('what came is not framed as everything here is'))
+    if (answer === 'no') return refuse(new Error('what it sent is not framed as everything here is'))
     if (answer === 'enough') stream.onData = onData
     onData.call(stream, data)
   }
 }
 
-/** Frames one after another, each length at most so many bytes. */
-export function endingLengths(): Inspection {
+/** Frames one after another, each length at most so many bytes, and few of them while a protocol is being agreed on. */
+export function endingLengths(isNegotiating: () => boolean = () => false): Inspection {
+  let negotiationFrames = 0
   let left = 0
   let length = 0
   let lengthBytes = 0
   return (data) => {
+    const negotiates = isNegotiating()
     for (let at = 0; at < data.byteLength; ) {
       if (left > 0) {
         const skipped = Math.min(left, data.byteLength - at)
@@ -133,9 +158,10 @@ export function endingLengths(): Inspection {
       length += (byte & 0x7f) * 2 ** (7 * lengthBytes)
       lengthBytes += 1
       if (byte >= 0x80) {
-        if (lengthBytes === LENGTH_BYTES_MAX) return 'no'
+        if (lengthBytes >= LENGTH_BYTES_MAX) return 'no'
         continue
       }
+      if (negotiates && ++negotiationFrames > NEGOTIATION_FRAMES_MAX) return 'no'
       left = length
       length = 0
       lengthBytes = 0

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type GossipSub, type GossipSubComponents, type GossipsubOpts, gossipsub } from '@chainsafe/libp2p-gossipsub'
 import { sha256 } from '../../base/crypto.js'
 import type { Logger } from '../log.js'
-import { GOSSIP_BYTES_MAX } from '../peers.js'
+import { GOSSIP_BYTES_MAX, type GossipVerdict } from '../peers.js'
 import { createAllowances } from './allowance.js'
 import type { Counts } from './counts.js'
 import type { Connection, Stream } from './frames.js'
@@ -10,8 +10,9 @@ import type { Connection, Stream } from './frames.js'
 export interface GossipOptions {
   readonly topic: string
   readonly isPartner: (key: string) => boolean
-  readonly onText: (text: string) => void
-  /** Bytes from this partner were no text of a batch. */
+  /** Judges a text: what it does not accept goes no further. */
+  readonly onText: (text: string) => GossipVerdict
+  /** This partner passed on what is no batch, or not signed by whom it names. */
   readonly onMalformed: (key: string) => void
   readonly counts: Counts
   readonly log: Logger
@@ -114,16 +115,13 @@ export function createGossip(options: GossipOptions): Gossip {
 
   const start = (): void => {
     if (router === undefined) return
-    // Bytes that are no text are refused; whether a text is a good batch, the node says later, and buffers meanwhile.
+    // Before it is passed on: whoever passes on what does not hold is to blame for it, not only its author.
     router.topicValidators.set(topic, (from, { data }) => {
       if (!isPartner(from.toString()) || !mayGossip(from.toString(), data.length)) return 'ignore' as never
-      if (textOf(data) !== null) return 'accept' as never
-      options.onMalformed(from.toString())
-      return 'reject' as never
-    })
-    router.addEventListener('message', ({ detail }) => {
-      const text = detail.topic === topic ? textOf(detail.data) : null
-      if (text !== null) options.onText(text)
+      const text = textOf(data)
+      const verdict = text === null ? 'reject' : options.onText(text)
+      if (verdict === 'reject') options.onMalformed(from.toString())
+      return verdict as never
     })
     router.subscribe(topic)
   }

@@ -13,6 +13,7 @@ import { guardOpenings, guardStreams, withEarlyMuxer } from './framing-guard.js'
 import { partnersOnly, peerOf } from './gater.js'
 import { HALF_OPEN_MAX, limitHalfOpen } from './half-open.js'
 import { listenError } from './listen-error.js'
+import { tellableAddresses } from './own-addresses.js'
 
 export interface HostOptions {
   /** The partner's private key: 32 bytes of seed (RFC 8032). Its public key is the identity, as in every signature. */
@@ -29,6 +30,8 @@ export interface HostOptions {
   readonly services?: Record<string, (components: ServiceComponents) => unknown>
   /** Registers protocols, before anybody can connect. */
   readonly prepare?: (libp2p: Libp2p) => Promise<void>
+  /** A connection with this peer was cut, as what came was not framed as all protocols here are. */
+  readonly onMisframed?: (peer: string, error: Error) => void
   readonly log: Logger
   /** Stops the start; a host that has started is stopped by its `close`. */
   readonly signal?: AbortSignal
@@ -43,7 +46,7 @@ export interface Host {
   readonly libp2p: Libp2p
   /** Its peer id, which is the text of its public key. */
   readonly peerId: string
-  /** Where partners reach it: announced addresses, else those listened on; each ends in `/p2p/ID`. */
+  /** Where partners reach it: announced addresses, else those listened on, as many as a record takes; each ends in `/p2p/ID`. */
   addresses(): string[]
   /** What it listens on, with the ports really taken; each ends in `/p2p/ID`. */
   listening(): string[]
@@ -103,9 +106,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
     options.admitStranger
   )
   let bound: () => Multiaddr[] = () => []
-  const libp2p = await createLibp2p({
+  const onCut = (muxer: unknown, error: Error): void => {
+    const connection = libp2p.getConnections().find((it) => 'muxer' in it && it.muxer === muxer)
+    if (connection !== undefined) options.onMisframed?.(connection.remotePeer.toString(), error)
+  }
+  const libp2p: Libp2p = await createLibp2p({
     ...settings,
     privateKey,
+    streamMuxers: [guardStreams(yamux(MUXER), onCut)],
     addresses: { listen: listen.map(String), announce: announce.map(String) },
     connectionGater: guardOpenings(limitHalfOpen(gater)),
     services: {
@@ -136,7 +144,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     libp2p,
     peerId,
     listening,
-    addresses: () => libp2p.getMultiaddrs().map((address) => withPeer(address, peerId)),
+    addresses: () => tellableAddresses(libp2p.getMultiaddrs().map((address) => withPeer(address, peerId))),
     connections: () => libp2p.getPeers().map(String),
     dial: async (address, { signal } = {}) => {
       await libp2p.dial(multiaddr(address), signal === undefined ? {} : { signal })
@@ -150,13 +158,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 /** What is the same for every host. */
 const settings: Pick<
   Libp2pOptions,
-  | 'start'
-  | 'transports'
-  | 'connectionEncrypters'
-  | 'streamMuxers'
-  | 'connectionManager'
-  | 'connectionMonitor'
-  | 'nodeInfo'
+  'start' | 'transports' | 'connectionEncrypters' | 'connectionManager' | 'connectionMonitor' | 'nodeInfo'
 > = {
   start: false,
   transports: [
@@ -166,7 +168,6 @@ const settings: Pick<
     })
   ],
   connectionEncrypters: [withEarlyMuxer(noise())],
-  streamMuxers: [guardStreams(yamux(MUXER))],
   connectionManager: {
     maxConnections: CONNECTIONS_MAX,
     inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,

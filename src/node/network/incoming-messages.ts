@@ -107,7 +107,9 @@ export function incomingMessages(options: IncomingOptions): (stream: Stream, con
       await read(stream, key)
     } catch (error) {
       stream.abort(asError(error))
-      if (error instanceof ShapeError || error instanceof LedgerError) options.onMalformed(key, error)
+      if (error instanceof ShapeError) {
+        options.onMalformed(key, new LedgerError('MALFORMED', `its message: ${error.message}`))
+      } else if (error instanceof LedgerError) options.onMalformed(key, error)
       else log.debug('stream from partner ended', { peer: key, error: asError(error) })
     } finally {
       if (taken.get(key) === stream) taken.delete(key)

@@ -209,7 +209,9 @@ function shapeOfVoteMessage(json: Json, path: MemberPath): VoteMessage {
 }
 
 function shapeOfStatus(json: Json, path: MemberPath): StatusMessage {
-  const { height, round, votes, batches } = membersOf(json, path, ['batches', 'height', 'round', 'type', 'votes'])
+  const names = ['batches', 'height', 'round', 'type', 'votes']
+  const tells = Object.hasOwn(asObject(json, path), 'connected')
+  const { height, round, votes, batches, connected } = membersOf(json, path, tells ? [...names, 'connected'] : names)
   return {
     type: 'status',
     height: natural(height, `${path}/height`),
@@ -217,7 +219,8 @@ function shapeOfStatus(json: Json, path: MemberPath): StatusMessage {
     votes: shapeOfVotesHeld(votes, `${path}/votes`),
     batches: asArray(batches, `${path}/batches`, STATUS_BATCHES_MAX).map((batch, index) => {
       return shapeOfBatch(batch, `${path}/batches/${index}`)
-    })
+    }),
+    ...(tells ? { connected: shapeOfIds(connected, `${path}/connected`) } : {})
   }
 }
 
@@ -236,13 +239,13 @@ function shapeOfVotesHeld(json: Json | undefined, path: MemberPath): StatusMessa
     const { round, prevotes, precommits } = membersOf(item, `${path}/${index}`, ['precommits', 'prevotes', 'round'])
     return {
       round: asInteger(round, `${path}/${index}/round`, 0, 2 ** 31),
-      prevotes: shapeOfVoters(prevotes, `${path}/${index}/prevotes`),
-      precommits: shapeOfVoters(precommits, `${path}/${index}/precommits`)
+      prevotes: shapeOfIds(prevotes, `${path}/${index}/prevotes`),
+      precommits: shapeOfIds(precommits, `${path}/${index}/precommits`)
     }
   })
 }
 
-function shapeOfVoters(json: Json | undefined, path: MemberPath): readonly string[] {
+function shapeOfIds(json: Json | undefined, path: MemberPath): readonly string[] {
   return asArray(json, path, PARTNERS_MAX).map((id, index) =>
     asText(id, `${path}/${index}`, isPartnerId, 'a partner id')
   )

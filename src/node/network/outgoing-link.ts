@@ -14,6 +14,8 @@ export interface OutgoingLink {
   /** Whether the partner said that it takes part in gossip, and monotonic milliseconds since when it is open. */
   gossips(): boolean
   openSince(): number
+  /** Whether the partner takes a status that tells whom its sender is connected with. */
+  takesConnected(): boolean
   /** Queues a message, the oldest dropped when there is no room. */
   send(frame: Uint8Array): void
   close(): void
@@ -37,6 +39,8 @@ export interface OutgoingLinkOptions {
 export interface Welcome {
   readonly partner: string
   readonly gossip: boolean
+  /** Whether it takes a status that tells whom its sender is connected with; a build that says nothing refuses it. */
+  readonly connected: boolean
 }
 
 /** Messages and bytes that wait for one partner: a few heights of votes of a large network. */
@@ -58,6 +62,7 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
   const closing = new AbortController()
   let stream: Stream | undefined
   let gossips = false
+  let takesConnected = false
   let openedAt: number | null = null
   let wake = () => {}
 
@@ -75,6 +80,7 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
       const welcome = (await frames.read(deadline.signal)) as Partial<Welcome> | null
       if (welcome?.partner !== partner) throw new Error(`it says it is ${String(welcome?.partner).slice(0, 32)}`)
       gossips = welcome.gossip === true
+      takesConnected = welcome.connected === true
       return frames
     } finally {
       deadline.done()
@@ -133,6 +139,7 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
     key,
     isOpen: () => openedAt !== null,
     gossips: () => gossips,
+    takesConnected: () => takesConnected,
     openSince: () => openedAt ?? performance.now(),
     send(frame) {
       counts.dropped += queue.push(frame)

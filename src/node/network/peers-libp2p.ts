@@ -6,7 +6,7 @@ import { type ConnectionLimits, limitConnections } from './connection-limits.js'
 import { newCounts } from './counts.js'
 import { addressOf } from './dial-address.js'
 import { createDialLoop } from './dial-loop.js'
-import { type Connection, encodeFrame } from './frames.js'
+import type { Connection } from './frames.js'
 import { createGossip } from './gossip.js'
 import { createGossipWatchdog } from './gossip-watchdog.js'
 import { type Host, startHost } from './host.js'
@@ -14,8 +14,10 @@ import { incomingMessages } from './incoming-messages.js'
 import type { PeerAddress } from './join-messages.js'
 import { askToJoin, JOIN_STREAMS_MAX, joinHandler, joinProtocol } from './join-protocol.js'
 import { createMembershipExchange, MEMBERSHIP_STREAMS_MAX, membershipProtocol } from './membership-protocol.js'
+import { createMessageFrames } from './message-frames.js'
 import { MESSAGE_BYTES_MAX } from './message-shape.js'
 import { createMisconduct } from './misconduct.js'
+import { createMisconductRecord } from './misconduct-record.js'
 import { type OutgoingLink, startOutgoingLink } from './outgoing-link.js'
 import type { PeersOptions, RunningPeers } from './peers-options.js'
 import { createPull, PULL_STREAMS_MAX } from './pull.js'
@@ -43,6 +45,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
   const counts = newCounts()
   const now = () => performance.now()
   const misconduct = createMisconduct(now)
+  const record = createMisconductRecord(Date.now)
   const links = new Map<string, OutgoingLink>()
 
   const isBarred = (key: string) => key === ownKey || options.forbidden?.(key) === true || misconduct.isBanned(key)
@@ -63,15 +66,19 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     const partner = partnerOf(key)
     // Strangers can be many; each is told of once, when it is hung up on.
     log[partner === null ? 'debug' : 'warn']('malformed', { partner: partner ?? key, error })
-    if (!misconduct.report(key)) return
+    const isOver = misconduct.report(key)
+    // Not partnerOf: what comes before a connection is cut is still the partner's.
+    record.add(directory.partnerOf(key), error.message, isOver)
+    if (!isOver) return
     log.warn('hung up on a peer for what it sent', { partner: partner ?? key })
     hangUp(key, 'malformed messages')
   }
-  const guarded = (work: () => void): void => {
+  const guarded = <T>(work: () => T): T | undefined => {
     try {
-      work()
+      return work()
     } catch (error) {
       log.error('a message could not be taken', { error })
+      return undefined
     }
   }
 
@@ -85,8 +92,8 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
   const gossip = createGossip({
     topic: `ledger/${genesis}/batches/1`,
     isPartner,
-    onText: (text) => guarded(() => handlers.onBatchText(text)),
-    onMalformed: (key) => onMalformed(key, new LedgerError('MALFORMED', 'what came by gossip is no batch')),
+    onText: (text) => guarded(() => handlers.onBatchText(text)) ?? 'ignore',
+    onMalformed: (key) => onMalformed(key, new LedgerError('MALFORMED', 'it passed on what is no batch of a partner')),
     counts,
     log,
     ...(options.mesh === undefined ? {} : { mesh: options.mesh })
@@ -101,7 +108,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     counts
   })
   const incoming = incomingMessages({
-    welcome: { partner: self, gossip: hasGossip },
+    welcome: { partner: self, gossip: hasGossip, connected: true },
     partnerOf,
     onMessage: (from, message) => guarded(() => handlers.onMessage(from, message)),
     onMalformed,
@@ -193,6 +200,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     announce: options.announce,
     isPartner,
     admitStranger,
+    onMisframed: onMalformed,
     log,
     ...(hasGossip ? { services: { gossip: (components) => gossip.service(components as never) } } : {}),
     ...(signal === undefined ? {} : { signal }),
@@ -218,11 +226,16 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     for (const link of links.values()) if (link.partner === partner && link.isOpen()) return link
     return undefined
   }
-  const encoded = (message: PeerMessage): Uint8Array | null => {
-    const frame = encodeFrame(message)
-    if (frame.length <= MESSAGE_BYTES_MAX) return frame
-    log.error('a message is too large to send', { type: message.type, bytes: frame.length })
-    return null
+  const sendOver = (open: readonly OutgoingLink[], message: PeerMessage): void => {
+    const frames = createMessageFrames(message)
+    for (const link of open) {
+      const frame = frames.for(link.takesConnected())
+      if (frame.length > MESSAGE_BYTES_MAX) {
+        log.error('a message is too large to send', { type: message.type, bytes: frame.length })
+        return
+      }
+      link.send(frame)
+    }
   }
 
   return {
@@ -230,16 +243,17 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     addresses: host.addresses,
     listening: host.listening,
     counts: () => ({ ...counts }),
+    misconduct: record.of,
     connected: () => [...links.values()].filter((link) => link.isOpen()).map((link) => link.partner),
     send(partner, message) {
       const link = linkOf(partner)
-      const frame = link === undefined ? null : encoded(message)
-      if (frame !== null) link?.send(frame)
+      if (link !== undefined) sendOver([link], message)
     },
     broadcast(message) {
-      const frame = encoded(message)
-      if (frame === null) return
-      for (const link of links.values()) if (link.isOpen()) link.send(frame)
+      sendOver(
+        [...links.values()].filter((link) => link.isOpen()),
+        message
+      )
     },
     blame(partner, why) {
       const link = linkOf(partner)

@@ -4,6 +4,7 @@ import type { Logger } from '../log.js'
 import type { PeerHandlers, Peers } from '../peers.js'
 import type { GossipOptions } from './gossip.js'
 import type { JoinAnswer, JoinRequest, PeerAddress } from './join-messages.js'
+import type { MisconductSeen } from './misconduct-record.js'
 
 /** Who is who, as the node knows it now. Asked often: answers must be quick. */
 export interface PeerDirectory {
@@ -73,6 +74,8 @@ export interface RunningPeers extends Peers {
   /** What it listens on, with the ports really taken; each ends in `/p2p/ID`. */
   listening(): string[]
   counts(): PeersCounts
+  /** @param partner its id; null for all strangers together */
+  misconduct(partner: string | null): MisconductSeen
   /**
    * Asks a connected partner, by its key, to be let in; for a node that is joining.
    * @throws LedgerError NODE_UNREACHABLE, BUSY, MALFORMED, or any code of the other side

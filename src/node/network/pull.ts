@@ -101,8 +101,10 @@ export function createPull(options: PullOptions): Pull {
       await answerOn(stream, limits, answer, onMalformed, (send) => inTurn(key, stream, send))
     },
     request(connection, request, { signal, timeoutMs = TIMEOUT_MS }) {
-      const within = signal === undefined ? { timeoutMs } : { timeoutMs, signal }
-      return asking.run(connection.remotePeer.toString(), () => {
+      const key = connection.remotePeer.toString()
+      const onMalformed = (error: Error) => options.onMalformed(key, error)
+      const within = { timeoutMs, onMalformed, ...(signal === undefined ? {} : { signal }) }
+      return asking.run(key, () => {
         return ask(connection, limits, request, (json) => shapeOfResponse(json, request), within)
       })
     }

@@ -101,7 +101,17 @@ export async function openBodyTable(database: LevelDatabase): Promise<BodyTable>
       added.push([hash, { bodyNumber, sequence: own ?? null }])
     }
     await batch.write()
-    for (const [hash, entry] of added) uncommitted.set(hash, entry)
+    for (const [hash, entry] of added) {
+      if (entry.sequence !== null) unlist(entry.sequence)
+      uncommitted.set(hash, entry)
+    }
+  }
+
+  /** An own batch that another one has replaced in the outbox. */
+  function unlist(sequence: number): void {
+    for (const [hash, entry] of uncommitted) {
+      if (entry.sequence === sequence) uncommitted.set(hash, { ...entry, sequence: null })
+    }
   }
 
   return {

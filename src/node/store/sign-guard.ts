@@ -1,5 +1,6 @@
 import { LedgerError } from '../../base/errors.js'
 import { type CompactFile, type CompactFileOptions, createCompactFile, openCompactFile } from './compact-file.js'
+import type { LogStretch } from './write-ahead-log.js'
 
 /** What is signed within a round, in the only order in which it may be. */
 export const STEPS = ['proposal', 'prevote', 'precommit'] as const
@@ -28,6 +29,8 @@ export interface SignedVote {
   readonly message: string
   /** 128 hex digits. */
   readonly signature: string
+  /** What of the write-ahead log explains it; none for marks, nor where an earlier version has signed. */
+  readonly log?: LogStretch
 }
 
 export interface SignedBatch {
@@ -60,9 +63,10 @@ export interface SignGuard {
    * The signature of `message` at a position. A position behind the newest one is refused, except that exactly what was
    * signed there before, within the same height, is answered with the signature of then. The signature must not leave
    * before {@link sync} has resolved; several may be signed before one sync.
+   * @param log what of the write-ahead log explains the vote, durable already
    * @throws LedgerError SIGN_REFUSED, DISK_FULL
    */
-  guardVote(position: VotePosition, message: string, sign: Sign): string
+  guardVote(position: VotePosition, message: string, sign: Sign, log?: LogStretch): string
   /** The same for batches; only the newest is kept for repeats. */
   guardBatch(position: BatchPosition, message: string, sign: Sign): string
   /** Makes all that was signed before the call durable. */
@@ -177,13 +181,14 @@ function signGuard(file: CompactFile, memory: GuardMemory): SignGuard {
     get lastBatch() {
       return memory.batch
     },
-    guardVote(position, message, sign) {
+    guardVote(position, message, sign, log) {
       const before = memory.votes.find((vote) => compareVotes(vote.position, position) === 0)
       if (before !== undefined && before.message === message) return before.signature
       const last = memory.votes.at(-1)
       if (last !== undefined && compareVotes(position, last.position) <= 0) throw refused(position, last.position)
       const { epoch, incarnation, height, round, step } = position
-      const vote = { position: { epoch, incarnation, height, round, step }, message, signature: sign(message) }
+      const signed = { position: { epoch, incarnation, height, round, step }, message, signature: sign(message) }
+      const vote: SignedVote = log === undefined ? signed : { ...signed, log }
       // First to memory: should the file be written anew just now, this vote must be among the survivors.
       keepVote(memory, vote)
       file.append(JSON.stringify(vote))

@@ -158,6 +158,11 @@ export interface Store {
    * @throws LedgerError DISK_FULL
    */
   commit(block: BlockCommit): Promise<void>
+  /**
+   * Adds to the state what an earlier version left out, atomically and durably: values that no result hash covers.
+   * @throws LedgerError DISK_FULL
+   */
+  putStates(writes: readonly StateWrite[]): Promise<void>
   block(height: number): StoredBlock | undefined
   /** Header and certificate alone. */
   header(height: number): { hash: string; header: string; certificate: string } | undefined

@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { assertInvariant, LedgerError } from '../../base/errors.js'
+import type { StateWrite } from '../../ledger/state.js'
 import { readBlock, readHeader, readLocation, readTreeNode, writeBlock } from './block-table.js'
 import { type BodyTable, openBodyTable } from './body-table.js'
 import { type CommitJournal, createJournal, openJournal } from './commit-journal.js'
@@ -136,6 +137,18 @@ function storeOf(options: StoreOptions, parts: StoreParts, opened: StoreHead | n
     }
   }
 
+  async function putStates(writes: readonly StateWrite[]): Promise<void> {
+    database.assertUsable()
+    assertInvariant(head !== null && committing === null, 'a store to be completed holds blocks, and is at rest')
+    const batch = database.batch()
+    const writing = states.write(batch, writes)
+    const next = { ...head, counts: { ...head.counts, states: head.counts.states + writing.added } }
+    writeHead(batch, next)
+    await batch.write()
+    writing.done()
+    head = next
+  }
+
   function snapshot(): StoreSnapshot {
     database.assertUsable()
     const frozen = database.snapshot()
@@ -175,6 +188,7 @@ function storeOf(options: StoreOptions, parts: StoreParts, opened: StoreHead | n
     dropBatches: (hashes) => bodies.drop(hashes),
     outbox: () => bodies.outbox(),
     commit,
+    putStates,
     block: (height) => readBlock(database, height),
     header: (height) => readHeader(database, height),
     locate: (author, sequence) => readLocation(database, author, sequence),

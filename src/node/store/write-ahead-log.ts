@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assertInvariant, LedgerError } from '../../base/errors.js'
-import { type AppendFile, createAppendFile, logDamaged, openAppendFile } from './append-file.js'
+import { type AppendFile, createAppendFile, FILE_BYTES_MAX, logDamaged, openAppendFile } from './append-file.js'
 import { writeError } from './disk-errors.js'
 import { syncDirectory } from './durable-file.js'
 
@@ -20,14 +20,25 @@ export interface LogEntry {
 }
 
 /**
+ * From where to where a log reaches. Both ends only ever move on while the log lives: the first when segments are deleted,
+ * the last with each entry. So whoever has noted it can tell later whether something is missing at one of the ends.
+ */
+export interface LogStretch {
+  readonly from: number
+  readonly to: number
+}
+
+/**
  * What led to everything this node has said since its last committed block (consensus.md, 10): an entry is durable, by
  * {@link WriteAheadLog.sync}, before what follows from it leaves the node.
  */
 export interface WriteAheadLog {
   /** @throws LedgerError DISK_FULL, LIMIT_EXCEEDED */
   append(height: number, text: string): void
-  /** Makes all that was appended before the call durable. */
-  sync(): Promise<void>
+  /** Makes all that was appended before the call durable, and tells how far that reaches. */
+  sync(): Promise<LogStretch>
+  /** What of the log is here, durable or not. */
+  readonly stretch: LogStretch
   /** Forgets segments that hold only entries of this height and below, once the store has committed it. */
   committed(height: number): Promise<void>
   close(): Promise<void>
@@ -127,6 +138,12 @@ function writeAheadLog(
   let rotating: Promise<void> | null = null
   let failure: unknown = null
 
+  /** Segments are numbered for good, and none has more bytes than a file may have. */
+  function stretch(): LogStretch {
+    const { number } = older[0] ?? segment
+    return { from: number * FILE_BYTES_MAX, to: segment.number * FILE_BYTES_MAX + current.size }
+  }
+
   async function rotate(): Promise<void> {
     const old = current
     try {
@@ -159,8 +176,13 @@ function writeAheadLog(
     },
     async sync() {
       if (failure !== null) throw failure
+      const reached = stretch()
       await rotating
       await current.sync()
+      return reached
+    },
+    get stretch() {
+      return stretch()
     },
     async committed(height) {
       // Before the newest segment has its number, the one before it must stay.

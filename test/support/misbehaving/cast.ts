@@ -1,13 +1,14 @@
-import { execFileSync } from 'node:child_process'
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createClient } from '../../../src/api/client.js'
 import { homePaths } from '../../../src/node/home.js'
+import { unpackOldBuild } from '../old-builds.js'
 import { invite, until, untilVoters } from '../partners.js'
 import type { NodeProcess, Sandbox, SandboxHome } from '../processes.js'
 import { createNamespaces, type Namespaces } from './namespaces.js'
 import { type LinkProxy, startProxy } from './proxy.js'
+import { emptyDisk, fillDisk, mountSmallDisk, unmountSmallDisk } from './small-disk.js'
 import type { PartnerStep, Scenario, Step } from './step.js'
 
 const NETWORK = `
@@ -28,9 +29,6 @@ objects:
         book: { type: string, maxLength: 8 }
         number: { type: integer, minimum: 0 }
 `
-
-/** Small enough to be filled in a moment, and room enough for what a node writes in a scenario. */
-const SMALL_DISK_MIB = 48
 
 /** Longest until a partner that is gone without a word is missed. */
 const MISSED_MS_MAX = 40_000
@@ -61,19 +59,23 @@ export interface Cast {
 interface Actor {
   readonly member: Member
   readonly proxy: LinkProxy | null
+  /** A command that its node is run by. */
+  readonly within: readonly string[]
+  /** Its home, with the programs of its build. */
+  place: SandboxHome
   node: NodeProcess
   state: 'up' | 'paused' | 'down'
   copies: number
   /** What earlier processes of it said. */
   said: string[]
-  token: string
-  args: readonly string[]
+  /** With which it is started, each time. */
+  readonly args: readonly string[]
 }
 
 /** Founds at p1 and joins the others, each behind its link; waits until all vote. */
 export async function createCast(
   sandbox: Sandbox,
-  { links, smallDisk }: Pick<Scenario, 'links' | 'smallDisk'>,
+  { links, smallDisk, build }: Pick<Scenario, 'links' | 'smallDisk' | 'build'>,
   random: () => number,
   size = 4
 ): Promise<Cast> {
@@ -82,7 +84,13 @@ export async function createCast(
   const namespaces: Namespaces | null = links === 'namespaces' ? createNamespaces() : null
   const backups = join(sandbox.directory, 'backups')
 
-  async function placeOf(id: string) {
+  function homeWith(name: string | null, id: string, within: readonly string[]): SandboxHome {
+    if (name === null) return sandbox.at(id, undefined, within)
+    const { ledgerNode, ledger } = unpackOldBuild(name, join(sandbox.directory, 'builds'))
+    return sandbox.at(id, ledgerNode, within, ledger)
+  }
+
+  async function linkOf(id: string) {
     if (namespaces !== null) {
       const { within, ip } = namespaces.add(id)
       return { within, args: ['--listen', `/ip4/${ip}/tcp/4001`], proxy: null }
@@ -94,21 +102,26 @@ export async function createCast(
     return { within: [], args: ['--listen', address(port), '--announce', address(proxy.port)], proxy }
   }
 
-  async function enter(id: string, first: readonly string[], token: string): Promise<Actor> {
-    const { within, args, proxy } = await placeOf(id)
-    const home = sandbox.at(id, undefined, within)
-    if (id === smallDisk) await mountSmallDisk(home.home, mounts)
-    const node = await home.start([...first, ...args])
+  /** @param founding arguments of the first start alone @param invited those of every start: a home that has joined ignores them */
+  async function enter(id: string, founding: readonly string[], invited: readonly string[]): Promise<Actor> {
+    const { within, args: link, proxy } = await linkOf(id)
+    const args = [...invited, ...link]
+    const place = homeWith(build ?? null, id, within)
+    if (id === smallDisk) mounts.push(await mountSmallDisk(place.home))
+    const node = await place.start([...founding, ...args])
     const member: Member = {
-      ...home,
-      client: createClient(homePaths(home.home).socket),
+      home: place.home,
+      client: createClient(homePaths(place.home).socket),
+      ledger: (...asked) => actor.place.ledger(...asked),
+      ledgerNode: (...asked) => actor.place.ledgerNode(...asked),
+      start: (...asked) => actor.place.start(...asked),
       id,
       node: () => actor.node,
       isUp: () => actor.state !== 'down',
       copy: () => actor.copies,
       log: () => [...actor.said, actor.node.stderr()].join('')
     }
-    const actor: Actor = { member, proxy, node, state: 'up', copies: 0, said: [], token, args }
+    const actor: Actor = { member, proxy, within, place, node, state: 'up', copies: 0, said: [], args }
     actors.set(id, actor)
     return actor
   }
@@ -119,10 +132,10 @@ export async function createCast(
     actor.state = 'down'
   }
 
-  async function start(actor: Actor, more: readonly string[] = []): Promise<void> {
+  async function start(actor: Actor): Promise<void> {
     if (actor.state !== 'down') return
     actor.said.push(actor.node.stderr())
-    actor.node = await actor.member.start([...more, ...actor.args])
+    actor.node = await actor.member.start(actor.args)
     actor.state = 'up'
   }
 
@@ -160,7 +173,7 @@ export async function createCast(
         return start(actor)
       case 'lose all but the key':
         await clear(actor, (name) => name === 'key')
-        return start(actor, ['--invite', actor.token])
+        return start(actor)
       case 'back up':
         await kill(actor, 'SIGTERM')
         await rm(join(backups, id), { recursive: true, force: true })
@@ -170,8 +183,12 @@ export async function createCast(
         await clear(actor, () => false)
         await cp(join(backups, id), home, { recursive: true })
         return start(actor)
+      case 'change the build':
+        await kill(actor, 'SIGTERM')
+        actor.place = homeWith(step.build, id, actor.within)
+        return start(actor)
       case 'fill the disk':
-        await fill(home)
+        await fillDisk(home)
         await until(`${id} has stopped of itself`, async () => !isAlive(actor.node.pid))
         actor.state = 'down'
         return
@@ -209,17 +226,17 @@ export async function createCast(
       await kill(actor).catch(() => {})
       await actor.proxy?.close()
     }
-    for (const mount of mounts) execFileSync('umount', ['-l', mount])
+    for (const mount of mounts) unmountSmallDisk(mount)
     namespaces?.remove()
   }
 
   try {
     const network = await sandbox.file('bookings.yaml', NETWORK)
-    const { member: first } = await enter('p1', ['--network', network, '--partner', 'p1', '--role', 'clerk'], '')
+    const { member: first } = await enter('p1', ['--network', network, '--partner', 'p1', '--role', 'clerk'], [])
     const others = Array.from({ length: size - 1 }, async (_, index) => {
       const id = `p${index + 2}`
       const token = await invite(first, id, 'clerk')
-      return await enter(id, ['--invite', token], token)
+      return await enter(id, [], ['--invite', token])
     })
     await Promise.all(others)
     const members = [...actors.values()].map(({ member }) => member)
@@ -230,7 +247,7 @@ export async function createCast(
       play,
       async heal() {
         mend()
-        for (const { member } of actors.values()) await rm(join(member.home, BALLAST), { force: true })
+        for (const { member } of actors.values()) await emptyDisk(member.home)
         for (const actor of actors.values()) resume(actor)
         await Promise.all([...actors.values()].map((actor) => start(actor)))
       },
@@ -243,26 +260,6 @@ export async function createCast(
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-const BALLAST = 'ballast'
-
-async function mountSmallDisk(path: string, mounts: string[]): Promise<void> {
-  await mkdir(path)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SMALL_DISK_MIB}m`, 'tmpfs', path], { stdio: 'ignore' })
-  mounts.push(path)
-}
-
-/** Writes until nothing more fits. */
-async function fill(home: string): Promise<void> {
-  const piece = Buffer.alloc(64 * 1024)
-  for (let size = piece.length; size >= 64; size >>= 1) {
-    try {
-      for (;;) await writeFile(join(home, BALLAST), piece.subarray(0, size), { flag: 'a' })
-    } catch {
-      // Full for pieces of this size.
-    }
   }
 }
 

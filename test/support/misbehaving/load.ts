@@ -97,8 +97,12 @@ export function startLoad(desks: readonly Desk[], random: () => number): Load {
   async function look(desk: Desk, book: string): Promise<void> {
     const calledAt = now()
     const copy = desk.copy()
-    const late = pause(PATIENCE_MS).then(() => undefined)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS, undefined)
+    })
     const seen = await Promise.race([newest(desk.client, book), late])
+    clearTimeout(timer)
     if (seen === undefined || desk.copy() !== copy) return
     reads.push({ at: desk.id, copy, book, calledAt, answeredAt: now(), number: seen })
   }

@@ -1,9 +1,13 @@
 import { seededRandom } from '../../simulation/virtual-clock.js'
 import { cut, type Links, type Scenario, type Step } from './step.js'
+import { EARLIER } from './version-scenarios.js'
 
 const ALL = ['p1', 'p2', 'p3', 'p4']
 const STEPS_MIN = 3
 const STEPS_MAX = 9
+/** How many scenarios begin with an earlier build, and how many of its partners are upgraded. */
+const UPGRADING = 0.3
+const UPGRADED = 0.75
 
 /**
  * A scenario from a seed: the same for the same seed and links. At most one partner at a time loses something that it
@@ -74,5 +78,16 @@ export function randomScenario(seed: number, kinds: readonly Links[]): Scenario 
   }
   steps.push({ do: 'back up', who: [forgetful] }, pause())
   for (let at = 0; at < count; at++) steps.push(...(random() < 0.5 ? link() : process()), pause())
-  return { name: `seed ${seed}`, links, steps }
+  const scenario = { name: `seed ${seed}`, links, steps }
+  return random() < UPGRADING ? { ...scenario, build: EARLIER, steps: withUpgrades(steps, random) } : scenario
+}
+
+/** Each of most partners is upgraded at some time. */
+function withUpgrades(steps: readonly Step[], random: () => number): Step[] {
+  const all = [...steps]
+  for (const id of ALL) {
+    if (random() >= UPGRADED) continue
+    all.splice(Math.floor(random() * (all.length + 1)), 0, { do: 'change the build', who: [id], build: null })
+  }
+  return all
 }

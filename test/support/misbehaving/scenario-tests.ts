@@ -2,17 +2,15 @@ import { seededRandom } from '../../simulation/virtual-clock.js'
 import { skipUnless, suite } from '../suite.js'
 import { missingFor } from './machine-needs.js'
 import { runScenario } from './run-scenario.js'
-import { SCENARIOS } from './scenarios.js'
-import type { Links } from './step.js'
+import type { Scenario } from './step.js'
 
 /** Longest a scenario may take, with the founding before it and the checks after it. */
 const SCENARIO_MS_MAX = 240_000
 
-/** A suite with the declared scenarios over such links, each a test. */
-export function scenarioTests(name: string, links: Links): void {
+/** A suite with these scenarios, each a test. */
+export function scenarioTests(name: string, scenarios: readonly Scenario[]): void {
   const test = suite(name, { timeoutMs: SCENARIO_MS_MAX })
-  for (const [at, scenario] of SCENARIOS.entries()) {
-    if (scenario.links !== links) continue
+  for (const [at, scenario] of scenarios.entries()) {
     test(scenario.name, async () => {
       const missing = missingFor(scenario)
       skipUnless(missing === null, missing ?? '')

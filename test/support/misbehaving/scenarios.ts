@@ -1,11 +1,11 @@
-import { cut, type Scenario, type Step } from './step.js'
+import { cut, type Links, type Scenario, type Step } from './step.js'
 
 const ALL = ['p1', 'p2', 'p3', 'p4']
 
 const wait = (seconds: number): Step => ({ do: 'wait', seconds })
 
 /** What may befall four partners, each on its own. */
-export const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly Scenario[] = [
   {
     name: 'one killed after the other, and started again',
     links: 'loopback',
@@ -136,3 +136,8 @@ export const SCENARIOS: readonly Scenario[] = [
     ])
   }
 ]
+
+/** Those of them that need such links. */
+export function overLinks(links: Links): readonly Scenario[] {
+  return SCENARIOS.filter((scenario) => scenario.links === links)
+}

@@ -22,6 +22,8 @@ export type PartnerStep = { readonly who: readonly string[] } /** SIGKILL. */ & 
   | { readonly do: 'back up' }
   /** Killed; the whole home is that of the back-up, sign guard and all; started again. */
   | { readonly do: 'restore' }
+  /** SIGTERM if it runs, and a start of another build on its home: one of test/fixtures/builds, or null for the present one. */
+  | { readonly do: 'change the build'; readonly build: string | null }
   /** Nothing more fits on its disk, and it has to stop of itself; room again at the end. For {@link Scenario.smallDisk} only. */
   | { readonly do: 'fill the disk' }
   /** With proxies: what passes on the way to and from it. */
@@ -45,6 +47,8 @@ export interface Scenario {
   readonly links: Links
   /** Whose home is on a disk of a few MiB of its own. @default nobody's */
   readonly smallDisk?: string
+  /** Which of test/fixtures/builds all begin with. @default the present build */
+  readonly build?: string
   readonly steps: readonly Step[]
   /** That the others must not stop for longer than this many milliseconds at any time. @default not asked */
   readonly pauseMsMax?: number

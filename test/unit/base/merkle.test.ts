@@ -9,6 +9,7 @@ import {
   leafHash,
   leafOfHash,
   merklePath,
+  merklePaths,
   merkleRoot,
   merkleRootOf,
   merkleRootOfHashes,
@@ -49,6 +50,17 @@ const texts = Array.from({ length: 130 }, (_, i) => `leaf ${i} é`)
 const hashes = texts.map(leafHash)
 
 const test = suite('merkle')
+
+test('the paths of all leaves at once are those of each', () => {
+  for (let size = 0; size <= 70; size++) {
+    const some = hashes.slice(0, size)
+    assert.equal(
+      merklePaths(some),
+      some.map((_, index) => merklePath(some, index)),
+      `${size} leaves`
+    )
+  }
+})
 
 test('the known roots and paths', () => {
   const leaves = vectors.leaves.map((hex) => leafHash(hexToBytes(hex)!))
@@ -178,6 +190,7 @@ test('limits and faults of the caller are thrown', () => {
   assert.throws(() => merkleRoot(many), /too many leaves/)
   assert.throws(() => merkleRootOf(many), /too many leaves/)
   assert.throws(() => merklePath(many, 0), /too many leaves/)
+  assert.throws(() => merklePaths(many), /too many leaves/)
   for (const index of [-1, 2, 0.5, Number.NaN]) assert.throws(() => merklePath(hashes.slice(0, 2), index), /the index/)
   assert.throws(() => merklePath([], 0), /the index/)
   for (const bad of ['', 'x', hashes[0]!.slice(2), `${hashes[0]}00`, hashes[0]!.toUpperCase()]) {

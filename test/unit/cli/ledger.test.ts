@@ -350,15 +350,6 @@ test('watch follows, filters, and says how to go on when the node stops', async 
 test('a reader that goes away ends the command, without a word', async () => {
   await withLedger(async (run, { node }) => {
     node.seed(Array.from({ length: 5000 }, (_, odometer) => ({ vehicle: 'A', odometer })))
-    const broken = () => {
-      let pieces = 0
-      return new Writable({
-        write(_chunk, _encoding, done) {
-          pieces += 1
-          done(pieces > 1 ? Object.assign(new Error('EPIPE'), { code: 'EPIPE' }) : null)
-        }
-      })
-    }
     const list = await run('list inspection --history --limit 100000 --json', { stdout: broken() })
     assert.equal([list.code, list.stderr], [0, ''])
     const endless = Readable.from(
@@ -370,5 +361,33 @@ test('a reader that goes away ends the command, without a word', async () => {
     assert.equal([append.code, append.stderr], [1, ''])
   })
 })
+
+test('a proof that does not hold is not one that does, because nobody reads so', async () => {
+  await withLedger(async (run) => {
+    const directory = await mkdtemp(join(tmpdir(), 'ledger-proof-'))
+    try {
+      const file = join(directory, 'proofs')
+      await writeFile(file, '{}\n'.repeat(2000))
+      const trust = `${file} --genesis ${file} --json`
+      const receipt = await run(`verify-receipt ${trust}`, { stdout: broken(0) })
+      assert.equal([receipt.code, receipt.stderr], [6, ''])
+      const evidence = await run(`verify-evidence ${trust}`, { stdout: broken() })
+      assert.equal([evidence.code, evidence.stderr], [1, ''])
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+})
+
+/** A reader that goes away after so many pieces. */
+function broken(after = 1): Writable {
+  let pieces = 0
+  return new Writable({
+    write(_chunk, _encoding, done) {
+      pieces += 1
+      done(pieces > after ? Object.assign(new Error('EPIPE'), { code: 'EPIPE' }) : null)
+    }
+  })
+}
 
 test.run()

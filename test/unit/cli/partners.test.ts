@@ -15,7 +15,8 @@ const KEY = '12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq'
 
 function partner(id: string, more: Partial<PartnerView> = {}): PartnerView {
   const base = { name: id, role: 'inspector', key: KEY, state: 'active' as const, voter: true, connected: true }
-  return { id, ...base, height: 7, addresses: [`/ip4/203.0.113.5/tcp/400${id.at(-1)}`], evidence: 0, ...more }
+  const seen = { evidence: 0, misconduct: { seen: 0, hungUp: 0, last: null } }
+  return { id, ...base, height: 7, addresses: [`/ip4/203.0.113.5/tcp/400${id.at(-1)}`], ...seen, ...more }
 }
 
 async function withLedger(work: (run: (line: string) => Promise<CliResult>, fixture: ApiFixture) => Promise<void>) {
@@ -119,6 +120,26 @@ test('partners: who they are, where they are, and what is proven against them', 
     const lines = (await run('partners --json')).stdout.trim().split('\n')
     const last = JSON.parse(lines[3] ?? '') as PartnerView
     assert.equal([lines.length, last.connected, last.height, last.evidence], [4, true, 7, 0])
+  })
+})
+
+test('partners: who was hung up on and why, and nothing where there is nothing', async () => {
+  await withLedger(async (run, { node }) => {
+    const time = '2025-03-01T12:00:00.000Z'
+    node.network([partner('p2')])
+    assert.not.match((await run('partners')).stdout, /honest/)
+    const misconduct = { seen: 7, hungUp: 2, last: { time, why: 'it sent \u001b[2Jgarbage' } }
+    node.network([partner('p2', { misconduct }), partner('p3')])
+    node.strangers({ seen: 1, hungUp: 0, last: { time, why: 'a frame is not JSON' }, refused: 3 })
+    const told = (await run('partners')).stdout.split('\n\n').at(-1)
+    const lines = [
+      'p2 did what no honest node does, 7 times, hung up on 2 times; last 2025-03-01 12:00:00Z: it sent \\u001b[2Jgarbage',
+      'strangers did what no honest node does, once; last 2025-03-01 12:00:00Z: a frame is not JSON'
+    ]
+    assert.is(told, `${lines.join('\n')}\n`)
+    const [, second] = (await run('partners --json')).stdout.split('\n')
+    assert.equal((JSON.parse(second ?? '') as PartnerView).misconduct, misconduct)
+    assert.equal(JSON.parse((await run('status --json')).stdout).strangers.refused, 3)
   })
 })
 

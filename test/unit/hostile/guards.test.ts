@@ -140,10 +140,22 @@ test('frames in any chunks go on; a length that does not end is seen at its fift
       const places = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length]
       for (const [index, to] of places.slice(1).entries()) assert.is(look(bytes.subarray(places[index], to)), 'go on')
       assert.is(look(Uint8Array.of(0x80, 0x80, 0x80, 0x80)), 'go on')
-      assert.is(look(Uint8Array.of(0x80)), 'no')
+      for (let again = 0; again < 3; again++) assert.is(look(Uint8Array.of(0x80)), 'no')
     }),
     { numRuns: 300 }
   )
+})
+
+test('few frames may come before a protocol is agreed on, and any number after', () => {
+  let negotiating = true
+  const few = Uint8Array.from(Array.from({ length: 32 }, () => [1, 10]).flat())
+  const look = endingLengths(() => negotiating)
+  assert.is(look(few), 'go on')
+  negotiating = false
+  for (let i = 0; i < 100; i++) assert.is(look(few), 'go on')
+  const slow = endingLengths(() => true)
+  for (const byte of few) assert.is(slow(Uint8Array.of(byte)), 'go on')
+  for (const byte of few) assert.is(slow(Uint8Array.of(byte)), 'no', 'whoever does not take no is told again')
 })
 
 test('an opening is exactly ours, in any chunks', () => {

@@ -78,17 +78,31 @@ test('unique: the second of an author is a duplicate, also of a refused one; oth
   assert.is(chain.state.get('u:p1/inspection/"k1"')?.text, 'p1/0/0')
 })
 
-test('a partner without the right, or no longer active, is refused and its sequence is used up', () => {
+test('a partner without the right, or not active yet, is refused and its sequence is used up', () => {
   const chain = smallChain(['p1', 'p2'])
   const set = chain.set
   const partners = set.partners.map((partner) => (partner.id === 'p2' ? { ...partner, role: 'reader' } : partner))
   chain.setNext({ ...set, partners })
   chain.commit([['p1', [inspection(chain, 'a', 1)]]])
-  chain.setNext({ ...set, partners: partners.map((p) => (p.id === 'p2' ? { ...p, state: 'suspended' as const } : p)) })
+  chain.setNext({ ...set, partners: partners.map((p) => (p.id === 'p2' ? { ...p, state: 'pending' as const } : p)) })
   assert.equal(codes(chain, [inspection(chain, 'a', 2)], 'p2'), ['NOT_PERMITTED'])
   assert.equal(codes(chain, [inspection(chain, 'a', 3)], 'p2'), ['NOT_PERMITTED'])
   assert.is(chain.state.get('s:p2')?.text, '0 2')
 })
+
+for (const state of ['suspended', 'removed'] as const) {
+  test(`a batch of a partner that is ${state} stands in no block`, () => {
+    const chain = smallChain(['p1', 'p2'])
+    const { batches } = chain.commit([['p2', [inspection(chain, 'a', 1)]]])
+    const next = [{ header: { ...batches[0]!.header, sequence: 1 } }]
+    assert.is(batchOrderProblem(chain.rulebook(), chain.state, next), null)
+    const { set } = chain
+    chain.setNext({ ...set, partners: set.partners.map((p) => (p.id === 'p2' ? { ...p, state } : p)) })
+    chain.commit([['p1', [inspection(chain, 'a', 2)]]])
+    assert.match(batchOrderProblem(chain.rulebook(), chain.state, next) ?? '', new RegExp(`p2 is ${state}`))
+    assert.throws(() => chain.commit([['p2', [inspection(chain, 'a', 3)]]]))
+  })
+}
 
 test('batches must be contiguous and in sequence', () => {
   const chain = smallChain(['p1', 'p2'])

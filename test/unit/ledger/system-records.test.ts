@@ -15,7 +15,7 @@ import {
   rejoinBytes,
   type SystemGround
 } from '../../../src/ledger/system-judge.js'
-import type { Invitation } from '../../../src/ledger/system-record.js'
+import { type Invitation, REASON_CHARS_MAX } from '../../../src/ledger/system-record.js'
 import { proposalBytes, voteBytes } from '../../../src/ledger/vote.js'
 import { FOUNDED_AT, keyOf, NETWORK, seedOf, smallChain } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
@@ -61,7 +61,9 @@ function judged(object: string, data: JsonObject, situation: Situation = {}) {
     partners,
     latest,
     state: { get: (key) => (state[key] === undefined ? undefined : { text: state[key] }) },
-    time
+    time,
+    height: 1,
+    id: 'p1/0/0'
   }
   const verdict = judgeSystem(ground, author, record.system)
   if (!verdict.ok) return { text: `${verdict.refusal.code}: ${verdict.refusal.message}`, writes: [], set: latest }
@@ -321,6 +323,8 @@ for (const [what, expected, data, situation] of NO_EVIDENCE) {
   test(`evidence is refused: ${what}`, () => assert.match(judged('_evidence', data, situation).text, expected))
 }
 
+const SUSPEND = { kind: 'suspend', partner: 'p2' }
+
 const SHAPES: readonly (readonly [object: string, data: JsonObject])[] = [
   ['_admit', { ...admission(), more: 1 }],
   ['_admit', { ...admission(), key: 'no key' }],
@@ -332,6 +336,24 @@ const SHAPES: readonly (readonly [object: string, data: JsonObject])[] = [
   ['_address', { addresses: 'x' }],
   ['_present', { height: '1' }],
   ['_revoke', { key: 'x' }],
+  ['_proposal', { change: SUSPEND, expires: EXPIRES }],
+  ['_proposal', { change: SUSPEND, expires: EXPIRES, reason: '', more: 1 }],
+  ['_proposal', { change: SUSPEND, expires: -1, reason: '' }],
+  ['_proposal', { change: SUSPEND, expires: EXPIRES, reason: 'x'.repeat(REASON_CHARS_MAX + 1) }],
+  ['_proposal', { change: { kind: 'dance', partner: 'p2' }, expires: EXPIRES, reason: '' }],
+  ['_proposal', { change: { kind: '__proto__', partner: 'p2' }, expires: EXPIRES, reason: '' }],
+  ['_proposal', { change: { ...SUSPEND, role: 'reader' }, expires: EXPIRES, reason: '' }],
+  ['_proposal', { change: { ...SUSPEND, partner: 'P2' }, expires: EXPIRES, reason: '' }],
+  ['_proposal', { change: { kind: 'role', partner: 'p2' }, expires: EXPIRES, reason: '' }],
+  ['_proposal', { change: { kind: 'role', partner: 'p2', role: 'x'.repeat(65) }, expires: EXPIRES, reason: '' }],
+  ['_proposal', { change: { kind: 'key', partner: 'p2', key: 'no key' }, expires: EXPIRES, reason: '' }],
+  ['_proposal', { change: [SUSPEND], expires: EXPIRES, reason: '' }],
+  ['_ballot', { proposal: 'p1/0/0', reason: '', yes: 'true' }],
+  ['_ballot', { proposal: 'p1/0/0', yes: true }],
+  ['_ballot', { proposal: 'p1/0/00', reason: '', yes: true }],
+  ['_ballot', { proposal: 'p1/0/0', reason: 'x'.repeat(REASON_CHARS_MAX + 1), yes: true }],
+  ['_withdraw', { proposal: 'p1' }],
+  ['_withdraw', { proposal: 'p1/0/0', reason: '' }],
   ['_rejoin', rejoin(0)],
   ['_rejoin', rejoin(1, { nonce: 'ab' })]
 ]

@@ -61,6 +61,30 @@ test('evidence against one who joined later carries what proves its key', () => 
   assert.match(problemOf(chain, { ...item, receipt: { ...receipt, changes: [] } }), /^VERIFICATION_FAILED/)
 })
 
+test('evidence against one whose key was replaced meanwhile holds by the key that it had', () => {
+  const chain = smallChain(FOUR)
+  const change = { kind: 'key', partner: 'p4', key: keyOf('p4 again') }
+  const expires = chain.tip.time + 60_000
+  chain.commit([['p4', [chain.record('_proposal', { change, expires, reason: 'time for another' })]]])
+  chain.commit([])
+  assert.is(chain.set.partners[3]?.key, keyOf('p4 again'))
+  const former = createLies(chain.scope, 'p4').votes()
+  const later = createLies(chain.scope, 'p4 again').votes({ voter: 'p4', incarnation: 1 })
+  const wrong = createLies(chain.scope, 'p4 again').votes({ voter: 'p4', round: 3 })
+  for (const evidence of [former, later, wrong]) report(chain, 'p1', evidence)
+  assert.equal(
+    chain.blocks.slice(2).map(({ executed }) => executed.execution.verdicts[0]![0]?.code ?? null),
+    [null, null, 'NOT_PERMITTED']
+  )
+  const outcomes = [former, later].map((evidence, at) => {
+    return verifyEvidence(JSON.stringify(itemOf(chain, at + 3, evidence)), chain.genesis.text)
+  })
+  assert.equal(
+    outcomes.map((outcome) => (outcome.ok ? outcome.value.key : outcome.refusal.message)),
+    [keyOf('p4'), keyOf('p4 again')]
+  )
+})
+
 test('nothing of an item can be altered', () => {
   const chain = smallChain(FOUR)
   const evidence = createLies(chain.scope, 'p4').batches()

@@ -38,13 +38,19 @@ interface Request {
   fail(): void
 }
 
+/** So that an answer of little more than two thirds of the most may be all that had room. */
+const BATCH_BYTES_MAX = 400 * 1024
+
 function subject(connected: readonly string[] = ['a', 'b', 'c']) {
   const time = handTimers()
   const requests: Request[] = []
   const here = new Set<string>()
+  const blamed: string[] = []
+  const vain: string[] = []
   const pulls: BatchPulls = createBatchPulls({
     peers: {
       connected: () => connected,
+      blame: (partner) => void blamed.push(partner),
       request: (partner, request) => {
         assert.is(request.type, 'batches')
         return new Promise((resolve, reject) => {
@@ -56,13 +62,21 @@ function subject(connected: readonly string[] = ['a', 'b', 'c']) {
     },
     timers: time.timers,
     log: silentLogger,
-    take: async (text) => void here.add(text)
+    take(text) {
+      if (text.startsWith('forged ')) return { verdict: 'reject', hash: text.slice(7), stored: Promise.resolve() }
+      here.add(text)
+      return { verdict: 'accept', hash: text, stored: Promise.resolve() }
+    },
+    batchBytesMax: BATCH_BYTES_MAX,
+    onVain: (partner, batches) => vain.push(`${partner}: ${batches}`)
   })
   const lacks = (hash: string): boolean => !here.has(hash)
   return {
     time,
     requests,
     here,
+    blamed,
+    vain,
     pulls,
     lacks,
     told: () => requests.map(({ partner, hashes }) => `${partner}: ${hashes.join(' ')}`),
@@ -189,6 +203,46 @@ test('a partner can announce so many at a time and no more', async () => {
   assert.equal(requests.at(-1)?.hashes, ['z'])
   pulls.stop()
   assert.is(time.waiting(), 0)
+})
+
+test('who has not got what it announced is told of; who was asked for another reason is not', async () => {
+  const { announced, pulls, requests, time, settled, lacks, vain, blamed } = subject()
+  for (const hash of ['x', 'y', 'z']) announced('a', hash, 150)
+  pulls.need(['x', 'y', 'z'], ['a'], lacks)
+  requests[0]!.answer('y')
+  await settled()
+  assert.equal(vain, ['a: 2'])
+  pulls.need(['v', 'w'], ['b'], lacks)
+  requests.at(-1)!.answer()
+  await settled()
+  announced('c', 'u')
+  time.pass(0)
+  requests.at(-1)!.fail()
+  await settled()
+  assert.equal([vain, blamed], [['a: 2'], []])
+})
+
+test('what an answer had no room for is not missing', async () => {
+  const { announced, pulls, requests, settled, lacks, vain } = subject()
+  // Large once in JSON, as they may be on the wire.
+  const large = '\u0001'.repeat(1024 * 1024)
+  const hashes = ['x', large, 'y', 'z']
+  for (const hash of hashes) announced('a', hash, 150)
+  pulls.need(hashes, ['a'], lacks)
+  requests[0]!.answer(large)
+  await settled()
+  // The first would have come before it, and those after it did not fit.
+  assert.equal(vain, ['a: 1'])
+})
+
+test('who answers with what is no batch, or with another one, is blamed once for it', async () => {
+  const { pulls, requests, settled, lacks, blamed } = subject()
+  pulls.need(['x', 'y'], ['a'], lacks)
+  pulls.need(['z'], ['b'], lacks)
+  requests[0]!.answer('forged x', 'forged y')
+  requests[1]!.answer('another')
+  await settled()
+  assert.equal(blamed.toSorted(), ['a', 'b'])
 })
 
 test.run()

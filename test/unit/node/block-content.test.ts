@@ -9,6 +9,7 @@ import {
   buildBlock,
   type Checked,
   checkBlock,
+  hasOwnBatches,
   MESSAGE_DELAY_MS,
   missingBatches,
   PRECISION_MS
@@ -100,6 +101,16 @@ test('a header that does not follow the tip is invalid', () => {
   assertIs(checkWith({ time: small.tip.time }), 'invalid', /not later/)
   assertIs(checkWith({}, { batches: [another.hash] }), 'invalid', /other batches/)
   assertIs(checkWith({ batches: before.executed.header.batches }, { batches: [] }), 'invalid', /empty/)
+})
+
+test('whether a list of batches is that of a header is known before either is judged', () => {
+  const header = built.executed.text
+  assert.ok(hasOwnBatches({ header, batches: hashes }))
+  for (const batches of [[], [another.hash], [...hashes, ...hashes], [...hashes, another.hash]]) {
+    assert.not.ok(hasOwnBatches({ header, batches }), JSON.stringify(batches))
+  }
+  // It is invalid whatever comes beside it.
+  assert.ok(hasOwnBatches({ header: 'no header', batches: hashes }))
 })
 
 test('a header of another result is invalid, whatever else is right', () => {

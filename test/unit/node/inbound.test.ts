@@ -5,6 +5,7 @@ import type { Input, SignedVote } from '../../../src/consensus/types.js'
 import { type VoteKind, voteBytes } from '../../../src/ledger/vote.js'
 import type { Chain } from '../../../src/node/chain.js'
 import { createInbound } from '../../../src/node/inbound.js'
+import type { PeerMessage } from '../../../src/node/peers.js'
 import { seedOf, smallChain } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
 
@@ -22,6 +23,7 @@ function inboundOfOne() {
   const objections: string[] = []
   const forgers: string[] = []
   const fed: Input[] = []
+  const genuine: [from: string, message: PeerMessage][] = []
   const chain = {
     rulebook: small.rulebook(),
     get tip() {
@@ -31,6 +33,7 @@ function inboundOfOne() {
   const inbound = createInbound({
     chain,
     driver: { feed: (input) => fed.push(input), learn: () => {}, state: initialState() },
+    onGenuine: (from, message) => genuine.push([from, message]),
     onObjection: (voter, round, reason) => objections.push(`${voter} ${round} ${reason}`),
     onForged: (partner) => forgers.push(partner),
     onAhead: () => {}
@@ -40,6 +43,7 @@ function inboundOfOne() {
     objections,
     forgers,
     fed,
+    genuine,
     commit(): void {
       height++
       inbound.committed()
@@ -93,6 +97,19 @@ test('who sends a signature that does not hold is told of, and nobody else', () 
   inbound.take('p3', { type: 'vote', vote: { ...forged, height: 2 }, reason: null })
   commit()
   assert.equal(forgers, ['p4', 'p3'])
+})
+
+test('what is genuine and was not here is handed on: who brought it, and nothing that is not signed', () => {
+  const { inbound, genuine, commit } = inboundOfOne()
+  const vote = voteOf('p2', null)
+  inbound.take('p4', { type: 'vote', vote, reason: 'a word' })
+  inbound.take('p4', { type: 'vote', vote: { ...vote, signature: '0'.repeat(128) }, reason: null })
+  assert.equal(genuine, [['p4', { type: 'vote', vote, reason: null }]])
+  const later = voteOf('p3', null, { height: 2 })
+  inbound.take('p3', { type: 'vote', vote: later, reason: null })
+  assert.is(genuine.length, 1)
+  commit()
+  assert.equal(genuine[1], ['p3', { type: 'vote', vote: later, reason: null }])
 })
 
 test.run()

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
 import type { Json } from '../../../src/base/json.js'
+import { PARTNERS_MAX } from '../../../src/base/limits.js'
 import { ShapeError } from '../../../src/ledger/json-shape.js'
 import { shapeOfMessage, shapeOfRequest, shapeOfResponse } from '../../../src/node/network/message-shape.js'
 import type { PeerMessage, PullRequest, PullResponse } from '../../../src/node/peers.js'
@@ -27,7 +28,8 @@ const messages: PeerMessage[] = [
   { type: 'vote', vote: { ...vote, block: null }, reason: 'too late' },
   { type: 'proposal', proposal, header: '{}', batches: [hash], prevotes: [vote] },
   { type: 'batch', ...batch },
-  { type: 'status', height: 0, round: 0, votes: held, batches: [batch] }
+  { type: 'status', height: 0, round: 0, votes: held, batches: [batch] },
+  { type: 'status', height: 0, round: 0, votes: [], batches: [], connected: ['alice', 'bob'] }
 ]
 
 const exchanges: [PullRequest, PullResponse][] = [
@@ -128,6 +130,7 @@ test('lists have their limits', () => {
   const [, , , , status] = messages
   for (const json of [
     { ...status!, batches: many },
+    { ...status!, connected: Array.from({ length: PARTNERS_MAX + 1 }, () => 'alice') },
     { ...status!, votes: Array.from({ length: 1025 }, () => held[0]) }
   ]) {
     assert.throws(() => shapeOfMessage(copy(json)), /more than/)

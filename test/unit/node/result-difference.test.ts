@@ -71,6 +71,21 @@ for (const [name, theirs, isResult, text] of cases) {
   test(name, () => assert.equal(headerDifference(network, theirs, executed, batches), { isResult, text }))
 }
 
+test('the search of one among many records ends, whatever the liar that caused it', () => {
+  const records = Array.from({ length: 200 }, (_, at) => visit(`v${at}`, 1))
+  const wide = chain.commit([['p1', records]])
+  const all = wide.executed.execution.verdicts
+  /** What is said of a block that refuses the last record so. */
+  const says = (verdict: Verdict): string => {
+    const other = all.map((verdicts) => verdicts.with(199, verdict))
+    const header = { ...wide.executed.header, verdicts: verdictRoot(other) }
+    return headerDifference(network, header, wide.executed, wide.batches).text
+  }
+  assert.match(says(broken), /^record p1\/1\/199 is accepted here and refused/)
+  // The least likely verdict of the last record: farther than the search goes.
+  assert.is(says({ code: 'MALFORMED', message: '' }), 'some verdicts differ, in batch p1/1')
+})
+
 test('a reason names its block, and nothing else passes for one', () => {
   const block = 'ab'.repeat(32)
   assert.equal(readResultDiffers(resultDiffers(block, 'record x')), { block, difference: 'record x' })

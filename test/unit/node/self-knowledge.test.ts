@@ -62,6 +62,9 @@ interface World {
   /** Who signs in the place of everybody. */
   signedBy: string | null
   answers: Record<string, KnownAnswer | null>
+  /** The next own batch on the chain, and sequences of those in the store that no block has. */
+  next: number
+  outbox: readonly number[]
   /** A second goes by. */
   tick(): Promise<void>
 }
@@ -90,6 +93,10 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
     rulebook: { partners, nextPartners: partners },
     get tip() {
       return { height: self.tip }
+    },
+    store: {
+      outbox: () => self.outbox.map((sequence) => ({ sequence, hash: `${sequence}` })),
+      state: { get: (key: string) => (key === 's:a' ? { text: `0 ${self.next}` } : undefined) }
     }
   } as unknown as SelfKnowledgeDependencies['chain']
   const knowledge = createSelfKnowledge({
@@ -115,6 +122,10 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
       events.push(why)
       self.isLost = true
     },
+    onBatchLost: (sequence) => {
+      events.push(`lost batch ${sequence}`)
+      self.isLost = true
+    },
     onFreshStart: ({ height, round }) => events.push(`anew ${height} ${round}`),
     fail: (error) => events.push(`fails: ${error}`)
   })
@@ -128,6 +139,8 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
     apart: [],
     signedBy: null,
     answers,
+    next: 4,
+    outbox: [],
     async tick() {
       for (const work of due.splice(0)) work()
       await settled()
@@ -279,6 +292,43 @@ test('an own vote or batch in a block beyond the guard tells the same, until oth
     see(vouched)
     assert.equal(vouched.events, ['vouched'])
   }
+})
+
+test('a batch that was signed, and that nobody has, tells that the store has lost it', async () => {
+  const cases: [next: number, outbox: readonly number[], told: number | null, expected: string][] = [
+    [3, [], null, 'lost batch 3'],
+    [2, [2], null, 'lost batch 3'],
+    [2, [3], null, 'lost batch 2'],
+    [1, [], 1, 'lost batch 2'],
+    [3, [3], null, 'vouched'],
+    [1, [1, 2, 3], null, 'vouched'],
+    [2, [], 3, 'vouched'],
+    [1, [3], 2, 'vouched'],
+    [4, [], null, 'vouched'],
+    [6, [], null, 'vouched']
+  ]
+  for (const [next, outbox, told, expected] of cases) {
+    const of = world(FOUR, { b: answer(), c: answer({ batch: told === null ? null : batch(told) }) })
+    Object.assign(of, { next, outbox })
+    await started(of)
+    assert.equal(of.events, [expected], JSON.stringify({ next, outbox, told }))
+  }
+})
+
+test('whether a batch is lost is asked only once the own copy is as long as the others', async () => {
+  const of = world(FOUR, { b: answer({ height: 9 }), c: answer({ height: 9 }) })
+  of.next = 1
+  await started(of)
+  assert.equal(of.events, [])
+  Object.assign(of, { tip: 9, next: 4 })
+  of.knowledge.attend()
+  assert.equal(of.events, ['vouched'])
+})
+
+test('a batch of an older incarnation may be gone: it counts for nothing', async () => {
+  const lastBatch = { ...OPENED.lastBatch!, position: { epoch: 0, incarnation: 1, sequence: 9 } }
+  const of = await started(world(FOUR, { b: answer(), c: answer() }, { ...OPENED, lastBatch }))
+  assert.equal(of.events, ['vouched'])
 })
 
 test('votes of before a fresh start are no news', async () => {

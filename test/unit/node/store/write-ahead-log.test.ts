@@ -165,7 +165,7 @@ test('syncs that wait while a new segment begins resolve', () =>
   inDirectory(async (directory) => {
     const path = join(directory, 'log')
     const log = await createWriteAheadLog({ path, genesis: GENESIS, segmentBytes: 500 })
-    const syncs: Promise<void>[] = []
+    const syncs: Promise<unknown>[] = []
     for (let i = 0; i < 300; i++) {
       log.append(i, `entry ${i}`)
       syncs.push(log.sync(), log.sync())
@@ -175,6 +175,32 @@ test('syncs that wait while a new segment begins resolve', () =>
     await Promise.all(syncs)
     await log.close()
     assert.ok((await entriesOf(path, 290)).length === 10)
+  }))
+
+test('a sync tells from where to where it reaches, and nothing of what was appended since', () =>
+  inDirectory(async (directory) => {
+    const path = join(directory, 'log')
+    const options = { path, genesis: GENESIS, segmentBytes: 500 }
+    const log = await createWriteAheadLog(options)
+    let before = await log.sync()
+    for (let height = 1; height <= 60; height++) {
+      log.append(height, 'first')
+      const told = log.stretch
+      const syncing = log.sync()
+      log.append(height, 'second')
+      const reached = await syncing
+      assert.equal(reached, told)
+      assert.ok(reached.to > before.to && log.stretch.to > reached.to, `${height}`)
+      assert.ok(reached.from >= before.from)
+      before = reached
+      await log.committed(height - 10)
+    }
+    const last = await log.sync()
+    assert.ok(last.from > 0 && last.from < last.to, 'segments were deleted, and some were left')
+    await log.close()
+    const { log: again } = await openWriteAheadLog(options, 0)
+    assert.equal(again.stretch, last)
+    await again.close()
   }))
 
 test.run()

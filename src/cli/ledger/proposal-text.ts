@@ -1,0 +1,57 @@
+import type { ProposalView } from '../../node/ledger-node.js'
+import { pairs, plain, styled, timeText } from '../text.js'
+
+/** Explains itself to people who have to decide: what would change, who has voted, what is still needed, and what to do. */
+export function proposalText(proposal: ProposalView, color: boolean): string {
+  const { id, by, kind, change, reason, votes, difference, expires, opened } = proposal
+  const rows: [string, string][] = [
+    ['proposal', plain(id)],
+    ['made by', `${plain(by)} in block ${opened}`],
+    ...(reason === '' ? [] : [['reason', plain(reason)] as [string, string]]),
+    ['state', stateText(proposal, color)],
+    ...(proposal.state === 'open' ? [['expires', timeText(expires)] as [string, string]] : [])
+  ]
+  const changes = difference.map(({ member, before, after }) => {
+    return `    ${plain(member)}: ${plain(before)} -> ${plain(after)}`
+  })
+  const said = votes.map(({ partner, vote, reason, height }) => {
+    return `    ${plain(partner)}: ${vote} (block ${height})${reason === '' ? '' : `: ${plain(reason)}`}`
+  })
+  const lines = [
+    styled(color, 'bold', `${kind} ${plain(change.partner)}`),
+    pairs(rows, '  '),
+    '  what would change',
+    ...changes,
+    '  votes',
+    ...(said.length === 0 ? ['    none'] : said)
+  ]
+  if (proposal.state === 'open') lines.push(`  vote with: ledger vote ${plain(id)} yes|no`)
+  return `${lines.join('\n')}\n`
+}
+
+/** Its state, and what that means for those who read it. */
+function stateText(proposal: ProposalView, color: boolean): string {
+  const { state, effectiveHeight, closed } = proposal
+  switch (state) {
+    case 'open':
+      return styled(color, 'yellow', `open: ${progressText(proposal)}`)
+    case 'passed':
+      return styled(color, 'green', `passed in block ${closed}, in force from block ${effectiveHeight} on`)
+    case 'enacted':
+      return styled(color, 'green', `enacted: in force from block ${effectiveHeight} on`)
+    case 'stale':
+      return styled(
+        color,
+        'red',
+        'stale: what it rests on was changed meanwhile; propose it again if it is still wanted'
+      )
+    default:
+      return styled(color, 'red', closed === null ? state : `${state} in block ${closed}`)
+  }
+}
+
+/** `2 of 3 yes, 0 no; not yet: north, south` */
+export function progressText({ yes, no, needed, waiting }: ProposalView): string {
+  const rest = waiting.length === 0 ? '' : `; not yet: ${waiting.map(plain).join(', ')}`
+  return `${yes} of ${needed} yes, ${no} no${rest}`
+}

@@ -1,0 +1,136 @@
+import { isValidPublicKey } from '../base/crypto.js'
+import { isPartnerId } from '../base/ids.js'
+import type { Json, JsonObject } from '../base/json.js'
+import { keyFromText } from '../base/keys.js'
+import { asObject, asString, asText, type MemberPath, membersOf, ShapeError } from './json-shape.js'
+import type { NetworkDefinition } from './network-definition.js'
+import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
+import { VOTERS_MAX } from './quorum.js'
+
+/** What a proposal would do to a partner (docs/formats.md, "Proposals"). */
+export type PartnerChange =
+  | { readonly kind: 'suspend' | 'reinstate' | 'remove'; readonly partner: string }
+  | { readonly kind: 'role'; readonly partner: string; readonly role: string }
+  | { readonly kind: 'key'; readonly partner: string; readonly key: string }
+
+export type ChangeKind = PartnerChange['kind']
+
+export const CHANGE_KINDS: readonly ChangeKind[] = ['suspend', 'reinstate', 'remove', 'role', 'key']
+
+/** Checks the shape of a change. Throws ShapeError. */
+export function shapeOfChange(json: Json | undefined, path: MemberPath): PartnerChange {
+  const { kind } = asObject(json, path)
+  const members = (...more: string[]): JsonObject => membersOf(json, path, ['kind', 'partner', ...more])
+  const partner = (of: JsonObject): string => asText(of.partner, `${path}/partner`, isPartnerId, 'a partner id')
+  switch (kind) {
+    case 'suspend':
+    case 'reinstate':
+    case 'remove':
+      return { kind, partner: partner(members()) }
+    case 'role': {
+      const change = members('role')
+      return { kind, partner: partner(change), role: asString(change.role, `${path}/role`, 64) }
+    }
+    case 'key': {
+      const change = members('key')
+      const key = asText(change.key, `${path}/key`, (text) => keyFromText(text) !== null, 'a key')
+      return { kind, partner: partner(change), key }
+    }
+    default:
+      throw new ShapeError(`${path}/kind`, `must be one of ${CHANGE_KINDS.join(', ')}`)
+  }
+}
+
+/** Why a change cannot be made to a set, or null. Of chain data only: whether partners are alive is not asked. */
+export function changeProblem(network: NetworkDefinition, set: PartnerSet, change: PartnerChange): string | null {
+  const partner = partnerOf(set, change.partner)
+  if (partner === undefined || partner.state === 'removed') return `${change.partner} is no partner`
+  return problemWith(network, set, partner, change) ?? problemAfter(network, applyChange(network, set, change))
+}
+
+function problemWith(
+  network: NetworkDefinition,
+  set: PartnerSet,
+  partner: Partner,
+  change: PartnerChange
+): string | null {
+  switch (change.kind) {
+    case 'suspend':
+      return partner.state === 'suspended' ? `${partner.id} is suspended already` : null
+    case 'reinstate':
+      return partner.state === 'suspended' ? null : `${partner.id} is ${partner.state}, not suspended`
+    case 'remove':
+      return null
+    case 'role':
+      // Only own members: anybody may propose "constructor" too.
+      if (!Object.hasOwn(network.roles, change.role)) return `there is no role ${change.role}`
+      return partner.role === change.role ? `${partner.id} has the role ${change.role} already` : null
+    case 'key': {
+      const owner = set.partners.find(({ key }) => key === change.key)
+      if (owner !== undefined) return `${owner.id} has this key`
+      const bytes = keyFromText(change.key)
+      return bytes !== null && isValidPublicKey(bytes) ? null : 'the key is not a valid one'
+    }
+  }
+}
+
+/** Somebody must be left who can agree on blocks, and on the next change. */
+function problemAfter(network: NetworkDefinition, set: PartnerSet): string | null {
+  if (governingIn(network, set).length === 0) return 'no active partner would be left whose role governs'
+  if (!set.partners.some(({ voter, state }) => voter && state === 'active')) return 'no active voter would be left'
+  const voters = set.partners.filter(({ voter, state }) => voter && state !== 'removed').length
+  return voters > VOTERS_MAX ? `there would be more than ${VOTERS_MAX} voters` : null
+}
+
+/**
+ * The set after a change that has no problem. Whatever a partner signed and no block has is void once it leaves or has
+ * another key, so its incarnation is raised; who comes back is pending until its copy is complete.
+ */
+export function applyChange(network: NetworkDefinition, set: PartnerSet, change: PartnerChange): PartnerSet {
+  const partners = set.partners.map((partner) => {
+    return partner.id === change.partner ? changed(network, partner, change) : partner
+  })
+  return { ...set, partners }
+}
+
+function changed(network: NetworkDefinition, partner: Partner, change: PartnerChange): Partner {
+  const incarnation = partner.incarnation + 1
+  switch (change.kind) {
+    case 'suspend':
+      return { ...partner, incarnation, state: 'suspended' }
+    case 'remove':
+      return { ...partner, incarnation, state: 'removed' }
+    case 'reinstate':
+      return { ...partner, state: 'pending' }
+    case 'role':
+      return { ...partner, role: change.role, voter: network.roles[change.role]?.vote === true }
+    case 'key':
+      return { ...partner, incarnation, key: change.key }
+  }
+}
+
+/** What of a partner a change rests on: when that is another one meanwhile, the change is stale. */
+export function baseOf(set: PartnerSet, change: PartnerChange): string {
+  const partner = partnerOf(set, change.partner)
+  if (partner === undefined) return ''
+  switch (change.kind) {
+    case 'suspend':
+    case 'reinstate':
+    case 'remove':
+      return partner.state
+    case 'role':
+      return `${partner.role} ${partner.state === 'removed'}`
+    case 'key':
+      return `${partner.key} ${partner.state === 'removed'}`
+  }
+}
+
+/** Whether a partner may decide a change alone: to go, to pause, to take another key is its own affair. */
+export function isOwnAffair(by: string, change: PartnerChange): boolean {
+  return change.partner === by && (change.kind === 'suspend' || change.kind === 'remove' || change.kind === 'key')
+}
+
+/** The partners that may vote on changes, sorted by id. */
+export function governingIn(network: NetworkDefinition, set: PartnerSet): readonly Partner[] {
+  return set.partners.filter(({ role, state }) => state === 'active' && network.roles[role]?.govern === true)
+}

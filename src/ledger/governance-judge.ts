@@ -1,0 +1,120 @@
+import type { Refusal } from '../base/errors.js'
+import { baseOf, changeProblem, governingIn, isOwnAffair } from './governance-change.js'
+import {
+  type Ballot,
+  type GovernanceProposal,
+  openProposalsIn,
+  proposalIn,
+  writeOpenProposals,
+  writeProposal
+} from './governance-state.js'
+import { type Partner, partnerOf } from './partner-set.js'
+import type { SystemGround, SystemVerdict } from './system-judge.js'
+import type { SystemRecord } from './system-record.js'
+
+/** Open proposals, of all partners and of one: each is looked at after every block. */
+const OPEN_MAX = 64
+const OPEN_OF_ONE_MAX = 8
+
+/** Milliseconds that a proposal may be open: a year. */
+const OPEN_MS_MAX = 366 * 24 * 3_600_000
+
+type Of<Name extends SystemRecord['object']> = Extract<SystemRecord, { readonly object: Name }>
+
+/**
+ * Judges a proposal. What follows from it and all ballots together is worked out at the end of the block, see
+ * governance-settle.
+ */
+export function judgeProposal(ground: SystemGround, author: Partner, record: Of<'_proposal'>): SystemVerdict {
+  const { network, latest, state, time, height, id } = ground
+  const { change, expires, reason } = record
+  const since = problemSince(ground, author)
+  if (since !== null) return refused('NOT_PERMITTED', since)
+  const governs = mayGovern(ground, author)
+  const isOwn = isOwnAffair(author.id, change)
+  if (!governs && !isOwn) return mayNot(author, 'propose this')
+  if (expires <= time) return refused('NOT_PERMITTED', 'the proposal has expired')
+  if (expires > time + OPEN_MS_MAX) return refused('NOT_PERMITTED', 'a proposal is open for up to 366 days')
+  const problem = changeProblem(network, latest, change)
+  if (problem !== null) return refused('NOT_PERMITTED', problem)
+  const open = openProposalsIn(state)
+  // Others must not keep anybody from going, or from replacing a stolen key; that is decided with the block.
+  if (open.length >= OPEN_MAX && !isOwn) return refused('NOT_PERMITTED', `${OPEN_MAX} proposals are open`)
+  const own = open.filter((other) => other.startsWith(`${author.id}/`)).length
+  if (own >= OPEN_OF_ONE_MAX) return refused('NOT_PERMITTED', `${author.id} has ${OPEN_OF_ONE_MAX} open proposals`)
+  const proposal: GovernanceProposal = {
+    ballots: governs ? [{ height, partner: author.id, reason: '', yes: true }] : [],
+    base: baseOf(latest, change),
+    by: author.id,
+    change,
+    closed: 0,
+    effective: 0,
+    expires,
+    id,
+    opened: height,
+    reason,
+    state: 'open'
+  }
+  return { ok: true, effect: { writes: [writeProposal(proposal), writeOpenProposals([...open, id])] } }
+}
+
+/** Judges one partner's say on an open proposal; a later one replaces it. */
+export function judgeBallot(ground: SystemGround, author: Partner, record: Of<'_ballot'>): SystemVerdict {
+  const since = problemSince(ground, author)
+  if (since !== null) return refused('NOT_PERMITTED', since)
+  if (!mayGovern(ground, author)) return mayNot(author, 'vote on this')
+  const found = openProposal(ground, record.proposal)
+  if (!found.ok) return found
+  const ballot: Ballot = { height: ground.height, partner: author.id, reason: record.reason, yes: record.yes }
+  const others = found.proposal.ballots.filter(({ partner }) => partner !== author.id)
+  const ballots = [...others, ballot].sort((a, b) => (a.partner < b.partner ? -1 : 1))
+  return { ok: true, effect: { writes: [writeProposal({ ...found.proposal, ballots })] } }
+}
+
+/** Judges that a proposal is taken back by whoever made it. */
+export function judgeWithdrawal(ground: SystemGround, author: Partner, id: string): SystemVerdict {
+  const since = problemSince(ground, author)
+  if (since !== null) return refused('NOT_PERMITTED', since)
+  const found = openProposal(ground, id)
+  if (!found.ok) return found
+  if (found.proposal.by !== author.id) {
+    return refused('NOT_PERMITTED', `${found.proposal.by} made proposal ${id}: only it may withdraw it`)
+  }
+  const proposal: GovernanceProposal = { ...found.proposal, closed: ground.height, state: 'withdrawn' }
+  const open = openProposalsIn(ground.state).filter((other) => other !== id)
+  return { ok: true, effect: { writes: [writeProposal(proposal), writeOpenProposals(open)] } }
+}
+
+type Found =
+  | { readonly ok: true; readonly proposal: GovernanceProposal }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+function openProposal({ state, time }: SystemGround, id: string): Found {
+  const proposal = proposalIn(state, id)
+  if (proposal === null) return refused('REFERENCE_MISSING', `there is no proposal ${id}`)
+  if (proposal.state !== 'open') return refused('NOT_PERMITTED', `proposal ${id} is ${proposal.state}`)
+  return time >= proposal.expires ? refused('NOT_PERMITTED', `proposal ${id} has expired`) : { ok: true, proposal }
+}
+
+/**
+ * What was decided of the author and is not in force yet counts here at once: whoever holds a stolen key must not undo, in
+ * the block in between, what took that key or that partner away.
+ */
+function problemSince({ latest }: SystemGround, author: Partner): string | null {
+  const decided = partnerOf(latest, author.id)
+  if (decided?.state !== 'active') return `partner ${author.id} is ${decided?.state ?? 'unknown'}`
+  return decided.key === author.key ? null : `partner ${author.id} has another key`
+}
+
+/** Whose role is to change counts for nothing any more, although it still has it. */
+function mayGovern({ network, partners, latest }: SystemGround, author: Partner): boolean {
+  return [partners, latest].every((set) => governingIn(network, set).some(({ id }) => id === author.id))
+}
+
+function mayNot(author: Partner, what: string): { readonly ok: false; readonly refusal: Refusal } {
+  return refused('NOT_PERMITTED', `role ${author.role} does not govern: ${author.id} may not ${what}`)
+}
+
+function refused(code: Refusal['code'], message: string): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal: { code, message } }
+}
