@@ -165,5 +165,25 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
       }
     ],
     checks: [test('unit/node/gater')]
+  },
+  {
+    name: 'list-not-compared',
+    what: 'a proposal that comes with other batches than its own counts as a wrong block, whoever sent it so',
+    edits: [
+      {
+        file: 'src/node/block-contents.ts',
+        find: '!== hash || !hasOwnBatches(block)) return false',
+        replace: '!== hash || hasOwnBatches(block) === null) return false'
+      }
+    ],
+    checks: [test('unit/node/block-contents'), test('network/replicas-review')],
+    unseen: 'no liar of the simulator changes what comes beside a true proposal'
+  },
+  {
+    name: 'results-without-bound',
+    what: 'each block that a long height proposes is kept with all that it was executed to',
+    edits: [{ file: 'src/node/block-contents.ts', find: 'EXECUTED_MAX = 32', replace: 'EXECUTED_MAX = 1e9' }],
+    checks: [test('unit/node/block-contents')],
+    unseen: 'no height of a run has so many rounds'
   }
 ]

@@ -1,4 +1,5 @@
 import type { Fault } from '../../test/simulation/faults.js'
+import type { PlanKind, PlannedChange } from '../../test/simulation/governance-plan.js'
 import type { Way } from '../../test/simulation/liar.js'
 import type { Scenario } from '../../test/simulation/scenario.js'
 
@@ -74,3 +75,58 @@ export const CUT_LOGS: SeedSet = {
 
 /** Three divides their number. */
 export const SIX_VOTERS: SeedSet = { name: 'six voters', scenario: { ...FOUR, voters: 6 } }
+
+const CHANGING_MS = 25_000
+
+function change(kind: PlanKind, partner: number, atMs: number, more: Partial<PlannedChange> = {}): PlannedChange {
+  return { kind, partner, atMs, isOwn: false, backAfterMs: 3_000, wipes: false, doubt: 'none', ...more }
+}
+
+/** Five voters of whom one pauses, one leaves, two have other keys and one is an observer for a while. */
+export const PARTNERS_CHANGE: SeedSet = {
+  name: 'partners change',
+  scenario: {
+    ...FOUR,
+    voters: 5,
+    healMs: CHANGING_MS,
+    faults: [],
+    changes: [
+      change('rotate', 0, 1_000, { isOwn: true }),
+      change('role', 1, 3_000, { doubt: 'expires' }),
+      change('rotate', 2, 4_000, { doubt: 'no' }),
+      change('pause', 3, 6_000, { doubt: 'withdrawn' }),
+      change('leave', 4, 9_000)
+    ]
+  }
+}
+
+/** Two leave while the others vote on changes that both may have voted on. */
+export const VOTERS_LEAVE: SeedSet = {
+  name: 'voters leave',
+  scenario: {
+    ...FOUR,
+    voters: 7,
+    healMs: CHANGING_MS,
+    faults: [],
+    changes: [0, 1, 2, 3, 4].map((partner) => {
+      return change(partner < 2 ? 'leave' : 'role', partner, 1_000 + partner * 500, { isOwn: partner < 2 })
+    })
+  }
+}
+
+/** A liar meddles in everything, and goes on with what was taken from it: the membership, or the key. */
+export function meddlerWho(kind: 'leave' | 'pause' | 'rotate'): SeedSet {
+  return {
+    name: `a meddler: ${kind}`,
+    scenario: {
+      ...FOUR,
+      voters: 5,
+      liars: 1,
+      ways: [],
+      politics: ['storm', 'meddling', 'old ballots', 'ghost'],
+      healMs: CHANGING_MS,
+      faults: [],
+      changes: [change(kind, 0, 4_000, { backAfterMs: 9_000 }), change('pause', 3, 8_000), change('rotate', 1, 2_000)]
+    }
+  }
+}

@@ -67,3 +67,8 @@ export function votersOf(set: PartnerSet): readonly Partner[] {
 export function quorumOfSet(set: PartnerSet): number {
   return quorumOf(votersOf(set).length, set.quorum)
 }
+
+/** Voters of this set that may be away or lie. */
+export function faultsOfSet(set: PartnerSet): number {
+  return votersOf(set).length - quorumOfSet(set)
+}

@@ -27,6 +27,8 @@ export interface KeyChangeOptions {
  * @throws LedgerError KEY_FILE
  */
 export async function takeUpKey({ paths, chain, self, log }: KeyChangeOptions): Promise<NodeKey> {
+  // Who lost its key and had the others vote for a new one: whatever the former key signed is not known here any more.
+  if (!existsSync(paths.key) && existsSync(paths.nextKey)) await renameDurably(paths.nextKey, paths.key)
   const present = await readKeyFile(paths.key)
   const named = partnerOf(chain.rulebook.partners, self)
   if (named === undefined || named.key === present.publicKey || !existsSync(paths.nextKey)) return present

@@ -24,6 +24,8 @@ export interface KnownAnswerDependencies {
     readonly remembered: boolean
     messages(): readonly Message[]
   }
+  /** Connected partners that say they can send to this one. */
+  readonly waysTo: (partner: string) => readonly string[]
   /** Messages of an author for heights that are not reached here. */
   readonly earlyOf: (author: string) => readonly KnownMessage[]
   readonly guard: () => Pick<SignGuard, 'whole' | 'lastVote'>
@@ -40,10 +42,11 @@ export function knownBytes(scope: Scope, request: KnownRequest, answer: Omit<Kno
 
 /**
  * What this node tells a partner that asks what is known of it. Answered always, also while it asks the same itself; and
- * for two who are not connected it carries question and answer.
+ * for two who are not connected it carries question and answer, through another where it must.
  */
 export function createKnownAnswer(dependencies: KnownAnswerDependencies) {
-  const { chain, self, sign, peers, mempool, driver, earlyOf, guard } = dependencies
+  const { chain, self, sign, peers, mempool, driver, earlyOf, waysTo, guard } = dependencies
+  let turn = 0
 
   function messagesOf(partner: string): KnownMessage[] {
     return [...driver.messages(), ...earlyOf(partner)]
@@ -84,9 +87,13 @@ export function createKnownAnswer(dependencies: KnownAnswerDependencies) {
       const answer = answerTo(request.asker)
       return { ...answer, signature: sign(knownBytes(chain.scope, request, answer)) }
     }
-    // For whoever asks itself, and no farther.
-    if (request.asker !== from) throw new LedgerError('NODE_UNREACHABLE', `${request.of} is not asked for others here`)
-    return await peers.request(request.of, request, { timeoutMs: RELAY_MS })
+    const { of } = request
+    if (peers.connected().includes(of)) return await peers.request(of, request, { timeoutMs: RELAY_MS })
+    // Only for whoever asks itself: over two at the farthest, and never in a circle.
+    const ways = request.asker === from ? waysTo(of).filter((id) => id !== from) : []
+    const via = ways[turn++ % Math.max(1, ways.length)]
+    if (via === undefined) throw new LedgerError('NODE_UNREACHABLE', `nobody here is connected with ${of}`)
+    return await peers.request(via, request, { timeoutMs: RELAY_MS })
   }
 }
 

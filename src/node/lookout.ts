@@ -87,8 +87,11 @@ export function createLookout(dependencies: LookoutDependencies) {
     disputes,
     /** Takes in the times of others' proposals. */
     onTimed: clocks.heard,
-    /** A voter says why its prevote at the height under way is nil. */
-    onObjection: objections.heard,
+    /** A partner says why its prevote at the height under way is nil; only what voters say matters. */
+    onObjection(partner: string, round: number, reason: string): void {
+      const isVoter = votersOf(chain.rulebook.partners).some(({ id }) => id === partner)
+      if (isVoter) objections.heard(partner, round, reason)
+    },
     onPeer: absences.onPeer,
     /** The reason to be sent beside an own vote: what was said once is said again when the vote is sent again. */
     reasonOf(vote: SignedVote, reason: string | null): string | null {

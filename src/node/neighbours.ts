@@ -9,6 +9,10 @@ export interface Neighbours {
    * does not reach itself.
    */
   unreached(signer: string, from: string): readonly string[]
+  /** Connected partners that say they can send to this one. */
+  waysTo(partner: string): readonly string[]
+  /** Everybody who is connected, or whom somebody connected can send to. */
+  reached(): ReadonlySet<string>
 }
 
 export interface NeighboursDependencies {
@@ -53,6 +57,8 @@ export function createNeighbours({ self, connected, faults }: NeighboursDependen
         if (from !== signer) return lists.get(from)?.has(to) !== true
         return isInTurn(signer, to)
       })
-    }
+    },
+    waysTo: (partner) => connected().filter((id) => lists.get(id)?.has(partner) === true),
+    reached: () => new Set([...connected(), ...[...lists.values()].flatMap((ids) => [...ids])])
   }
 }

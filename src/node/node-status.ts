@@ -9,7 +9,7 @@ import type { Replica } from './replica-types.js'
 import { stallText } from './stall-explanation.js'
 
 export interface NodeStatusDependencies {
-  readonly replica: Pick<Replica, 'chain' | 'mempool' | 'syncing' | 'stalled' | 'heightOf'>
+  readonly replica: Pick<Replica, 'chain' | 'mempool' | 'syncing' | 'stalled' | 'heightOf' | 'reached'>
   readonly self: string
   readonly peers: Pick<RunningPeers, 'connected' | 'addresses' | 'counts' | 'misconduct'>
   readonly known: PeerDirectory
@@ -63,6 +63,7 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
       const { tip, rulebook } = chain
       const own = partnerOf(rulebook.partners, self)
       const connected = peers.connected()
+      const reached = replica.reached()
       return {
         network: rulebook.model.network.title,
         genesis: chain.scope.genesis,
@@ -79,7 +80,8 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
         quorum: {
           rule: rulebook.partners.quorum,
           needed: quorumOfSet(rulebook.partners),
-          online: votersOf(rulebook.partners).filter((voter) => isOnline(voter, connected)).length
+          // Two who never connect agree all the same, by way of others.
+          online: votersOf(rulebook.partners).filter(({ id }) => id === self || reached.has(id)).length
         },
         mempool: mempool.size(),
         strangers: { ...misconductOf(null), refused: peers.counts().refused },

@@ -41,7 +41,6 @@ import { openRefusalLog } from './refusal-log.js'
 import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
-import { readKeyFile } from './store/key-file.js'
 import { openStore } from './store/store.js'
 import { systemTimers } from './timers.js'
 import { verifyCopy } from './verify-copy.js'
@@ -101,8 +100,6 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   closers.push(() => lock.release())
   const { hash } = content.genesis
   const self = content.partner
-  // Before anything else is opened: without it nothing is of use.
-  await readKeyFile(paths.key)
   const store = await openStore({ path: paths.store, genesis: hash, ...cacheOption(options) })
   closers.push(() => store.close())
   const model = modelOf(content.genesis)
@@ -121,8 +118,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     canRejoin: mayBeBehind,
     log
   })
-  // A copy that is behind the guard does not know yet whose key this is.
-  if ((guard.lastVote?.position.height ?? 0) <= before.tip.height + 1) {
+  // A copy that is behind does not know yet whose key this is: one behind its guard, or whose key was lost with the guard.
+  if (!mayBeBehind || (guard.whole && (guard.lastVote?.position.height ?? 0) <= before.tip.height + 1)) {
     const { partners, nextPartners } = before.rulebook
     assertOwnKey(home, self, key.publicKey, [...partners.partners, ...nextPartners.partners])
   }

@@ -88,6 +88,8 @@ export interface Replica extends PeerHandlers {
   stalled(): Stall | null
   /** Newest height each partner has told of. */
   heightOf(partner: string): number | null
+  /** Partners that are connected, or of which a connected one says that it is connected with them. */
+  reached(): ReadonlySet<string>
   sizes(): ReplicaSizes
   /** Appends a record of the network about itself; resolves when a block has decided it. */
   appendSystem(record: CheckedRecord): Promise<SystemOutcome>

@@ -5,8 +5,7 @@ import type { Message } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { Certificate } from '../ledger/certificate.js'
 import type { CheckedBatch } from '../ledger/execution.js'
-import { partnerOf, votersOf } from '../ledger/partner-set.js'
-import { faultsOf } from '../ledger/quorum.js'
+import { faultsOfSet, partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { createBatchExchange } from './batch-exchange.js'
 import { createBatchRivals } from './batch-rivals.js'
@@ -92,10 +91,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       fail
     }
   )
-  const faults = (): number => {
-    const { partners } = chain.rulebook
-    return faultsOf(votersOf(partners).length, partners.quorum)
-  }
+  const faults = (): number => faultsOfSet(chain.rulebook.partners)
   const neighbours = createNeighbours({ self, connected: () => peers.connected(), faults })
   const relay = createRelay({ chain, self, peers, neighbours })
   const evidence = createEvidenceDuty({ chain, self, log, syncing: () => catchUp.syncing, append: appendSystem })
@@ -196,6 +192,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       mempool,
       driver,
       earlyOf: inbound.earlyOf,
+      waysTo: neighbours.waysTo,
       guard: right.guard
     }),
     append: appendSystem
@@ -362,6 +359,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       return { ...exchange.sizes(), batches, early: inbound.early(), rounds: rounds.size, blocks: blocks.size }
     },
     heightOf: catchUp.heightOf,
+    reached: neighbours.reached,
     get rejoining() {
       return right.rejoining()
     },

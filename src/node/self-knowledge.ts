@@ -3,6 +3,7 @@ import { authorSequence } from '../ledger/author-sequence.js'
 import type { BatchHeader } from '../ledger/batch.js'
 import { batchBytes } from '../ledger/batch.js'
 import type { Certificate } from '../ledger/certificate.js'
+import { keyOfIncarnation } from '../ledger/former-keys.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import type { Chain } from './chain.js'
@@ -60,27 +61,28 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
   let timer: TimerHandle | null = null
   let stopped = false
 
-  /** Own key as the chain has it; none before the admission is here. */
-  function ownKey(): string | undefined {
-    const { partners, nextPartners } = chain.rulebook
-    return (partnerOf(partners, self) ?? partnerOf(nextPartners, self))?.key
+  /** Whether this node signed something as an incarnation, with the key that it had then; not before the admission is here. */
+  function isSignedAs(incarnation: number, bytes: string, signature: string): boolean {
+    const key = keyOfIncarnation(chain.store.state, chain.rulebook.nextPartners, self, incarnation)
+    return key !== undefined && verifySignature(key, bytes, signature)
   }
 
-  function isOwn(message: KnownMessage, key: string): boolean {
+  function isOwn(message: KnownMessage): boolean {
     if (message.type === 'vote') {
       const { vote } = message
-      return vote.voter === self && verifySignature(key, voteBytes(scope, vote), vote.signature)
+      return vote.voter === self && isSignedAs(vote.incarnation, voteBytes(scope, vote), vote.signature)
     }
     const { proposal } = message
-    return proposal.proposer === self && verifySignature(key, proposalBytes(scope, proposal), proposal.signature)
+    return (
+      proposal.proposer === self && isSignedAs(proposal.incarnation, proposalBytes(scope, proposal), proposal.signature)
+    )
   }
 
   /** Whether all that an answer shows is what this node has signed. */
   function isTrue({ messages, batch }: KnownAnswer): boolean {
-    if (messages.length === 0 && batch === null) return true
-    const key = ownKey()
-    if (key === undefined || !messages.every((message) => isOwn(message, key))) return false
-    return batch === null || (batch.author === self && verifySignature(key, batchBytes(scope, batch), batch.signature))
+    if (!messages.every(isOwn)) return false
+    if (batch === null) return true
+    return batch.author === self && isSignedAs(batch.incarnation, batchBytes(scope, batch), batch.signature)
   }
 
   function isNewVote(position: VotePosition, bytes: string): boolean {

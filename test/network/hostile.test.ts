@@ -115,6 +115,18 @@ for (const asked of ['ls', '']) {
   })
 }
 
+test('who sends nothing but empty frames is cut off', async () => {
+  const [a] = await hosts.network(['alice'])
+  hosts.partners.set(keyOf('bob'), 'bob')
+  const connection = await dial(await hostOf('bob'), a!)
+  const stream = await connection.newStream('/meshsub/1.2.0', { signal: soon() })
+  const delayMs = await longestDelay(async () => {
+    for (let i = 0; i < 4 && stream.status === 'open'; i++) stream.send(new Uint8Array(64 * 1024))
+    await until(() => connection.status !== 'open', 'the connection is cut')
+  })
+  assert.ok(delayMs < DELAY_MS_MAX, `${delayMs} ms`)
+})
+
 test('who knows other protocols first finds one after all', async () => {
   const [a] = await hosts.network(['alice'])
   hosts.partners.set(keyOf('bob'), 'bob')

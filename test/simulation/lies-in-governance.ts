@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../src/base/crypto.js'
-import type { Json, JsonObject } from '../../src/base/json.js'
+import type { JsonObject } from '../../src/base/json.js'
 import { authorSequence } from '../../src/ledger/author-sequence.js'
 import { batchBytes, batchHeader, encodeBatch } from '../../src/ledger/batch.js'
 import { openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
@@ -57,7 +57,9 @@ export function createGovernanceLies({ clock, random, founded, liar, ways, isHea
   }
 
   function against(partner: string): JsonObject {
-    const kind = pick(['suspend', 'remove', 'role', 'key', 'reinstate']) ?? 'remove'
+    // Of itself nothing that it could decide alone.
+    const kinds = partner === id ? ['role', 'reinstate'] : ['suspend', 'remove', 'role', 'key', 'reinstate']
+    const kind = pick(kinds) ?? 'role'
     if (kind === 'role') return { kind, partner, role: 'watcher' }
     return kind === 'key' ? { kind, partner, key: founded.keyOf(id, 50 + Math.floor(random() * 3)) } : { kind, partner }
   }
@@ -67,9 +69,8 @@ export function createGovernanceLies({ clock, random, founded, liar, ways, isHea
     const expires = replica.chain.tip.time + 600_000
     if (ways.has('storm'))
       for (let n = 0; n < STORM; n++) {
-        const victim = pick(others)
-        if (victim !== undefined)
-          say(replica, '_proposal', { change: against(victim) as Json, expires, reason: 'storm' })
+        const victim = (random() < 0.2 ? undefined : pick(others)) ?? id
+        say(replica, '_proposal', { change: against(victim), expires, reason: 'storm' })
       }
     const open = openProposalsIn(state)
     decided.push(...open.filter((proposal) => !decided.includes(proposal)))

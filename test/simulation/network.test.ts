@@ -84,6 +84,27 @@ test('two of four never reach each other: the others pass on what they say', asy
   assert.ok(result.height > 10)
 })
 
+test('two never reach each other, one is gone for good, and one or all start again: they are vouched for, and go on', async () => {
+  const atMs = 14_950
+  const restarts = [
+    { kind: 'all-crash', atMs, forMs: 60_000 },
+    ...[0, 1, 2].map((partner) => ({ kind: 'crash', partner, moment: 'now', atMs, forMs: 60_000 }) as const)
+  ] as const
+  for (const [index, restart] of restarts.entries()) {
+    const faults = [restart]
+    const result = await simulate(92 + index, {
+      ...CALM,
+      voters: 4,
+      gone: 1,
+      strangers: [1, 2],
+      healMs: 15_000,
+      faults
+    })
+    assertHeld(result)
+    assert.ok(result.crashes > 0)
+  }
+})
+
 for (const paths of ['no-pulls', 'no-sends'] as const) {
   test(`signed messages come by one way alone: ${paths}`, async () => {
     for (const seed of [81, 82, 83]) assertHeld(await simulate(seed, { ...CALM, voters: 4, paths }))

@@ -38,8 +38,8 @@ export interface LocalOptions {
     to: string,
     message: PeerMessage | { readonly type: 'gossip' } | { readonly type: 'request'; readonly request: PullRequest }
   ) => boolean
-  /** Two partners that never get a connection to each other. */
-  readonly apart?: readonly [string, string]
+  /** Whether two partners ever get a connection to each other. */
+  readonly meet?: (a: string, b: string) => boolean
   /** What a partner judges records with: a build with a fault gives others. @default the model it is given */
   readonly model?: (id: string, honest: Model) => Model
   /** @default silentLogger */
@@ -56,8 +56,7 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
   const passes = options.passes ?? (() => true)
   const blamed: string[] = []
 
-  const canMeet = (a: string, b: string): boolean =>
-    a !== b && !(options.apart?.includes(a) === true && options.apart.includes(b))
+  const canMeet = (a: string, b: string): boolean => a !== b && options.meet?.(a, b) !== false
 
   function peersOf(self: string): Peers {
     const others = (): string[] => [...nodes.keys()].filter((id) => canMeet(self, id))

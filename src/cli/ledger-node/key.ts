@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { LedgerError } from '../../base/errors.js'
 import { homePaths } from '../../node/home.js'
@@ -33,9 +34,8 @@ export const keyCommand: CommandSpec<KeyArguments> = {
   async run(context, { action }) {
     const { readKeyFile } = await import('../../node/store/key-file.js')
     const paths = homePaths(context.home)
-    // Without a key there is nothing to follow on.
-    const { publicKey: present } = await readKeyFile(paths.key)
-    const key = action === 'show' ? present : await nextKeyOf(paths.nextKey)
+    if (!existsSync(paths.partner)) throw new LedgerError('NOT_FOUNDED', `${paths.home} holds no network yet`)
+    const key = action === 'show' ? (await readKeyFile(paths.key)).publicKey : await nextKeyOf(paths.nextKey)
     context.out.write(context.json ? `${JSON.stringify({ key })}\n` : `${key}\n`)
     if (action === 'new') context.note('it is taken up once the chain names it: ledger propose key PARTNER KEY')
     return 0

@@ -18,6 +18,14 @@ const LENGTH_BYTES_MAX = 5
  */
 const NEGOTIATION_FRAMES_MAX = 32
 
+/**
+ * Frames that are shorter than everything that is said here, on one stream: so many, and one more for each so many bytes that
+ * come. Each costs as much as a long one, and whatever has come is read before anything else runs.
+ */
+const SHORT_BYTES = 8
+const SHORT_FRAMES_MAX = 256
+const BYTES_FOR_A_SHORT_FRAME = 1024
+
 /** How a connection begins on either side, before its encryption takes over. */
 const OPENING = new Uint8Array([0x13, ...ascii('/multistream/1.0.0\n'), 0x07, ...ascii('/noise\n')])
 
@@ -138,14 +146,20 @@ function inspect(stream: Incoming, look: Inspection, refuse: (error: Error) => v
   }
 }
 
-/** Frames one after another, each length at most so many bytes, and few of them while a protocol is being agreed on. */
+/**
+ * Frames one after another, each length at most so many bytes; few of them while a protocol is being agreed on, and later
+ * few short ones.
+ */
 export function endingLengths(isNegotiating: () => boolean = () => false): Inspection {
   let negotiationFrames = 0
+  let shortFrames = 0
+  let bytes = 0
   let left = 0
   let length = 0
   let lengthBytes = 0
   return (data) => {
     const negotiates = isNegotiating()
+    bytes += data.byteLength
     for (let at = 0; at < data.byteLength; ) {
       if (left > 0) {
         const skipped = Math.min(left, data.byteLength - at)
@@ -162,6 +176,7 @@ export function endingLengths(isNegotiating: () => boolean = () => false): Inspe
         continue
       }
       if (negotiates && ++negotiationFrames > NEGOTIATION_FRAMES_MAX) return 'no'
+      if (length < SHORT_BYTES && ++shortFrames > SHORT_FRAMES_MAX + bytes / BYTES_FOR_A_SHORT_FRAME) return 'no'
       left = length
       length = 0
       lengthBytes = 0

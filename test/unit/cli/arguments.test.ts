@@ -11,10 +11,15 @@ import { getCommand } from '../../../src/cli/ledger/get.js'
 import { historyCommand } from '../../../src/cli/ledger/history.js'
 import { inviteCommand } from '../../../src/cli/ledger/invite.js'
 import { listCommand } from '../../../src/cli/ledger/list.js'
+import { proposalsCommand } from '../../../src/cli/ledger/proposals.js'
+import { proposeCommand } from '../../../src/cli/ledger/propose.js'
 import { revokeCommand } from '../../../src/cli/ledger/revoke.js'
 import { verifyReceiptCommand } from '../../../src/cli/ledger/verify-receipt.js'
+import { voteCommand } from '../../../src/cli/ledger/vote.js'
 import { watchCommand } from '../../../src/cli/ledger/watch.js'
+import { withdrawCommand } from '../../../src/cli/ledger/withdraw.js'
 import { initCommand } from '../../../src/cli/ledger-node/init.js'
+import { keyCommand } from '../../../src/cli/ledger-node/key.js'
 import { startCommand } from '../../../src/cli/ledger-node/start.js'
 import { FAKE_NETWORK } from '../../support/fake-node.js'
 import { suite } from '../../support/suite.js'
@@ -87,6 +92,38 @@ const cases: Case[] = [
   },
   { spec: inviteCommand, line: 'south', expect: null },
   { spec: revokeCommand, line: 'T', expect: { invitation: 'T' } },
+  {
+    spec: proposeCommand,
+    line: 'suspend south',
+    expect: { change: { kind: 'suspend', partner: 'south' }, expiresMs: 2_592_000_000 }
+  },
+  {
+    spec: proposeCommand,
+    line: 'role south dealer --reason why --expires 2d --force',
+    expect: {
+      change: { kind: 'role', partner: 'south', role: 'dealer' },
+      expiresMs: 172_800_000,
+      reason: 'why',
+      force: true
+    }
+  },
+  {
+    spec: proposeCommand,
+    line: 'key south K',
+    expect: { change: { kind: 'key', partner: 'south', key: 'K' }, expiresMs: 2_592_000_000 }
+  },
+  { spec: proposeCommand, line: 'key south', expect: null },
+  { spec: proposeCommand, line: 'remove south dealer', expect: null },
+  { spec: proposeCommand, line: 'burn south', expect: null },
+  { spec: proposeCommand, line: 'remove south --expires 2y', expect: null },
+  { spec: voteCommand, line: 'p1/0/0 yes', expect: { id: 'p1/0/0', yes: true } },
+  { spec: voteCommand, line: 'p1/0/0 no --reason r', expect: { id: 'p1/0/0', yes: false, reason: 'r' } },
+  { spec: voteCommand, line: 'p1/0/0 maybe', expect: null },
+  { spec: proposalsCommand, line: '--state open', expect: { state: 'open' } },
+  { spec: proposalsCommand, line: '--state closed', expect: null },
+  { spec: withdrawCommand, line: 'p1/0/0', expect: { id: 'p1/0/0' } },
+  { spec: keyCommand, line: 'new', expect: { action: 'new' } },
+  { spec: keyCommand, line: 'burn', expect: null },
   { spec: startCommand, line: '--name N', expect: null },
   { spec: startCommand, line: '--http 8080', expect: null },
   { spec: startCommand, line: '--http a:65536', expect: null },

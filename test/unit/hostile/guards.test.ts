@@ -152,10 +152,25 @@ test('few frames may come before a protocol is agreed on, and any number after',
   const look = endingLengths(() => negotiating)
   assert.is(look(few), 'go on')
   negotiating = false
-  for (let i = 0; i < 100; i++) assert.is(look(few), 'go on')
+  const long = Uint8Array.from(Array.from({ length: 32 }, () => frame(8)).flat())
+  for (let i = 0; i < 100; i++) assert.is(look(long), 'go on')
   const slow = endingLengths(() => true)
   for (const byte of few) assert.is(slow(Uint8Array.of(byte)), 'go on')
   for (const byte of few) assert.is(slow(Uint8Array.of(byte)), 'no', 'whoever does not take no is told again')
+})
+
+test('short frames are seldom', () => {
+  const look = endingLengths()
+  const short = Uint8Array.of(7, 0, 0, 0, 0, 0, 0, 0)
+  for (let i = 0; i < 256; i++) assert.is(look(short), 'go on')
+  const long = Uint8Array.from(frame(1022))
+  for (let i = 0; i < 1000; i++) {
+    assert.is(look(long), 'go on')
+    assert.is(look(Uint8Array.of(0)), 'go on')
+  }
+  let taken = 0
+  while (look(Uint8Array.of(0)) === 'go on') taken++
+  assert.ok(taken <= 3, `${taken} more`)
 })
 
 test('an opening is exactly ours, in any chunks', () => {

@@ -202,9 +202,13 @@ function check(chain: Chain, { before, known, batches, made, execution, outcomes
   const closed = known.filter(({ id, isOpen }) => isOpen && chain.proposal(id).state !== 'open')
   // In the order in which they were closed: each may change who counts for the next.
   for (const { key, entry } of execution.writes) {
-    const one = closed.find(({ id }) => key === `g:${id}` && entry.text.endsWith('"state":"passed"}'))
+    const one = closed.find(({ id }) => key === `g:${id}`)
     if (one === undefined) continue
     const n = governs(set).length
+    if (entry.text.endsWith('"state":"rejected"}')) {
+      assert.not.ok(isEnough(one, n - count(one, false), n), 'what could still pass is not rejected')
+    }
+    if (!entry.text.endsWith('"state":"passed"}')) continue
     assert.ok(isOwn(one) || isEnough(one, count(one, true), n), 'no change without enough votes')
     set = afterChange(set, one.change)
     assert.ok(governs(set).length > 0, 'somebody governs')

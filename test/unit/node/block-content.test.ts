@@ -1,10 +1,12 @@
 import * as assert from 'uvu/assert'
-import { sha256Hex } from '../../../src/base/crypto.js'
+import { sha256Hex, signer } from '../../../src/base/crypto.js'
 import { merkleRootOfHashes } from '../../../src/base/merkle.js'
 import { batchBytes, batchHeader } from '../../../src/ledger/batch.js'
 import { type BlockHeader, blockHash, headerText } from '../../../src/ledger/block.js'
 import { executeBlock } from '../../../src/ledger/chain.js'
 import type { CheckedBatch } from '../../../src/ledger/execution.js'
+import { encodeRecord } from '../../../src/ledger/record.js'
+import { rejoinBytes } from '../../../src/ledger/system-judge.js'
 import {
   buildBlock,
   type Checked,
@@ -17,7 +19,7 @@ import {
 import type { Chain } from '../../../src/node/chain.js'
 import { EVERYTHING } from '../../../src/node/disputes.js'
 import { createMempool } from '../../../src/node/mempool.js'
-import { smallChain } from '../../support/small-chain.js'
+import { seedOf, smallChain } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('the check of a proposed block')
@@ -177,6 +179,22 @@ test('a batch that its author signed before its rejoin stands in no block after 
   const header = { ...built.executed.header, previous: again.tip.hash, height: 2 }
   const content = { block: { header: headerText(header), batches: hashes }, heardAt: TIME, candidate: null }
   assertIs(checkBlock(later, held, content, FRESH), 'invalid', /of incarnation 0/)
+})
+
+test('a change of partners as early chains had it is taken from a certified block alone', () => {
+  const body = { partner: 'p3', incarnation: 1, nonce: 'ab'.repeat(32) }
+  const signature = signer(seedOf('p3'))(rejoinBytes(small.scope, body))
+  const change = batchOf('p2', 0, [encodeRecord({ object: '_rejoin', data: { ...body, signature } })])
+  const plan = { originRound: ORIGIN.round, proposer: ORIGIN.proposer, time: TIME, batches: [change] }
+  const early = executeBlock({ ...chain.rulebook, early: true }, chain.tip, chain.store.state, plan)
+  const block = { header: early.text, batches: [change.hash] }
+  const content = { block, heardAt: TIME, candidate: null }
+  for (const round of [FRESH, { ...FRESH, fresh: false }]) {
+    assertIs(checkBlock(chain, mempoolOf(change), content, round), 'invalid', /lead to another state here/)
+  }
+  const certified = checkBlock(chain, mempoolOf(change), { ...content, certified: true }, { ...FRESH, fresh: false })
+  assert.equal(certified.result, { type: 'valid' })
+  assert.is(certified.candidate?.executed.hash, early.hash)
 })
 
 function rootOf(list: readonly string[]): BlockHeader['batches'] {
