@@ -21,8 +21,8 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/batch-exchange.ts',
-        find: 'if (!batchIsSigned(chain.scope, batch, author.key)) return log.warn',
-        replace: 'if (batchIsSigned(chain.scope, batch, author.key) === null) return log.warn'
+        find: 'if (!batchIsSigned(chain.scope, batch, author.key)) {',
+        replace: 'if (batchIsSigned(chain.scope, batch, author.key) === null) {'
       }
     ],
     checks: [seeds(), test('network/lying-author')]
@@ -44,6 +44,32 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
       }
     ],
     checks: [seeds(20, NO_SENDS)]
+  },
+  {
+    name: 'nothing-passed-on',
+    what: 'two who never connect hear of each other only when they ask',
+    edits: [
+      {
+        file: 'src/node/relay.ts',
+        find: 'if (signer === self || !isFirst(',
+        replace: "if (signer !== '' || !isFirst("
+      }
+    ],
+    checks: [test('unit/node/neighbours'), test('network/replicas-apart')],
+    unseen: 'it is slower, and nothing is lost'
+  },
+  {
+    name: 'only-the-connected-vouch',
+    what: 'a node that starts asks nobody of itself by way of others',
+    edits: [
+      {
+        file: 'src/node/self-knowledge.ts',
+        find: 'else if (via !== undefined) void ask(partner, via)',
+        replace: "else if (via === '') void ask(partner, via)"
+      }
+    ],
+    checks: [test('network/replicas-apart'), test('simulation/network')],
+    unseen: 'it takes one that is gone, one missing link and a restart at the end of the trouble'
   },
   {
     name: 'next-batch-dropped',
@@ -176,8 +202,7 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
         replace: '!== hash || hasOwnBatches(block) === null) return false'
       }
     ],
-    checks: [test('unit/node/block-contents'), test('network/replicas-review')],
-    unseen: 'no liar of the simulator changes what comes beside a true proposal'
+    checks: [seeds(30, liarWho('false blocks')), test('unit/node/block-contents')]
   },
   {
     name: 'results-without-bound',

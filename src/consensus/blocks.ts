@@ -121,16 +121,23 @@ function checkEffect({ height, round, block, proposer, validRound }: SignedPropo
 function wantedBlocks(state: ConsensusState): { block: string; effect: Effect }[] {
   const { certified, round, start } = state
   const wanted: { block: string; effect: Effect }[] = []
-  const want = (block: string, ofRound: number, holders: readonly string[]) => {
-    const verdict = state.blocks.get(block)?.verdict
-    if (verdict === 'valid' || verdict === 'invalid' || wanted.some((other) => other.block === block)) return
+  const want = (block: string, ofRound: number, holders: readonly string[]): void => {
     wanted.push({ block, effect: { type: 'fetch-block', height: start.height, round: ofRound, block, holders } })
   }
-  if (certified !== null) want(certified.block, certified.round, votersOf(certified.votes))
+  if (certified !== null && isUnjudged(state, certified.block)) {
+    want(certified.block, certified.round, votersOf(certified.votes))
+  }
   const prevotes = tallyOf(state, round, 'prevote')
   const prevoted = quorumBlock(prevotes, start.quorum)
-  if (prevoted !== null) want(prevoted, round, votersOf(votesFor(prevotes, prevoted)))
+  if (prevoted !== null && prevoted !== certified?.block && isUnjudged(state, prevoted)) {
+    want(prevoted, round, votersOf(votesFor(prevotes, prevoted)))
+  }
   return wanted
+}
+
+function isUnjudged({ blocks }: ConsensusState, block: string): boolean {
+  const verdict = blocks.get(block)?.verdict
+  return verdict !== 'valid' && verdict !== 'invalid'
 }
 
 function votersOf(votes: readonly { readonly voter: string }[]): string[] {

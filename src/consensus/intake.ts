@@ -18,12 +18,11 @@ import {
 import type { Message, SignedProposal, SignedVote } from './types.js'
 import { addVote, quorumBlock, sortedByVoter, votesFor } from './votes.js'
 
-/** Who signed a message, and for which height and round. */
+/** For which height and round a message was signed, and in which incarnation. */
 interface Origin {
   readonly height: number
   readonly round: number
   readonly incarnation: number
-  readonly id: string
 }
 
 /**
@@ -31,7 +30,7 @@ interface Origin {
  * range, is ignored; a contradiction of a counted vote does not count, but is evidence.
  */
 export function takeVote(state: ConsensusState, vote: SignedVote): Transition {
-  if (!isAdmissible(state, { ...vote, id: vote.voter })) return unchanged(state)
+  if (!isAdmissible(state, vote, vote.voter)) return unchanged(state)
   if (vote.voter === state.self && isRemembered(state, vote)) return takeOwnVote(state, vote)
   return countVote(state, vote)
 }
@@ -86,19 +85,19 @@ export function carriesQuorum(state: ConsensusState, received: ReceivedProposal)
   return received.prevotes.length >= state.start.quorum
 }
 
-function isAdmissible(state: ConsensusState, origin: Origin): boolean {
+function isAdmissible(state: ConsensusState, origin: Origin, id: string): boolean {
   return (
     origin.height === state.start.height &&
     Number.isInteger(origin.round) &&
     origin.round >= 0 &&
     origin.round <= ROUND_MAX &&
-    state.incarnations.get(origin.id) === origin.incarnation
+    state.incarnations.get(id) === origin.incarnation
   )
 }
 
 function isAdmissibleProposal(state: ConsensusState, proposal: SignedProposal): boolean {
   const { round, validRound, proposer } = proposal
-  if (!isAdmissible(state, { ...proposal, id: proposer }) || !isKeptRound(state, round)) return false
+  if (!isAdmissible(state, proposal, proposer) || !isKeptRound(state, round)) return false
   return proposer === proposerOf(state, round) && Number.isInteger(validRound) && validRound >= -1 && validRound < round
 }
 
@@ -192,7 +191,7 @@ function prevotesFor(
   const counted = new Map<string, SignedVote>()
   for (const vote of prevotes.slice(0, state.start.voters.length)) {
     const fits = vote.kind === 'prevote' && vote.round === proposal.validRound && vote.block === proposal.block
-    if (fits && isAdmissible(state, { ...vote, id: vote.voter })) counted.set(vote.voter, vote)
+    if (fits && isAdmissible(state, vote, vote.voter)) counted.set(vote.voter, vote)
   }
   return [...counted.values()]
 }
@@ -204,6 +203,6 @@ function isCertificate(state: ConsensusState, certificate: Certificate): boolean
     votes.length <= state.start.voters.length &&
     signers.size === votes.length &&
     signers.size >= state.start.quorum &&
-    votes.every(({ incarnation, voter }) => isAdmissible(state, { height, round, incarnation, id: voter }))
+    votes.every(({ incarnation, voter }) => isAdmissible(state, { height, round, incarnation }, voter))
   )
 }

@@ -185,7 +185,10 @@ function vote(state: ConsensusState, kind: VoteKind, block: string | null, reaso
  * voters in the very same round; where that holds, this round is at least as late, and it needs one number per voter.
  */
 function skipTarget(state: ConsensusState): number | null {
-  const later = [...state.highest.values()].filter((round) => round > state.round)
+  const later: number[] = []
+  for (const round of state.highest.values()) if (round > state.round) later.push(round)
+  // Mostly nobody is, and this is asked after every input.
+  if (later.length === 0) return null
   return later.sort((a, b) => b - a)[state.start.faults] ?? null
 }
 

@@ -36,9 +36,17 @@ export function foundingSet(genesis: Genesis): PartnerSet {
   return { epoch: 0, partners, quorum: genesis.network.quorum }
 }
 
+/** Hashes by set, each with the scope it was made for: two stand in every block, and sets change rarely. */
+const hashes = new WeakMap<PartnerSet, { readonly scope: Scope; readonly hash: string }>()
+
 /** Hash of the set, as headers name it. */
 export function partnerSetHash(scope: Scope, set: PartnerSet): string {
-  return taggedHash('partners', scope, partnerSetText(set))
+  const known = hashes.get(set)
+  if (known !== undefined && known.scope.genesis === scope.genesis && known.scope.epoch === scope.epoch)
+    return known.hash
+  const hash = taggedHash('partners', scope, partnerSetText(set))
+  hashes.set(set, { scope, hash })
+  return hash
 }
 
 /** The set as canonical JSON. */

@@ -10,7 +10,7 @@ import { runAgain } from './verify-copy.js'
  * Completes the store of an early chain, whose version did not keep the partner sets: runs every block again, each checked
  * against its hashes and certificate, and adds the sets that come out. Does nothing to any other store. To be called
  * before the chain is opened.
- * @throws LedgerError STORE_FORMAT when the blocks come out otherwise
+ * @throws LedgerError STORE_FORMAT when the blocks come out otherwise, STORE_DAMAGED when one cannot be read
  */
 export async function keepEarlySets(options: Parameters<typeof openChain>[0], signal?: AbortSignal): Promise<void> {
   const { store } = options

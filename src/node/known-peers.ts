@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isPartnerId } from '../base/ids.js'
 import { keyFromText } from '../base/keys.js'
-import { type PartnerSet, partnerOf, takesPart } from '../ledger/partner-set.js'
+import { type ChainPartnerState, type PartnerSet, partnerOf, takesPart } from '../ledger/partner-set.js'
 import { addressKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
@@ -11,6 +11,8 @@ import { replaceFileDurably } from './store/durable-file.js'
 
 /** Partners and addresses as of a height, kept beside the store: a copy that is fetched anew needs somebody to ask. */
 interface Remembered {
+  /** State of this node's partner then, when others told it; see {@link KnownPeers.learned}. */
+  readonly own?: ChainPartnerState
   /** Null: told by an invitation, and good until the chain here knows this node itself. */
   readonly height: number | null
   readonly peers: readonly PeerAddress[]
@@ -24,6 +26,8 @@ interface Known {
 export interface KnownPeers extends PeerDirectory {
   /** A quorum of those known here signed that these are the partners at a later height. */
   learned(set: PartnerSet, height: number): void
+  /** How a quorum says that this node stands, when that is later than what is known here; null when it is not. */
+  ownState(): ChainPartnerState | null
   /** Writes down whom the chain knows now. */
   remember(): Promise<void>
   /** Resolves when nothing is being written. */
@@ -38,6 +42,8 @@ export interface KnownPeersOptions {
   readonly bootstrap: readonly PeerAddress[]
   /** Newest height that a partner has told of. */
   readonly heightOf: (partner: string) => number | null
+  /** Whether this was ever a partner's key. */
+  readonly wasPartner: (key: string) => boolean
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly log: Logger
@@ -58,7 +64,7 @@ interface Leaving {
  * that joins, or fetches its copy again), those remembered are asked too.
  */
 export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownPeers> {
-  const { path, chain, self, heightOf, now, log } = options
+  const { path, chain, self, heightOf, wasPartner, now, log } = options
   let writing = Promise.resolve()
   let remembered: Remembered | null = (await readRemembered(path)) ?? { height: null, peers: options.bootstrap }
 
@@ -126,13 +132,18 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
   return {
     partnerOf: (key) => current().byKey.get(key) ?? leavingPartner(key),
     wanted: () => current().others,
+    wasPartner,
+    ownState: () => (isBehind() ? (remembered?.own ?? null) : null),
     isReachable: () => chain.store.state.get(addressKey(self)) !== undefined,
     learned(set, height) {
       if (height <= chain.tip.height || (remembered?.height ?? 0) >= height) return
       const peers = set.partners
         .filter(takesPart)
         .map(({ id, key }) => ({ partner: id, key, addresses: addressesOf(id) }))
-      remembered = { height, peers }
+      const own = partnerOf(set, self)?.state
+      if (own === 'suspended' || own === 'removed')
+        log.warn(`a quorum of the partners says that this one is ${own}`, { height })
+      remembered = { height, peers, ...(own === undefined ? {} : { own }) }
     },
     settled: () => writing,
     remember() {

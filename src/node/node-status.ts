@@ -2,8 +2,9 @@ import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { nameKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
+import type { KnownPeers } from './known-peers.js'
 import type { MisconductView, NodeStatus, PartnerView } from './ledger-node.js'
-import type { PeerDirectory, RunningPeers } from './network/peers-options.js'
+import type { RunningPeers } from './network/peers-options.js'
 import { timeText } from './record-view.js'
 import type { Replica } from './replica-types.js'
 import { stallText } from './stall-explanation.js'
@@ -12,7 +13,7 @@ export interface NodeStatusDependencies {
   readonly replica: Pick<Replica, 'chain' | 'mempool' | 'syncing' | 'stalled' | 'heightOf' | 'reached'>
   readonly self: string
   readonly peers: Pick<RunningPeers, 'connected' | 'addresses' | 'counts' | 'misconduct'>
-  readonly known: PeerDirectory
+  readonly known: Pick<KnownPeers, 'wanted' | 'ownState'>
 }
 
 /** What the node says of itself and of its partners. */
@@ -51,7 +52,19 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
     return { seen, hungUp, last: last === null ? null : { time: timeText(last.time), why: last.why } }
   }
 
+  /** A node that was away when it was suspended or removed is told so, and given no more blocks. */
+  function toldState(): NodeStatus['stalled'] {
+    const state = known.ownState()
+    if (state !== 'suspended' && state !== 'removed') return null
+    const why = `the other partners have ${state} this one, as a quorum of them signed; this copy ends before that`
+    const todo =
+      state === 'removed' ? 'it can still be read and verified' : 'ask them; ledger proposals at one of theirs says why'
+    return { since: timeText(chain.tip.time), why, causes: [{ code: state, why, todo }] }
+  }
+
   function stalled(): NodeStatus['stalled'] {
+    const told = toldState()
+    if (told !== null) return told
     const stall = replica.stalled()
     if (stall === null) return null
     return { since: timeText(stall.since), why: stallText(stall.causes), causes: stall.causes }
@@ -67,7 +80,7 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
       return {
         network: rulebook.model.network.title,
         genesis: chain.scope.genesis,
-        partner: { id: self, state: own?.state ?? 'pending', role: own?.role ?? '' },
+        partner: { id: self, state: known.ownState() ?? own?.state ?? 'pending', role: own?.role ?? '' },
         height: tip.height,
         head: tip.hash,
         stateHash: tip.resultHash,

@@ -153,18 +153,19 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const reader = createRecordReader(chain)
   const changes = createChanges(chain, reader)
   const bootstrap = await bootstrapOf(paths.invitation)
+  const sets = await openSetHistory(chain)
   const known = await openKnownPeers({
     path: paths.peers,
     chain,
     self,
     bootstrap,
     heightOf: replica.heightOf,
+    wasPartner: sets.hasKey,
     now: () => performance.now(),
     log
   })
   closers.push(() => known.settled())
   checkStoreAgainstGuard(chain, guards.first, mayBeBehind)
-  const sets = await openSetHistory(chain)
   const admission = createAdmission({
     replica,
     self,

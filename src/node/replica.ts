@@ -5,7 +5,7 @@ import type { Message } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { Certificate } from '../ledger/certificate.js'
 import type { CheckedBatch } from '../ledger/execution.js'
-import { faultsOfSet, partnerOf } from '../ledger/partner-set.js'
+import { faultsOfSet } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { createBatchExchange } from './batch-exchange.js'
 import { createBatchRivals } from './batch-rivals.js'
@@ -74,7 +74,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       scope,
       limits: chain.limits,
       author: self,
-      incarnation: () => partnerOf(chain.rulebook.partners, self)?.incarnation ?? 0,
+      incarnation: right.incarnation,
       nextSequence: left.nextSequence
     },
     {

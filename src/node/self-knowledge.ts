@@ -152,6 +152,15 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
   }
 
   /**
+   * Whether this node has signed for a height above the next one: its copy has lost blocks. Its voters may be those of long
+   * ago, with a founder alone among them; whom to ask, and what is lost, shows once the blocks are here.
+   */
+  function isBehindGuard(): boolean {
+    const signed = opened.lastVote?.position.height ?? 0
+    return !vouched && !isLost() && signed > chain.tip.height + 1
+  }
+
+  /**
    * A sequence that was signed for and of which nobody has the batch: no later one could ever get into a block. Only a
    * store that has lost something explains it.
    */
@@ -177,7 +186,7 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
   function review(): void {
     if (vouched || stopped) return
     check()
-    if (syncing()) return
+    if (syncing() || isBehindGuard()) return
     if (!isLost()) {
       if (missing() === 0) endAsking()
     } else if (isNeededByAll(chain, self)) {
@@ -259,6 +268,10 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
   /** Why the node does not sign yet, for its operator; null when it does, or rejoins with the others' help. */
   function why(): string | null {
     if (vouched) return null
+    if (isBehindGuard()) {
+      const signed = opened.lastVote?.position.height
+      return `this node has signed for block ${signed}, and its copy ends at block ${chain.tip.height}: it fetches what is missing, and signs nothing before`
+    }
     if (!isLost()) {
       const more = missing()
       const what = more === 1 ? '1 more partner what it knows' : `${more} more partners what they know`

@@ -12,9 +12,12 @@ export interface DecidedSet {
 export async function openSetHistory(chain: Chain) {
   const founding = foundingSet(chain.genesis)
   const decided: DecidedSet[] = []
+  const keys = new Set(founding.partners.map(({ key }) => key))
 
   function add(key: string, text: string): void {
-    decided.push({ from: Number(key.slice(SET_PREFIX.length)), set: JSON.parse(text) as PartnerSet })
+    const set = JSON.parse(text) as PartnerSet
+    decided.push({ from: Number(key.slice(SET_PREFIX.length)), set })
+    for (const partner of set.partners) keys.add(partner.key)
   }
 
   for await (const { key, entry } of chain.store.states(SET_PREFIX)) add(key, entry.text)
@@ -23,6 +26,8 @@ export async function openSetHistory(chain: Chain) {
   return {
     /** Oldest first. */
     decided: (): readonly DecidedSet[] => decided,
+    /** Whether this was ever a partner's key. */
+    hasKey: (key: string): boolean => keys.has(key),
     /** The set in force at a height that is decided, or the next one. */
     at(height: number): PartnerSet {
       return decided.findLast(({ from }) => from <= height)?.set ?? founding

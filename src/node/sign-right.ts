@@ -125,6 +125,15 @@ export function createSignRight(dependencies: SignRightDependencies) {
     rejoining: rejoin.needed,
     /** Whether others have vouched for this node, or it has begun anew; and its key is the one in force. */
     maySign: (): boolean => knowledge.vouched && !rejoin.isLost() && hasKeyInForce(),
+    /**
+     * As which own batches are signed. With a key that has just been replaced as the incarnation that is over: what it
+     * signed as the new one would be taken for the new key's work after the next start.
+     */
+    incarnation(): number {
+      const own = partnerOf(chain.rulebook.partners, self)
+      if (own === undefined) return 0
+      return own.key === key ? own.incarnation : Math.max(0, own.incarnation - 1)
+    },
     remembers: rejoin.remembers,
     firstRound: rejoin.firstRound,
     missing: knowledge.missing,

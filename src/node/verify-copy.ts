@@ -26,8 +26,8 @@ export interface VerifyOptions {
 class Failure extends Error {
   readonly height: number | null
 
-  constructor(height: number | null, reason: string) {
-    super(reason)
+  constructor(height: number | null, reason: string, cause?: LedgerError) {
+    super(reason, { cause })
     this.height = height
   }
 }
@@ -65,6 +65,7 @@ export async function verifyCopy(chain: Chain, options: VerifyOptions = {}): Pro
 /**
  * Runs all blocks again into an empty state, each checked as {@link verifyCopy} does, without a look at the store's state.
  * @returns what does not hold; null when all does
+ * @throws LedgerError STORE_DAMAGED when a value cannot be read
  */
 export async function runAgain(
   chain: Chain,
@@ -77,9 +78,9 @@ export async function runAgain(
     await verifyBlocks(chain, scratch, head, { records: 0, history: createHistoryDigest() }, options)
     return null
   } catch (error) {
-    const failure = failureOf(error)
-    if (failure === null) throw error
-    return failure
+    if (!(error instanceof Failure)) throw error
+    if (error.cause !== undefined) throw error.cause
+    return { height: error.height, reason: error.message }
   }
 }
 
@@ -247,7 +248,7 @@ function readOf<T>(height: number, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (error instanceof LedgerError && error.code === 'STORE_DAMAGED') throw new Failure(height, error.message)
+    if (error instanceof LedgerError && error.code === 'STORE_DAMAGED') throw new Failure(height, error.message, error)
     throw error
   }
 }

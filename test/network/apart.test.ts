@@ -39,6 +39,7 @@ for (const gossip of [true, false]) {
       await appendAtEach([p2, p3, p1], 10)
       await agreed(network.nodes)
       for (const node of network.nodes) {
+        await until(`${node.partner} counts all three`, () => node.status().quorum.online === 3)
         assert.is((await node.verify({})).ok, true)
         assert.equal(node.get('inspection', ['a'])?.data, { vehicle: 'a', odometer: 12 })
       }

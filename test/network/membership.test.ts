@@ -26,6 +26,7 @@ async function node(
   membership: (learn: (set: PartnerSet) => void) => MembershipKnowledge
 ) {
   let known = set
+  const former = [...old.partners, ...now.partners]
   const addresses = new Map<string, readonly string[]>()
   const events: string[] = []
   const peers: RunningPeers = await startPeers({
@@ -35,6 +36,7 @@ async function node(
     genesis: GENESIS,
     self,
     directory: {
+      wasPartner: (key) => former.some((partner) => partner.key === key),
       partnerOf: (key) => known.partners.find((partner) => partner.key === key)?.id ?? null,
       wanted: () => known.partners.map(({ id, key }) => ({ partner: id, key, addresses: addresses.get(id) ?? [] }))
     },
@@ -51,7 +53,8 @@ async function node(
     log: silentLogger
   })
   opened.push(peers)
-  return { peers, events, addresses }
+  const isKnown = (id: string): boolean => known.partners.some((partner) => partner.id === id)
+  return { peers, events, addresses, isKnown }
 }
 
 test('a partner that is unknown proves itself, and then both are connected', async () => {
@@ -76,6 +79,23 @@ test('a partner that is unknown proves itself, and then both are connected', asy
   carol.peers.refresh()
   await until(() => away.events.includes('+carol') && carol.events.includes('+alice'), 'both are connected')
   assert.equal(asked, [5])
+})
+
+test('a partner that was removed while it was away is shown why it is a stranger', async () => {
+  const away = await node('bob', old, (learn) => ({
+    current: () => ({ height: 5, set: old }),
+    stepsAfter: async () => [],
+    learned: (set) => learn(set)
+  }))
+  const alice = await node('alice', now, () => ({
+    current: () => ({ height: 30, set: now }),
+    stepsAfter: async () => [stepOf(scope, 9, old, now)],
+    learned() {}
+  }))
+  away.addresses.set('alice', alice.peers.listening())
+  away.peers.refresh()
+  await until(() => !away.isKnown('bob'), 'bob knows')
+  assert.equal([alice.events, away.peers.connected()], [[], []])
 })
 
 test('a proof that proves nothing changes nothing', async () => {

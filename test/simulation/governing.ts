@@ -55,6 +55,8 @@ interface UnderWay {
   proposals: number
   /** When somebody last said something, virtual milliseconds: nobody repeats himself while he may be heard yet. */
   readonly saidAtMs: Map<string, number>
+  /** Whoever has not got so far does not know what the step before has brought. */
+  height: number
 }
 
 /** What operators do to change the partners: propose, vote, and see to the keys. */
@@ -164,11 +166,12 @@ export function createGoverning(options: GoverningOptions) {
     const change = way.steps[0]
     const { chain } = head() ?? {}
     if (change === undefined) end(way)
-    else if (chain === undefined) later(way, lookMs())
+    else if (chain === undefined || chain.tip.height < way.height) later(way, lookMs())
     else if (isDone(change, partnerOf(chain.rulebook.partners, way.target.id))) {
       trace.note(`${change.kind} of ${way.target.id} is in force`)
       way.steps.shift()
       way.proposals = 0
+      way.height = chain.tip.height
       later(way, way.plan.backAfterMs)
     } else {
       if (!isDone(change, partnerOf(chain.rulebook.nextPartners, way.target.id))) press(way, change, chain)
@@ -221,7 +224,7 @@ export function createGoverning(options: GoverningOptions) {
 
   function begin(plan: PlannedChange): void {
     const target = partners[plan.partner]!
-    const way: UnderWay = { plan, target, steps: stepsOf(plan, target), proposals: 0, saidAtMs: new Map() }
+    const way: UnderWay = { plan, target, steps: stepsOf(plan, target), proposals: 0, saidAtMs: new Map(), height: 0 }
     trace.note(`governance ${JSON.stringify(plan)}`)
     if (plan.kind === 'rotate') {
       const next = target.generation + 1

@@ -110,10 +110,14 @@ export function createLiar(options: LiarOptions): Liar {
       case 'batch':
         return batches.announcement(to, message)
       case 'proposal':
-        return blocks.proposal(to, message)
+        return blocks.proposal(to, message).map((lie) => withList(to, lie))
       case 'vote':
         return votes.vote(to, message)
     }
+  }
+
+  function withList<T extends PeerMessage>(to: string, message: T): T {
+    return message.type === 'proposal' ? { ...message, batches: blocks.listFor(to, message.batches) } : message
   }
 
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
@@ -135,6 +139,12 @@ export function createLiar(options: LiarOptions): Liar {
       if (ways.has('silence') || (ways.has('favourites') && deceived.has(to))) return null
       if (ways.has('false errors') && random() < 0.3) return new LedgerError(pick(CODES), 'a partner says so')
       if (answer.type === 'blocks') return { ...answer, blocks: blocks.bundles(answer.blocks) }
+      if (answer.type === 'proposal' && answer.block !== null) {
+        return { ...answer, block: { ...answer.block, batches: blocks.listFor(to, answer.block.batches) } }
+      }
+      if (answer.type === 'messages') {
+        return { ...answer, messages: answer.messages.map((message) => withList(to, message)) }
+      }
       if (answer.type === 'batches' && request.type === 'batches') {
         const more = governance()?.batches(request.hashes) ?? []
         return batches.answer(to, request.hashes, [...answer.batches, ...more])

@@ -121,7 +121,13 @@ export function createBlockLies({ id, ways, deceived, random, scope, sign, repli
     return { header: text, certificate: forged, batches }
   }
 
+  /** The list of batches that comes beside a block, an own or another's: nobody signs it. */
+  function listFor(to: string, batches: readonly string[]): readonly string[] {
+    return ways.has('false blocks') && deceived.has(to) ? [...batches, 'ef'.repeat(32)] : batches
+  }
+
   return {
+    listFor,
     /** The block that was spoken of last. */
     newest: (): string | null => newest,
     /** What somebody was told instead of an own block; null when it was told the truth. */

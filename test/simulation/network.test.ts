@@ -1,6 +1,8 @@
 import * as assert from 'uvu/assert'
 import { suite } from '../support/suite.js'
 import { commitHash, firstSeedOf } from './commit-seeds.js'
+import type { PlannedChange } from './governance-plan.js'
+import { POLITICS } from './lies-in-governance.js'
 import { assertHeld, runSeeds } from './run-seeds.js'
 import { useStandInSignatures } from './use-stand-in-signatures.js'
 
@@ -23,6 +25,7 @@ test('whatever fails, copies agree, the rules hold, nothing is lost, and all goe
   assert.ok(sums.heights > 20 * sums.runs && sums.faults > 15 * sums.runs, 'runs are long and hostile')
   assert.ok(sums.crashes > sums.runs && sums.refused > sums.runs && sums.roundMax > 2)
   assert.ok(sums.lying > 0 && sums.evidence > 0 && sums.losses > 0 && sums.joined > 0)
+  assert.ok(sums.governed > 0 && sums.changes >= sums.governed, 'partners leave, pause, and have other keys')
 })
 
 test('the same holds for the seeds of this commit', async () => {
@@ -57,6 +60,22 @@ test('thirteen voters, four of them lying', async () => {
   const result = await simulate(5, { ...CALM, voters: 13, liars: 4, records: 12, faults: [] })
   assertHeld(result)
   assert.ok(result.height > 0)
+})
+
+test('one leaves, one pauses, one is an observer for a while, two have other keys, and a liar meddles', async () => {
+  const plan = { isOwn: false, backAfterMs: 2_000, wipes: true, doubt: 'none' } as const
+  const changes: readonly PlannedChange[] = [
+    { ...plan, kind: 'rotate', partner: 1, atMs: 1_000, isOwn: true },
+    { ...plan, kind: 'role', partner: 2, atMs: 2_000, doubt: 'no' },
+    { ...plan, kind: 'pause', partner: 3, atMs: 4_000, doubt: 'withdrawn' },
+    { ...plan, kind: 'leave', partner: 4, atMs: 6_000, doubt: 'expires' },
+    { ...plan, kind: 'replace', partner: 5, atMs: 9_000 },
+    { ...plan, kind: 'leave', partner: 0, atMs: 11_000 }
+  ]
+  const set = { ...CALM, voters: 10, liars: 1, ways: [], politics: POLITICS, faults: [], healMs: 15_000, changes }
+  const result = await simulate(91, { ...set, records: 30 })
+  assertHeld(result)
+  assert.is(result.changes, 8, 'each of them, and what was undone')
 })
 
 test('invalid blocks of every kind are not taken', async () => {

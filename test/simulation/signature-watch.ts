@@ -80,8 +80,15 @@ export function createSignatureWatch({ liars, restored, faults, complain }: Sign
     see(author, `${incarnation}/${sequence}/batch`, hash, hearer)
   }
 
+  /** What left last: it goes to everybody, and need be looked at once. */
+  let last: PeerMessage | PullResponse | null = null
+
   return {
-    sent: (message: PeerMessage | PullResponse): void => seeMessage(message, null),
+    sent(message: PeerMessage | PullResponse): void {
+      if (message === last) return
+      last = message
+      seeMessage(message, null)
+    },
     arrived(to: VirtualPartner, message: PeerMessage | PullResponse): void {
       if (restored.size > 0) seeMessage(message, to)
     },

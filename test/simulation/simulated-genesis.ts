@@ -99,6 +99,7 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
   })
   const model = compileModel(genesis.genesis.network, genesis.genesis.limits)
   const scope = { genesis: genesis.hash, epoch: 0 }
+  const admissions = new Map<string, JsonObject>()
 
   function keysOf(id: string, generation: number) {
     const name = generation === 0 ? id : `${id} ${generation}`
@@ -119,6 +120,13 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
   }
 
   function admission(inviter: string, joiner: string, generation: number): JsonObject {
+    const name = `${inviter} ${joiner} ${generation}`
+    const known = admissions.get(name) ?? admit(inviter, joiner, generation)
+    admissions.set(name, known)
+    return known
+  }
+
+  function admit(inviter: string, joiner: string, generation: number): JsonObject {
     const seed = sha256(utf8Bytes(`invitation of ${joiner}`))
     const key = keyText(publicKeyOf(seed))
     const expires = FOUNDED_AT + 3_600_000

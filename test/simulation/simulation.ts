@@ -9,6 +9,7 @@ import { replay } from './check-records.js'
 import { type Scenario, scenarioOf } from './scenario.js'
 import { type SimulatedNetwork, simulatedNetwork, textOf } from './simulated-network.js'
 import { createTrace } from './trace.js'
+import { turnByTurn } from './turn-by-turn.js'
 import { virtualClock } from './virtual-clock.js'
 import type { VirtualPartner } from './virtual-partner.js'
 import type { Submission } from './workload.js'
@@ -71,21 +72,20 @@ export async function simulate(
   const network = simulatedNetwork(scenario, { clock, trace, breaks })
   const { partners, honest, lasting } = network
 
-  /** Lets one thing happen, and everything that follows from it at once. */
-  async function happen(): Promise<boolean> {
+  /** Lets one thing happen; what follows from it at once is still to come. */
+  function happen(): boolean {
     if (broken !== null || events >= EVENTS_MAX) return false
     events++
     try {
-      if (!clock.next()) return false
+      return clock.next()
     } catch (error) {
       breaks('no node stops by itself', error)
+      return true
     }
-    await settled()
-    return true
   }
 
   async function runUntil(isEnough: () => boolean): Promise<void> {
-    while (!isEnough() && (await happen()));
+    await turnByTurn(() => !isEnough() && happen())
     if (broken !== null) throw broken
   }
 
@@ -230,11 +230,6 @@ function isAllWritten(network: SimulatedNetwork): boolean {
 function isFull(state: ReadonlyMap<string, { readonly text: string }>, place: string): boolean {
   const [partner, incarnation] = place.split('/')
   return Number(state.get(`e:${partner}/${incarnation}`)?.text ?? 0) >= EVIDENCE_MAX
-}
-
-/** Everything that follows at once has happened: promises, and what puts itself off to the next turn. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function stuckText(partners: readonly VirtualPartner[], nowMs: number): string {

@@ -17,7 +17,7 @@ export function virtualWriteAheadLog(file: VirtualFile): WriteAheadLog {
       return stretchOf(file)
     },
     async committed(height) {
-      const kept = file.lines.findIndex((line) => entryOf(line).height > height)
+      const kept = file.lines.findIndex((line) => heightOf(line) > height)
       file.forget(kept < 0 ? file.lines.length : kept)
     },
     close: async () => {}
@@ -31,12 +31,15 @@ export function stretchOf({ forgotten, lines }: VirtualFile): LogStretch {
 
 /** What the log holds from a height on. */
 export function entriesFrom(file: VirtualFile, height: number): LogEntry[] {
-  return file.lines.map(entryOf).filter((entry) => entry.height >= height)
+  return file.lines.filter((line) => heightOf(line) >= height).map(entryOf)
 }
 
 function entryOf(line: string): LogEntry {
-  const end = line.indexOf(' ')
-  return { height: Number(line.slice(0, end)), text: line.slice(end + 1) }
+  return { height: heightOf(line), text: line.slice(line.indexOf(' ') + 1) }
+}
+
+function heightOf(line: string): number {
+  return Number.parseInt(line, 10)
 }
 
 /** The real sign guard, over a virtual file. */

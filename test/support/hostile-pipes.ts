@@ -61,6 +61,19 @@ const watcher: fc.Arbitrary<Watcher> = fc.record({
   leavesAfter: fc.option(fc.nat(5))
 })
 
+/** Who hears everything, and what is said last: once it is told, so is whatever was taken before. */
+const STAYING: Watcher = { form: 'application/x-ndjson', afterMs: 0, leavesAfter: null }
+const LAST: Pipe = {
+  lines: ['a higher odometer'],
+  nasty: '',
+  newline: '\n',
+  isEnded: true,
+  pieceBytes: 1 << 16,
+  betweenMs: 0,
+  end: 'end',
+  cutBytes: 0
+}
+
 /** Random pipes and readers at the same time. */
 export const pipeRuns: fc.Arbitrary<PipeRun> = fc.record({
   pipes: fc.array(pipe, { minLength: 1, maxLength: 5 }),
@@ -212,22 +225,22 @@ let vehicles = 0
  */
 export async function playPipes(node: { readonly socket: string; height(): number }, run: PipeRun): Promise<void> {
   const since = node.height()
-  const watchers = run.watchers.map((watcher) => startWatcher(node.socket, watcher, since))
+  const watchers = [...run.watchers, STAYING].map((watcher) => startWatcher(node.socket, watcher, since))
   try {
-    const named = run.pipes.map((pipe) => ({ pipe, vehicle: `V${vehicles++}` }))
+    const named = [...run.pipes, LAST].map((pipe) => ({ pipe, vehicle: `V${vehicles++}` }))
     const accepted = new Map<string, readonly number[]>()
-    await Promise.all(
-      named.map(async ({ pipe, vehicle }) => {
-        const { expected } = modelOf(pipe, vehicle)
-        const outcomes = await playPipe(node.socket, pipe, vehicle)
-        accepted.set(
-          vehicle,
-          expected.flatMap(({ odometer }) => odometer ?? [])
-        )
-        const problem = outcomes === null ? null : problemOfOutcomes(expected, outcomes)
-        if (problem !== null) throw new Error(`${problem}: ${JSON.stringify(outcomes)}`)
-      })
-    )
+    const play = async ({ pipe, vehicle }: (typeof named)[number]): Promise<void> => {
+      const { expected } = modelOf(pipe, vehicle)
+      const outcomes = await playPipe(node.socket, pipe, vehicle)
+      accepted.set(
+        vehicle,
+        expected.flatMap(({ odometer }) => odometer ?? [])
+      )
+      const problem = outcomes === null ? null : problemOfOutcomes(expected, outcomes)
+      if (problem !== null) throw new Error(`${problem}: ${JSON.stringify(outcomes)}`)
+    }
+    await Promise.all(named.slice(0, -1).map(play))
+    await Promise.all(named.slice(-1).map(play))
     const whole = named.filter(({ pipe }) => pipe.end === 'end').map(({ vehicle }) => vehicle)
     for (const { events, stays } of watchers) {
       for (const end = performance.now() + TOLD_MS_MAX; stays; await sleep(2)) {

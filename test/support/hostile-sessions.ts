@@ -49,7 +49,7 @@ export interface Run {
 }
 
 /** What came of a session: frames that were answered, and whether the stream was ended by the node. */
-interface Heard {
+export interface Heard {
   readonly session: Session
   readonly answers: unknown[]
   ended: boolean
@@ -232,7 +232,8 @@ function answerTo(request: PullRequest): PullResponse {
   }
 }
 
-async function play(session: Session, stream: Stream): Promise<Heard> {
+/** Does what a session says on a stream of its protocol, and hears what comes back. */
+export async function play(session: Session, stream: Stream): Promise<Heard> {
   const heard: Heard = { session, answers: [], ended: false }
   const frames = framesOf(stream, 16 * 1024 * 1024)
   void (async () => {

@@ -153,6 +153,10 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
       const partner = partnerOf(key)
       if (partner !== null && !links.has(key)) links.set(key, linkTo(key, partner))
     }
+    for (const connection of connections()) {
+      const key = keyOf(connection)
+      if (partnerOf(key) === null && !isBarred(key) && directory.wasPartner?.(key) === true) present(connection)
+    }
     for (const connection of strangers.overstayed()) connection.abort(new Error('a stranger stayed too long'))
   }
   const watchGossip = (): void => {

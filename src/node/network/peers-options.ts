@@ -14,6 +14,8 @@ export interface PeerDirectory {
   partnerOf(key: string): string | null
   /** Whom to keep connected, with the multiaddrs known of each. The own entry may be among them. */
   wanted(): readonly PeerAddress[]
+  /** Whether a stranger's key was a partner's once: then it is shown why it is none any more. @default false */
+  wasPartner?(key: string): boolean
   /** Whether the others know where this node is: if not, it never waits for them to dial. @default true */
   isReachable?(): boolean
 }

@@ -34,6 +34,18 @@ const SCENARIOS: readonly Scenario[] = [
     steps: [{ do: 'kill', who: ['p2'] }, wait(2), { do: 'lose the copy', who: ['p3'] }, wait(6)]
   },
   {
+    name: 'a founder alone loses its copy twice, and between it signs for records that nobody else has',
+    links: 'loopback',
+    steps: [
+      wait(1),
+      { do: 'kill', who: ['p2', 'p3', 'p4'] },
+      { do: 'lose the copy', who: ['p1'] },
+      wait(6),
+      { do: 'lose the copy', who: ['p1'] },
+      wait(1)
+    ]
+  },
+  {
     name: 'a home lost all but its key',
     links: 'loopback',
     steps: [wait(2), { do: 'lose all but the key', who: ['p2'] }, wait(4)]

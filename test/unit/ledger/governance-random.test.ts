@@ -87,11 +87,14 @@ function play({ roles, blocks }: Game, isCut: boolean) {
     const execution = chain.commit(batches)
     check(chain, { before: latest, known, batches, made, execution, outcomes })
     // By place in the game, since ids tell the batch.
-    let text = ['g:', ...[...chain.entries.keys()].filter((key) => /^[gkpP]:./.test(key)).sort()]
-      .map((key) => `${key} ${chain.entries.get(key)?.text}`)
-      .join('\n')
-    for (const [at, { id }] of known.entries()) text = text.replaceAll(id, `#${at}#`)
-    seen.push(text.split('\n').sort().join('\n'))
+    const place = (id: string): string => `#${known.findIndex((one) => one.id === id)}`
+    const lines = [...chain.entries].filter(([key]) => /^[gkpP]:/.test(key)).map(([key, { text }]) => `${key} ${text}`)
+    seen.push(
+      lines
+        .map((line) => line.replaceAll(/p\d+\/\d+\/\d+/g, place))
+        .sort()
+        .join('\n')
+    )
   }
   return { seen, outcomes }
 }

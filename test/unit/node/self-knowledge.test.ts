@@ -325,6 +325,20 @@ test('whether a batch is lost is asked only once the own copy is as long as the 
   assert.equal(of.events, ['vouched'])
 })
 
+test('a founder that has lost its copy does not take itself for the only voter', async () => {
+  const w = world(['a'])
+  w.tip = 0
+  w.knowledge.start()
+  assert.equal(w.events, [])
+  assert.match(w.knowledge.why()!, /signed for block 8, and its copy ends at block 0/)
+  w.tip = 6
+  w.knowledge.attend()
+  assert.equal(w.events, [])
+  w.tip = 7
+  w.knowledge.attend()
+  assert.equal([w.events, w.knowledge.why()], [['vouched'], null])
+})
+
 test('a batch of an older incarnation may be gone: it counts for nothing', async () => {
   const lastBatch = { ...OPENED.lastBatch!, position: { epoch: 0, incarnation: 1, sequence: 9 } }
   const of = await started(world(FOUR, { b: answer(), c: answer() }, { ...OPENED, lastBatch }))
