@@ -6,7 +6,7 @@
  *   npm run simulate -- --seeds 5000        many runs, from --from on (default 1)
  *   --workers N                             processes side by side (default 1)
  *   --voters N  --observers N  --joiners N  --silent N  --gone N  --liars N  --fragile N  --quorum RULE  --faults 0
- *                                           instead of what the seed says
+ *   --changes 0                             instead of what the seed says; the last: nobody pauses, leaves, changes
  *   --ways 'flood,two batches'              how liars lie (test/simulation/liar.ts)
  *   --real-signatures                       Ed25519 instead of the stand-in
  */
@@ -41,6 +41,7 @@ const { values } = parseArgs({
     workers: text,
     quorum: text,
     faults: text,
+    changes: text,
     ways: text,
     voters: text,
     observers: text,
@@ -72,6 +73,7 @@ function asked(): Partial<Scenario> {
   for (const name of COUNTS) if (values[name] !== undefined) set[name] = Number(values[name])
   if (values.quorum === 'majority' || values.quorum === 'two-thirds') set.quorum = values.quorum
   if (values.faults === '0') set.faults = []
+  if (values.changes === '0') set.changes = []
   if (values.ways !== undefined) set.ways = values.ways.split(',') as NonNullable<Scenario['ways']>
   return set
 }

@@ -13,7 +13,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'const partner = partnerOf(rulebook.nextPartners, author)\n    if (partner === undefined) return'
       }
     ],
-    checks: [seeds(40, PARTNERS_CHANGE)]
+    checks: [seeds(10, PARTNERS_CHANGE)]
   },
   {
     name: 'removed-partner-votes',
@@ -25,7 +25,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: "(partner) => partner.voter && partner.state !== 'pending'"
       }
     ],
-    checks: [seeds(20, meddlerWho('leave'))]
+    checks: [seeds(10, meddlerWho('leave'))]
   },
   {
     name: 'removed-partner-ballots',
@@ -37,7 +37,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'proposal.ballots.filter(({ partner }) => governing.size > 0 && partner.length > 0)'
       }
     ],
-    checks: [seeds(60, VOTERS_LEAVE)]
+    checks: [seeds(10, VOTERS_LEAVE)]
   },
   {
     name: 'threshold-off-by-one',
@@ -49,7 +49,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'Math.ceil((2 * governing) / 3)'
       }
     ],
-    checks: [seeds(40, VOTERS_LEAVE)]
+    checks: [seeds(10, VOTERS_LEAVE)]
   },
   {
     name: 'half-is-a-majority',
@@ -61,7 +61,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'Math.ceil(governing / 2)'
       }
     ],
-    checks: [seeds(40, PARTNERS_CHANGE)]
+    checks: [seeds(10, PARTNERS_CHANGE)]
   },
   {
     name: 'stale-proposal-applied',
@@ -73,7 +73,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: "if (baseOf(latest, change) === '' && base === '') return 'stale'"
       }
     ],
-    checks: [seeds(40, meddlerWho('pause'))]
+    checks: [seeds(10, meddlerWho('pause'))]
   },
   {
     name: 'expired-proposal-passes',
@@ -90,7 +90,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'return time < 0 && proposal.expires < 0 ?'
       }
     ],
-    checks: [seeds(40, PARTNERS_CHANGE)]
+    checks: [seeds(10, PARTNERS_CHANGE)]
   },
   {
     name: 'anybody-votes',
@@ -114,7 +114,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: "return change.partner === by && (change.kind === 'role' || change.kind === 'suspend' ||"
       }
     ],
-    checks: [seeds(40, meddlerWho('pause'))]
+    checks: [seeds(10, meddlerWho('pause'))]
   },
   {
     name: 'suspension-keeps-incarnation',
@@ -126,7 +126,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: "return { ...partner, state: 'suspended' }"
       }
     ],
-    checks: [seeds(20, PARTNERS_CHANGE)]
+    checks: [seeds(10, PARTNERS_CHANGE)]
   },
   {
     name: 'key-change-keeps-incarnation',
@@ -138,7 +138,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'return { ...partner, key: change.key }'
       }
     ],
-    checks: [seeds(20, PARTNERS_CHANGE)]
+    checks: [seeds(10, PARTNERS_CHANGE)]
   },
   {
     name: 'former-key-votes',
@@ -156,7 +156,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
           '    if (!first.has(voter.id)) first.set(voter.id, voter.key)\n    return [voter.key, first.get(voter.id)!].some((key) => verifySignature(key, voteBytes(scope, vote), vote.signature))\n'
       }
     ],
-    checks: [seeds(40, meddlerWho('rotate'))]
+    checks: [seeds(10, meddlerWho('rotate'))]
   },
   {
     name: 'former-key-writes',
@@ -174,7 +174,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
           'if (!first.has(author.id)) first.set(author.id, author.key)\n    if (![author.key, first.get(author.id)!].some((key) => batchIsSigned(chain.scope, batch, key))) {'
       }
     ],
-    checks: [seeds(40, meddlerWho('rotate'))]
+    checks: [seeds(10, meddlerWho('rotate'))]
   },
   {
     name: 'suspended-partner-writes',
@@ -186,7 +186,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'return state.length > 0'
       }
     ],
-    checks: [seeds(20, meddlerWho('pause'))]
+    checks: [seeds(10, meddlerWho('pause'))]
   },
   {
     name: 'void-records-unheard',
@@ -198,6 +198,6 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'if (wasKeyInForce && KEY_REPLACED.length === 0) fail(KEY_REPLACED)'
       }
     ],
-    checks: [seeds(60, PARTNERS_CHANGE), seeds(200)]
+    checks: [seeds(10, PARTNERS_CHANGE)]
   }
 ]

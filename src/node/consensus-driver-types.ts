@@ -24,6 +24,8 @@ export interface ConsensusDriverDependencies {
   readonly disputes: Pick<Disputes, 'offers' | 'admits'>
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds until a block may be proposed after one of this time; 0 or less: now. */
+  readonly proposeIn: (time: number) => number
   readonly timers: Timers
   /** Sends an own message to the partners, with the block a proposal is for; what it rests on is durable. */
   readonly publish: (message: Message, reason: string | null, block: ProposedBlock | null) => void

@@ -19,9 +19,6 @@ import type { LogEntry as WalEntry } from './store/write-ahead-log.js'
 import { createTimerGroup } from './timer-group.js'
 import { createWatchedHeight } from './watched-height.js'
 
-/** Milliseconds until a proposer whose clock is behind looks at it again: a timer cannot run for ever. */
-const CLOCK_WAIT_MS_MAX = 60_000
-
 interface Adoption {
   readonly candidate: CandidateBlock
   readonly certificate: Certificate
@@ -130,8 +127,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   function build(height: number, round: number): void {
-    // Rule 19: a proposer waits until its clock has passed the time of the block before.
-    const wait = Math.min(chain.tip.time + 1 - now(), CLOCK_WAIT_MS_MAX)
+    // Rule 19: a proposer waits until its clock has passed the time of the block before, and can be relied on.
+    const wait = dependencies.proposeIn(chain.tip.time)
     if (wait > 0) schedule({ type: 'work-available', height }, wait)
     const origin = { round, proposer: options.self, time: now() }
     const candidate = wait > 0 ? null : buildBlock(chain, mempool, origin, disputes.offers(state))

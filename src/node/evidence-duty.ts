@@ -1,4 +1,6 @@
+import { type ConsensusState, tallyOf } from '../consensus/state.js'
 import type { Evidence as SeenEvidence } from '../consensus/types.js'
+import type { Certificate } from '../ledger/certificate.js'
 import {
   countIn,
   EVIDENCE_MAX,
@@ -112,4 +114,18 @@ export type EvidenceDuty = ReturnType<typeof createEvidenceDuty>
 /** What the consensus machine saw, as the chain has it. */
 export function contradiction({ type, first, second }: SeenEvidence): Evidence {
   return type === 'votes' ? { kind: 'vote', first, second } : { kind: 'proposal', first, second }
+}
+
+/** Who endorsed a block and told this node something else has lied to one of both. */
+export function contradictionsWith(
+  state: ConsensusState,
+  { block, height, round, votes }: Certificate
+): readonly Evidence[] {
+  if (state.start.height !== height) return []
+  return votes.flatMap(({ voter, incarnation, signature }): Evidence[] => {
+    const first = tallyOf(state, round, 'precommit').votes.get(voter)
+    if (first === undefined || first.block === block || first.incarnation !== incarnation) return []
+    const second = { block, height, incarnation, kind: 'precommit', round, voter, signature } as const
+    return [{ kind: 'vote', first, second }]
+  })
 }

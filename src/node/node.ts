@@ -143,6 +143,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
       peers: network.peers,
       addresses: network.addresses,
       now,
+      monotonic: () => performance.now(),
       timers: systemTimers,
       log,
       onCommitted,

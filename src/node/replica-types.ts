@@ -45,6 +45,8 @@ export interface ReplicaDependencies {
   readonly addresses: () => readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds since whenever, on a clock that nobody sets. */
+  readonly monotonic: () => number
   readonly timers: Timers
   readonly log: Logger
   /** Called after each commit. */

@@ -1,9 +1,7 @@
 import { LedgerError } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
-import { tallyOf } from '../consensus/state.js'
 import type { Message } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
-import type { Certificate } from '../ledger/certificate.js'
 import type { CheckedBatch } from '../ledger/execution.js'
 import { faultsOfSet } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
@@ -15,7 +13,7 @@ import { createCatchUp } from './catch-up.js'
 import { type CommittedBlock, openChain } from './chain.js'
 import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.js'
 import { createDuties } from './duties.js'
-import { contradiction, createEvidenceDuty } from './evidence-duty.js'
+import { contradiction, contradictionsWith, createEvidenceDuty } from './evidence-duty.js'
 import { createHeartbeat } from './heartbeat.js'
 import { createInbound } from './inbound.js'
 import { createKnownAnswer } from './known-answer.js'
@@ -34,6 +32,7 @@ import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from
 import { createSignRight } from './sign-right.js'
 import { isOwnFault } from './stop-error.js'
 import { createVoteSigner } from './vote-signer.js'
+import { createWallClock } from './wall-clock.js'
 
 /**
  * One partner's part in the network: everything of a node but files, sockets and the system's clock.
@@ -46,6 +45,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   const chain = openChain({ scope, genesis: genesis.genesis, model, store })
   const mempool = createMempool()
   const pending = createPendingKeys(self)
+  const wallClock = createWallClock({ now, monotonic: dependencies.monotonic, log })
   let failed = false
   /** Own batches that are durable and leave once this node may sign. */
   let heldBack: { readonly batch: CheckedBatch; readonly text: string }[] = []
@@ -135,6 +135,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       disputes: lookout.disputes,
       onTimed: lookout.onTimed,
       now,
+      proposeIn: wallClock.proposeIn,
       timers,
       fail,
       publish,
@@ -153,7 +154,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     log,
     fail,
     onCertificate(certificate) {
-      reportContradictions(certificate)
+      for (const lie of contradictionsWith(driver.state, certificate)) evidence.report(lie)
       right.sawCertificate(certificate)
     },
     onBatch: (batch) => rivals.seen(batch, null),
@@ -202,7 +203,10 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     height: () => chain.tip.height,
     isWorking: () => driver.isActive || driver.hasBlockToMake(),
     again: () => driver.feed({ type: 'resend' }),
-    look: lookout.look,
+    look() {
+      wallClock.look()
+      lookout.look()
+    },
     tell: () => peers.broadcast(status())
   })
 
@@ -241,17 +245,6 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     own.continueAt(authorSequence(store.state, self).next)
     driver.beginSigning()
     attend()
-  }
-
-  /** Who endorsed a block and told this node something else has lied to one of both. */
-  function reportContradictions({ block, height, round, votes }: Certificate): void {
-    if (driver.state.start.height !== height) return
-    for (const { voter, incarnation, signature } of votes) {
-      const first = tallyOf(driver.state, round, 'precommit').votes.get(voter)
-      if (first === undefined || first.block === block || first.incarnation !== incarnation) continue
-      const second = { block, height, incarnation, kind: 'precommit', round, voter, signature } as const
-      evidence.report({ kind: 'vote', first, second })
-    }
   }
 
   function publish(message: Message, reason: string | null, block: ProposedBlock | null): void {

@@ -62,6 +62,10 @@ test('thirteen voters, four of them lying', async () => {
   assert.ok(result.height > 0)
 })
 
+test('records that wait when a key is replaced, and copies that are behind a change', async () => {
+  for (const seed of [692, 761, 1351]) assertHeld(await simulate(seed))
+})
+
 test('one leaves, one pauses, one is an observer for a while, two have other keys, and a liar meddles', async () => {
   const plan = { isOwn: false, backAfterMs: 2_000, wipes: true, doubt: 'none' } as const
   const changes: readonly PlannedChange[] = [

@@ -98,7 +98,9 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const f = faultsOf(voters, quorum)
   const observers = set.observers ?? (random() < 0.15 ? 1 : 0)
   const silent = set.silent ?? (voters > 1 && random() < 0.06 ? f + 1 : 0)
-  const isRunUp = set.faults === undefined && quorum === 'two-thirds' && f === 1 && silent === 0 && random() < 0.03
+  const mayRunUp = set.faults === undefined && quorum === 'two-thirds' && f === 1 && silent === 0 && random() < 0.03
+  // One is gone then: there is no room for a liar.
+  const isRunUp = mayRunUp && (set.liars ?? 0) === 0
   const weak = weakOf(random, { f, quorum, voters, silent, isRunUp }, set)
   const joiners = set.joiners ?? (silent === 0 && !isRunUp && voters < 13 && random() < 0.12 ? 1 : 0)
   const healMs = set.healMs ?? (isRunUp ? RUN_UP_MS : 15_000 + random() * 25_000)

@@ -213,6 +213,7 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
         peers,
         addresses: () => [],
         now: () => founded.genesis.genesis.time + Math.floor(clock.now() + partner.skewMs),
+        monotonic: () => clock.now(),
         timers: timersOf(ofLife),
         log: traceLogger(id, trace),
         onCommitted(block) {

@@ -214,7 +214,7 @@ function startWatcher(socketPath: string, { form, afterMs, leavesAfter }: Watche
 }
 
 /** Milliseconds in which the feed tells what was committed, on a machine that does other things too. */
-const TOLD_MS_MAX = 10_000
+const TOLD_MS_MAX = 20_000
 
 let vehicles = 0
 

@@ -183,7 +183,7 @@ function createSubject() {
   const handlers: Readonly<Record<Protocol, (stream: Stream, connection: Connection) => Promise<void>>> = {
     messages: incomingMessages({
       ...common,
-      welcome: { partner: 'alice', gossip: true } as Parameters<typeof incomingMessages>[0]['welcome'],
+      welcome: { partner: 'alice', gossip: true, connected: true },
       partnerOf,
       onMessage: (from, message) => delivered.push({ from, message })
     }),
@@ -247,10 +247,10 @@ export async function play(session: Session, stream: Stream): Promise<Heard> {
   try {
     for (let at = 0; at < bytes.length; at += session.pieceBytes) {
       if (!stream.send(bytes.subarray(at, at + session.pieceBytes)))
-        await stream.onDrain({ signal: AbortSignal.timeout(500) })
+        await stream.onDrain({ signal: AbortSignal.timeout(5_000) })
       if (session.betweenMs > 0) await sleep(session.betweenMs)
     }
-    if (session.end === 'close') await stream.close({ signal: AbortSignal.timeout(500) })
+    if (session.end === 'close') await stream.close({ signal: AbortSignal.timeout(5_000) })
   } catch {
     // The node has ended it.
   }
@@ -259,7 +259,7 @@ export async function play(session: Session, stream: Stream): Promise<Heard> {
 }
 
 /** Milliseconds in which all that is to come has come, on a machine that does other things too. */
-const SETTLED_MS_MAX = 5_000
+const SETTLED_MS_MAX = 15_000
 
 /**
  * Does it and looks whether every promise was kept.

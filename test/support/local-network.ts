@@ -126,6 +126,7 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
         peers: peersOf(id),
         addresses: () => [],
         now: Date.now,
+        monotonic: () => performance.now(),
         timers: systemTimers,
         log,
         onCommitted: () => {},

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
-import { signer } from '../../../src/base/crypto.js'
+import { publicKeyOf, signer } from '../../../src/base/crypto.js'
+import { keyText } from '../../../src/base/keys.js'
 import { batchBytes, batchHeader } from '../../../src/ledger/batch.js'
 import { voteBytes } from '../../../src/ledger/vote.js'
 import { marksOfFreshStart } from '../../../src/node/guard-marks.js'
@@ -65,6 +66,8 @@ interface World {
   /** The next own batch on the chain, and sequences of those in the store that no block has. */
   next: number
   outbox: readonly number[]
+  /** Keys that the node had before, and the last incarnation of each. */
+  formerKeys: readonly (readonly [number, string])[]
   /** A second goes by. */
   tick(): Promise<void>
 }
@@ -96,7 +99,10 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
     },
     store: {
       outbox: () => self.outbox.map((sequence) => ({ sequence, hash: `${sequence}` })),
-      state: { get: (key: string) => (key === 's:a' ? { text: `0 ${self.next}` } : undefined) }
+      state: {
+        get: (key: string) =>
+          ({ 's:a': { text: `0 ${self.next}` }, 'k:a': { text: JSON.stringify(self.formerKeys) } })[key]
+      }
     }
   } as unknown as SelfKnowledgeDependencies['chain']
   const knowledge = createSelfKnowledge({
@@ -141,6 +147,7 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
     answers,
     next: 4,
     outbox: [],
+    formerKeys: [],
     async tick() {
       for (const work of due.splice(0)) work()
       await settled()
@@ -343,6 +350,19 @@ test('a batch of an older incarnation may be gone: it counts for nothing', async
   const lastBatch = { ...OPENED.lastBatch!, position: { epoch: 0, incarnation: 1, sequence: 9 } }
   const of = await started(world(FOUR, { b: answer(), c: answer() }, { ...OPENED, lastBatch }))
   assert.equal(of.events, ['vouched'])
+})
+
+test('what was signed with a former key is its own, and no news; without that key it would be a lie', async () => {
+  const former = partnerSeed('a, before')
+  const header = batchHeader('a', 0, 3, ['x'])
+  const shown = { batch: { ...header, signature: signer(former)(batchBytes(SCOPE, header)) } }
+  const lastBatch = { ...OPENED.lastBatch!, position: { epoch: 0, incarnation: 1, sequence: 9 } }
+  for (const isKnown of [true, false]) {
+    const of = world(FOUR, { b: answer(shown), c: answer(shown) }, { ...OPENED, lastBatch })
+    if (isKnown) of.formerKeys = [[0, keyText(publicKeyOf(former))]]
+    await started(of)
+    assert.equal(of.events, isKnown ? ['vouched'] : [])
+  }
 })
 
 test('votes of before a fresh start are no news', async () => {
