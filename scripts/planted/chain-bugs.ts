@@ -38,9 +38,9 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     what: 'a proposer whose clock is behind the block before proposes at once',
     edits: [
       {
-        file: 'src/node/consensus-driver.ts',
-        find: 'const wait = Math.min(chain.tip.time + 1 - now(), CLOCK_WAIT_MS_MAX)',
-        replace: 'const wait = Math.min(0, CLOCK_WAIT_MS_MAX)'
+        file: 'src/node/wall-clock.ts',
+        find: 'Math.max(time + 1 - now(), settled - monotonic())',
+        replace: 'Math.max(time - time, settled - monotonic())'
       }
     ],
     checks: [seeds()],

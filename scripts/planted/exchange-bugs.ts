@@ -113,9 +113,9 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
     what: 'who prevotes nil and precommits a block is accused, though that is no lie',
     edits: [
       {
-        file: 'src/node/replica.ts',
-        find: "const first = tallyOf(driver.state, round, 'precommit').votes.get(voter)",
-        replace: "const first = tallyOf(driver.state, round, 'prevote').votes.get(voter)"
+        file: 'src/node/evidence-duty.ts',
+        find: "const first = tallyOf(state, round, 'precommit').votes.get(voter)",
+        replace: "const first = tallyOf(state, round, 'prevote').votes.get(voter)"
       },
       {
         file: 'src/ledger/evidence.ts',
