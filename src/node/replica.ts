@@ -369,8 +369,9 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       }
       for (const hash of store.uncommitted()) {
         const batch = storedBatch(chain, hash)
-        // Own ones of a lost guard may contradict those of before: they stay here.
-        if (batch === null || (batch.header.author === self && right.rejoining())) continue
+        // Own ones of a lost guard, or of before another key, may contradict what was sent: they stay here.
+        const isVoid = right.rejoining() || (batch?.header.incarnation ?? 0) < right.incarnation()
+        if (batch === null || (batch.header.author === self && isVoid)) continue
         mempool.add(batch)
         rivals.seen(batch, null)
       }

@@ -43,10 +43,15 @@ export function createSignatureWatch({ liars, restored, faults, complain }: Sign
   }
 
   function contradicted(name: string, { content, heard }: Said, other: string): void {
-    // Who has started anew since may have forgotten it.
-    const know = heard === null ? Number.POSITIVE_INFINITY : [...heard].filter(([by, life]) => by.life === life).length
+    const know =
+      heard === null ? Number.POSITIVE_INFINITY : [...heard].filter((one) => knows(name, content, one)).length
     if (know > faults) complain(`${name}: ${content} and ${other}`)
     else excused.add(name)
+  }
+
+  /** Who has started anew since may have forgotten it; and an announced batch can be shown only by who holds it. */
+  function knows(name: string, content: string, [by, life]: readonly [VirtualPartner, number]): boolean {
+    return by.life === life && (!name.endsWith('/batch') || by.content.bodies.has(content))
   }
 
   function seeMessage(message: PeerMessage | PullResponse, hearer: VirtualPartner | null) {
