@@ -194,7 +194,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/sign-right.ts',
-        find: "if (wasKeyInForce) abandon(new LedgerError('NOT_PERMITTED', KEY_REPLACED)).catch(fail)",
+        find: "if (wasKeyInForce) abandon(new LedgerError('KEY_CHANGED', KEY_REPLACED)).catch(fail)",
         replace: 'if (wasKeyInForce && KEY_REPLACED.length === 0) fail(KEY_REPLACED)'
       }
     ],

@@ -11,7 +11,7 @@ import { createSelfKnowledge } from './self-knowledge.js'
 import type { SignGuard } from './store/sign-guard.js'
 import type { Timers } from './timers.js'
 
-const KEY_REPLACED = 'another key of this partner is in force; what waited is void: append it again'
+const KEY_REPLACED = 'another key of this partner is in force; ledger show tells what becomes of what waited'
 
 export interface SignRightDependencies {
   readonly chain: Chain
@@ -110,7 +110,7 @@ export function createSignRight(dependencies: SignRightDependencies) {
   function attend(): void {
     // With another key in force nothing can be asked for or begun: this node ends, or is still behind.
     if (partnerOf(chain.rulebook.partners, self) !== undefined && !hasKeyInForce()) {
-      if (wasKeyInForce) abandon(new LedgerError('NOT_PERMITTED', KEY_REPLACED)).catch(fail)
+      if (wasKeyInForce) abandon(new LedgerError('KEY_CHANGED', KEY_REPLACED)).catch(fail)
       wasKeyInForce = false
       return
     }

@@ -107,6 +107,7 @@ test('the main job: pipe in, refuse, look up, watch, prove, verify', async () =>
       'quorum',
       'stalled',
       'stateHash',
+      'strangers',
       'syncing'
     ])
     assert.equal(status?.quorum, { rule: 'two-thirds', needed: 1, online: 1 })

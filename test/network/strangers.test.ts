@@ -246,7 +246,7 @@ const VOTE = {
 } as const
 
 test('an answer of the wrong kind or over the limit is an error, not an answer', async () => {
-  const [a] = await hosts.network(['alice'])
+  const askers = await hosts.network(['alice', 'bob'])
   hosts.partners.set(keyOf('carol'), 'carol')
   let reply: Uint8Array = encodeFrame({ ok: { type: 'batches', batches: [] } })
   const liar = await startHost({
@@ -267,9 +267,14 @@ test('an answer of the wrong kind or over the limit is an error, not an answer',
   opened.push(liar)
   hosts.addresses.set(keyOf('carol'), liar.listening())
   hosts.refresh()
-  await until(() => a!.peers.connected().length === 1, 'carol is connected')
+  await until(() => askers.every(({ peers }) => peers.connected().includes('carol')), 'carol is connected')
   const request = { type: 'blocks', from: 1, bytesMax: 1 } as const
-  const ask = async () => (await ledgerError(a!.peers.request('carol', request, { timeoutMs: 3_000 }))).code
+  let asked = 0
+  // In turns: after three such answers one hangs up.
+  const ask = async () => {
+    const { peers } = askers[asked++ % askers.length]!
+    return (await ledgerError(peers.request('carol', request, { timeoutMs: 3_000 }))).code
+  }
   const framed = (value: unknown) => {
     const bytes = encodeFrame(value)
     return Uint8Array.of(bytes.length, ...bytes)

@@ -109,7 +109,9 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     { min: 5, spread: 20 },
     { min: 30, spread: 120 }
   ])
-  const paths = set.paths ?? (isRunUp ? 'all' : pick<Paths>([...Array<Paths>(12).fill('all'), 'no-pulls', 'no-sends']))
+  const way = set.paths ?? (isRunUp ? 'all' : pick<Paths>([...Array<Paths>(12).fill('all'), 'no-pulls', 'no-sends']))
+  // What a liar sends to some reaches the others by pulls only: without them it can hold up a round for good.
+  const paths = set.paths === undefined && way === 'no-pulls' && weak.liars > 0 ? 'all' : way
   // Asking takes a second at each step: hasty timers would run out every time.
   const isHasty = isRunUp || (random() < 0.4 && paths !== 'no-sends')
   const partners = voters + observers + joiners
