@@ -78,7 +78,7 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
     batch.decided.then(
       (decision) => decide(submission, index, decision),
       (error: unknown) => {
-        if (!(error instanceof LedgerError) || error.code !== 'NOT_PERMITTED') return
+        if (!isEnd(error)) return
         submission.isVoid = true
         submission.durable = null
       }
@@ -119,7 +119,7 @@ function added(own: OwnBatches, record: CheckedRecord): ReturnType<OwnBatches['a
   try {
     return own.add(record)
   } catch (error) {
-    if (error instanceof LedgerError && error.code === 'NOT_PERMITTED') return null
+    if (isEnd(error)) return null
     throw error
   }
 }
@@ -128,3 +128,8 @@ function added(own: OwnBatches, record: CheckedRecord): ReturnType<OwnBatches['a
 function ended(): void {}
 
 export type Workload = ReturnType<typeof createWorkload>
+
+/** Whether a node says that what waits counts for nothing, as another incarnation or key is in force. */
+function isEnd(error: unknown): boolean {
+  return error instanceof LedgerError && (error.code === 'NOT_PERMITTED' || error.code === 'KEY_CHANGED')
+}
