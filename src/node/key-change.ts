@@ -45,6 +45,21 @@ export async function takeUpKey({ paths, chain, self, log }: KeyChangeOptions): 
   return next
 }
 
+/**
+ * Makes way for the next key when a quorum says that it is in force and the copy here is behind: the former key, with which
+ * nobody gives it blocks any more, is put aside. What was signed with it counts for nothing, so the node rejoins.
+ * @returns why the node has to start again; null when the key that is named does not lie in the home
+ */
+export async function makeWayFor(
+  named: string,
+  { paths, log }: Pick<KeyChangeOptions, 'paths' | 'log'>
+): Promise<LedgerError | null> {
+  if (!existsSync(paths.nextKey) || (await readKeyFile(paths.nextKey)).publicKey !== named) return null
+  log.info('a quorum says that the next key of this node is in force', { key: named })
+  await putAside(paths.key)
+  return new LedgerError('KEY_CHANGED', 'the next key of this node is in force', { key: named })
+}
+
 /** What ends a node whose key the chain has replaced: KEY_CHANGED when the next one lies in its home, else KEY_FILE. */
 export async function keyChangedError({ paths, chain, self }: KeyChangeOptions): Promise<LedgerError> {
   const key = partnerOf(chain.rulebook.partners, self)?.key ?? ''

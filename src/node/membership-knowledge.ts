@@ -10,7 +10,11 @@ import type { SetHistory } from './set-history.js'
 const STEPS_MAX = 64
 
 /** What this node tells those who were away about the partners, and what it learns of them (design: consensus, point 16). */
-export function createMembershipKnowledge(chain: Chain, sets: SetHistory, known: KnownPeers): MembershipKnowledge {
+export function createMembershipKnowledge(
+  chain: Chain,
+  sets: SetHistory,
+  known: Pick<KnownPeers, 'learned'>
+): MembershipKnowledge {
   function stepTo(from: number, set: PartnerSet): MembershipStep {
     const stored = chain.store.header(from - 1)
     if (stored === undefined)

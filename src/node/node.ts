@@ -8,7 +8,7 @@ import type { JsonObject } from '../base/json.js'
 import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
-import { partnerOf } from '../ledger/partner-set.js'
+import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
 import { createAdmission } from './admission.js'
 import { type Chain, type CommittedBlock, openChain } from './chain.js'
 import { createChanges } from './changes.js'
@@ -19,7 +19,7 @@ import { createGuardKeeper } from './guard-keeper.js'
 import { homePaths } from './home.js'
 import { createIntake } from './intake.js'
 import { readToken } from './invitation.js'
-import { keyChangedError, takeUpKey } from './key-change.js'
+import { keyChangedError, makeWayFor, takeUpKey } from './key-change.js'
 import { openKnownPeers } from './known-peers.js'
 import { createLatePeers } from './late-peers.js'
 import type { LedgerNode, RecordView } from './ledger-node.js'
@@ -175,6 +175,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     now,
     addresses: () => [{ partner: self, key: key.publicKey, addresses: network.addresses() }, ...known.wanted()]
   })
+  let makesWay = false
   const running = await startPeers({
     seed: key.seed,
     listen: options.listen ?? [],
@@ -184,7 +185,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     directory: known,
     handlers: replica,
     join: admission.join,
-    membership: createMembershipKnowledge(chain, sets, known),
+    membership: createMembershipKnowledge(chain, sets, { learned }),
     log,
     ...(options.gossip === undefined ? {} : { gossip: options.gossip }),
     ...(options.forbidden === undefined ? {} : { forbidden: options.forbidden }),
@@ -220,6 +221,20 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const queries = createQueries(chain, reader)
   const governance = createGovernance({ replica, self, sets, connected: running.connected, now, timers: systemTimers })
   const receipts = createReceipts(chain, reader, sets)
+
+  /** What a quorum says that is later than this copy: this node's key may be another one by then. */
+  function learned(set: PartnerSet, height: number): void {
+    known.learned(set, height)
+    const named = partnerOf(set, self)?.key
+    if (named === undefined || named === key.publicKey) return
+    // Several partners may tell at once.
+    if (makesWay) return
+    makesWay = true
+    void makeWayFor(named, { paths, log }).then((error) => {
+      if (error !== null) fate.fail(error)
+      else makesWay = false
+    }, fate.fail)
+  }
 
   let isOwnKey = hasOwnKey()
 
