@@ -13,10 +13,10 @@ const SCENARIOS: readonly Scenario[] = [
     steps: ALL.flatMap((id): Step[] => [{ do: 'kill', who: [id] }, wait(1.5), { do: 'restart', who: [id] }, wait(1.5)])
   },
   {
-    name: 'one stopped without a word, until it is missed',
+    name: 'one stopped for a minute without a word, and missed meanwhile',
     links: 'loopback',
     pauseMsMax: 20_000,
-    steps: [{ do: 'pause', who: ['p3'] }, { do: 'be missed', who: ['p3'] }, wait(2)]
+    steps: [{ do: 'pause', who: ['p3'] }, wait(60), { do: 'be missed', who: ['p3'] }]
   },
   {
     name: 'two stopped for a while: nothing moves, then everything',
