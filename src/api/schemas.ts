@@ -125,8 +125,14 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     syncing: { type: 'boolean' },
     stalled: nullable(
       shape(
-        { since: time, why: text, causes: { type: 'array', items: shape({ code: text, why: text, todo: text }) } },
-        ['causes']
+        {
+          since: time,
+          height: { ...count, description: 'Of the block that is not decided' },
+          round: { ...count, description: 'Of that block, under way' },
+          why: text,
+          causes: { type: 'array', items: shape({ code: text, why: text, todo: text }) }
+        },
+        ['causes', 'height', 'round']
       )
     )
   }),

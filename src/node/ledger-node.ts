@@ -59,6 +59,9 @@ export interface NodeStatus {
   /** `why` is the text of all `causes`: each has a code of docs/partners.md, what is the matter, and what to do. */
   readonly stalled: null | {
     readonly since: string
+    /** The block that is not decided, and the round of it that is under way; absent where the node decides nothing. */
+    readonly height?: number
+    readonly round?: number
     readonly why: string
     readonly causes?: readonly { readonly code: string; readonly why: string; readonly todo: string }[]
   }

@@ -67,7 +67,8 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
     if (told !== null) return told
     const stall = replica.stalled()
     if (stall === null) return null
-    return { since: timeText(stall.since), why: stallText(stall.causes), causes: stall.causes }
+    const { since, height, round, causes } = stall
+    return { since: timeText(since), height, round, why: stallText(causes), causes }
   }
 
   return {

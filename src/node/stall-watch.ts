@@ -13,10 +13,13 @@ const SLOW_ROUNDS = 2
 /** Causes remembered as told in one stall; beyond them the log stays silent until it is over. */
 const TOLD_MAX = 64
 
-/** Since when nothing moves, and why. */
+/** Since when nothing moves, where, and why. */
 export interface Stall {
   /** Milliseconds since 1970. */
   readonly since: number
+  /** Being decided. */
+  readonly height: number
+  readonly round: number
   readonly causes: readonly StallCause[]
 }
 
@@ -45,7 +48,8 @@ export function createStallWatch({ now, hasWork, snapshot, log }: StallWatchDepe
     // A clock that was set back must not hide how long it has been.
     if (now() < waitingSince && seen.clockBehindMs <= 0) waitingSince = now()
     const since = waitingSince
-    return isStall(seen, now() - since) ? { since, causes: explainStall(seen) } : null
+    const { height, round } = seen
+    return isStall(seen, now() - since) ? { since, height, round, causes: explainStall(seen) } : null
   }
 
   /** Tells the end of a stall that was told of; that others go on does not end what is set aside. */
@@ -70,11 +74,10 @@ export function createStallWatch({ now, hasWork, snapshot, log }: StallWatchDepe
       told ??= new Set()
       for (const key of keys) told.add(key)
       if (!isNews) return
-      const { height, round } = snapshot()
       log.warn('nothing moves', {
         why: stallText(stall.causes),
-        height,
-        round,
+        height: stall.height,
+        round: stall.round,
         since: new Date(stall.since).toISOString()
       })
     },

@@ -59,9 +59,11 @@ test('four partners: one dead, the others go on; two dead, nothing commits; back
     assert.match(stalled?.why ?? '', /^3 of 4 voting partners are needed and 2 are online; not reached: p3 \(since 20/)
     assert.match(stalled?.why ?? '', /p4 \(since 20\S+Z\); get the node of one of them started/)
     assert.is(stalled?.causes?.[0]?.code, 'no-quorum')
+    assert.is(stalled?.height, height + 1)
+    assert.ok(stalled?.round !== undefined)
     assert.match(
       (await p1.ledger(['status'])).stdout,
-      /\nSTALLED +since 20.*: 3 of 4 voting partners are needed and 2 are/
+      /\nSTALLED +since 20\S+ \S+Z, at block \d+, round \d+: 3 of 4 voting partners are needed and 2 are/
     )
     assert.is((await p2.client.status()).height, height, 'nothing commits with two of four')
 

@@ -61,7 +61,7 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
   if (stalled !== null) {
     const causes = stalled.causes?.map(({ why, todo }) => `${why}; ${todo}`) ?? [stalled.why]
     for (const [index, cause] of causes.entries()) {
-      const since = index === 0 ? `since ${timeText(stalled.since)}: ` : 'and '
+      const since = index === 0 ? `since ${timeText(stalled.since)}${placeOf(stalled)}: ` : 'and '
       rows.push([index === 0 ? 'STALLED' : '', styled(color, 'red', `${since}${plain(cause)}`)])
     }
   }
@@ -73,6 +73,11 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
     return [plain(one.id), `${one.state}, ${connection}, height ${one.height ?? 'unknown'}${part}${proven}`]
   })
   return `${pairs(rows)}\npartners\n${pairs(others, '  ')}\n\n${promiseOf(quorum.rule, voters.length)}\n`
+}
+
+/** Which block is not decided, and in which round it is; empty where the node decides nothing. */
+function placeOf({ height, round }: NonNullable<NodeStatus['stalled']>): string {
+  return height === undefined || round === undefined ? '' : `, at block ${height}, round ${round}`
 }
 
 /** What the quorum lacks, in plain words; null when enough voters are online. */

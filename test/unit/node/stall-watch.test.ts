@@ -131,6 +131,7 @@ test('blocks without the batch that is set aside neither end that nor tell it an
 test('a clock far behind the newest block is told at once, and one set back hides no stall for good', () => {
   const { world, watch, pass } = watching({ clockBehindMs: 3_600_000 })
   assert.is(watch.current()?.causes[0]?.code, 'own-clock')
+  assert.equal([watch.current()?.height, watch.current()?.round], [2, 0])
   world.seen = {}
   world.online = 2
   world.now -= 3_600_000
