@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { LedgerError } from '../base/errors.js'
 import type { LedgerNode, NodeStatus } from '../node/ledger-node.js'
 import type { Logger } from '../node/log.js'
-import { CLOSE_GRACE_MS, HEARTBEAT_MS } from './limits.js'
+import { CLOSE_GRACE_MS, HEARTBEAT_MS, type RequestTimes } from './limits.js'
 import type { ApiContext } from './route.js'
 import { type ApiServer, buildServer } from './server.js'
 import { listenOnSocket, listenOnTcp } from './socket.js'
@@ -22,6 +22,8 @@ export interface ApiOptions {
   readonly log: Logger
   /** Silence on a change feed, in milliseconds, after which a heartbeat is sent. @default HEARTBEAT_MS */
   readonly heartbeatMs?: number
+  /** How long a request may take to come. @default REQUEST_TIMES */
+  readonly times?: RequestTimes
 }
 
 export interface RunningApi {
@@ -55,11 +57,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     await Promise.all(servers.splice(0).reverse().map(stop))
   }
   try {
-    const local = await buildServer(context, 'local')
+    const local = await buildServer(context, 'local', options.times)
     await listenOnSocket(local.http, options.socket)
     servers.push(local)
     if (options.http === undefined) return { http: null, close: closeAll }
-    const remote = await buildServer(context, 'remote')
+    const remote = await buildServer(context, 'remote', options.times)
     await listenOnTcp(remote.http, options.http.host, options.http.port)
     servers.push(remote)
     return { http: hostAndPort(remote), close: closeAll }

@@ -24,6 +24,19 @@ export const KEEP_ALIVE_TIMEOUT_MS = 5_000
 /** How often it is looked whether headers are late. */
 export const HEADERS_CHECK_MS = 5_000
 
+/** How long a request may take to come, milliseconds each. */
+export interface RequestTimes {
+  readonly headersTimeoutMs: number
+  readonly headersCheckMs: number
+  readonly bodyTimeoutMs: number
+}
+
+export const REQUEST_TIMES: RequestTimes = {
+  headersTimeoutMs: HEADERS_TIMEOUT_MS,
+  headersCheckMs: HEADERS_CHECK_MS,
+  bodyTimeoutMs: BODY_TIMEOUT_MS
+}
+
 /** On TCP: how long a reader may take nothing of an answer before its connection is closed. */
 export const READER_STALL_MS = 60_000
 

@@ -11,15 +11,14 @@ import { healthRoutes } from './health-routes.js'
 import { invitationRoutes } from './invitation-routes.js'
 import {
   BODY_BYTES_MAX,
-  BODY_TIMEOUT_MS,
   CONNECTIONS_MAX,
   HEADER_BYTES_MAX,
-  HEADERS_CHECK_MS,
-  HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
   LINGER_MS,
   PATH_PARAMETER_LENGTH_MAX,
-  READER_STALL_MS
+  READER_STALL_MS,
+  REQUEST_TIMES,
+  type RequestTimes
 } from './limits.js'
 import { objectRoutes } from './object-routes.js'
 import { openApiDocument } from './openapi.js'
@@ -60,11 +59,15 @@ export interface ApiServer {
  * Builds the HTTP server over the routes.
  * @param access `local`: whoever can open the control socket is the administrator; `remote`: only open operations answer
  */
-export async function buildServer(context: ApiContext, access: 'local' | 'remote'): Promise<ApiServer> {
+export async function buildServer(
+  context: ApiContext,
+  access: 'local' | 'remote',
+  times: RequestTimes = REQUEST_TIMES
+): Promise<ApiServer> {
   const http = createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    connectionsCheckingInterval: HEADERS_CHECK_MS,
+    headersTimeout: times.headersTimeoutMs,
+    connectionsCheckingInterval: times.headersCheckMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // A pipe of records stays open as long as its writer likes; bodies that are read whole are timed below.
     requestTimeout: 0
@@ -83,7 +86,7 @@ export async function buildServer(context: ApiContext, access: 'local' | 'remote
     serverFactory: (handler) => http.on('request', handler)
   })
   takeBodies(app)
-  guard(app, access, context)
+  guard(app, access, context, times.bodyTimeoutMs)
   for (const route of ROUTES) addRoute(app, route, context)
   await app.ready()
   return { http, close: () => app.close() }
@@ -102,11 +105,11 @@ function takeBodies(app: FastifyInstance): void {
   app.addContentTypeParser(NDJSON_TYPE, (_request, _payload, done) => done(null, 'pipe'))
 }
 
-function guard(app: FastifyInstance, access: 'local' | 'remote', context: ApiContext): void {
+function guard(app: FastifyInstance, access: 'local' | 'remote', context: ApiContext, bodyTimeoutMs: number): void {
   const open = new Set(ROUTES.filter((route) => route.open).map((route) => route.path))
   const streamsIn = new Set(ROUTES.filter((route) => route.streamsIn).map((route) => route.path))
   app.addHook('onRequest', async (request, reply) => {
-    limitBody(request, reply, streamsIn)
+    limitBody(request, reply, streamsIn, bodyTimeoutMs)
     if (access === 'remote' && !open.has(request.routeOptions.url ?? '')) return refuseRemote(reply)
     if (context.closing.aborted) throw new LedgerError('CLOSED', 'the node is stopping')
     return undefined
@@ -129,12 +132,17 @@ function refuseRemote(reply: FastifyReply): unknown {
   return sendError(reply.header('www-authenticate', 'Bearer'), { body, status: 401 })
 }
 
-function limitBody(request: FastifyRequest, reply: FastifyReply, streamsIn: ReadonlySet<string>): void {
+function limitBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  streamsIn: ReadonlySet<string>,
+  timeoutMs: number
+): void {
   const type = request.headers['content-type']?.toLowerCase() ?? ''
   if (streamsIn.has(request.routeOptions.url ?? '') && type.startsWith(NDJSON_TYPE)) return
   const timer = setTimeout(() => {
     if (!request.raw.complete) request.raw.destroy()
-  }, BODY_TIMEOUT_MS)
+  }, timeoutMs)
   reply.raw.once('close', () => clearTimeout(timer))
 }
 

@@ -17,7 +17,7 @@ export interface ApiFixture {
 /** Serves a fake node on a control socket in a directory of its own while `work` runs. */
 export async function withApi(
   work: (fixture: ApiFixture) => Promise<void>,
-  options: Pick<ApiOptions, 'http' | 'heartbeatMs'> = {}
+  options: Pick<ApiOptions, 'http' | 'heartbeatMs' | 'times'> = {}
 ): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'ledger-api-'))
   const socket = join(home, 'control.sock')
