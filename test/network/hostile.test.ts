@@ -3,7 +3,6 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'
 import * as assert from 'uvu/assert'
-import { LedgerError } from '../../src/base/errors.js'
 import { silentLogger } from '../../src/node/log.js'
 import { type Connection, encodeFrame, framesOf, type Stream } from '../../src/node/network/frames.js'
 import { type Host, startHost } from '../../src/node/network/host.js'
@@ -280,68 +279,5 @@ test('answers that are not taken are few', async () => {
   await frames.write([encodeFrame({ type: 'blocks', from: 1, bytesMax: 1 })], soon())
   assert.ok(await frames.read(AbortSignal.timeout(10_000)))
 })
-
-/** What each class of key reaches: `open`, `refused` (the stream is not served), or no connection at all. */
-const classes: [kind: string, prepare: (key: string) => void, reaches: readonly string[]][] = [
-  ['a stranger', () => {}, ['join', 'membership']],
-  ['the key of an expired invitation', () => {}, ['join', 'membership']],
-  ['a pending partner', (key) => hosts.partners.set(key, 'zoe'), ['messages', 'pull', 'join', 'membership', 'gossip']]
-]
-
-for (const [kind, prepare, reaches] of classes) {
-  test(`${kind} reaches ${reaches.join(', ')} and nothing else`, async () => {
-    const knowledge = { current: () => ({ height: 0, set: EMPTY }), stepsAfter: async () => [], learned() {} }
-    const [a] = await hosts.network(['alice'], () => ({ membership: knowledge }))
-    prepare(keyOf('zoe'))
-    const connection = await dial(await hostOf('zoe'), a!)
-    const names = ['messages', 'pull', 'join', 'membership', 'gossip']
-    for (const name of names) {
-      const served = await isServed(connection, name)
-      assert.is(served, reaches.includes(name), name)
-    }
-    for (const other of [
-      '/ipfs/ping/1.0.0',
-      '/ipfs/id/push/1.0.0',
-      '/libp2p/circuit/relay/0.2.0/hop',
-      '/floodsub/1.0.0'
-    ]) {
-      const stream = await connection.newStream(other, { signal: soon() }).catch(() => null)
-      assert.is(stream, null, other)
-    }
-  })
-}
-
-test('a partner that is one no more reaches what a stranger does', async () => {
-  const [a] = await hosts.network(['alice'])
-  hosts.partners.set(keyOf('zoe'), 'zoe')
-  const host = await hostOf('zoe')
-  const connection = await dial(host, a!)
-  assert.ok(await isServed(connection, 'messages'))
-  hosts.partners.delete(keyOf('zoe'))
-  a!.peers.refresh()
-  await until(() => connection.status !== 'open', 'it is hung up on')
-  const again = await dial(host, a!)
-  for (const name of ['messages', 'pull', 'gossip']) assert.not(await isServed(again, name), name)
-})
-
-/** Whether a node serves a stream of this protocol: it takes it and, where it is to answer, answers. */
-async function isServed(connection: Connection, name: string): Promise<boolean> {
-  try {
-    const names = name === 'gossip' ? ['/meshsub/1.1.0'] : [protocol(name)]
-    const stream = await connection.newStream(names, { signal: soon() })
-    const frames = framesOf(stream, 1024 * 1024)
-    if (name === 'gossip') {
-      // Gossip answers nothing: a stream that is not served is reset.
-      await sleep(200)
-      return stream.status === 'open'
-    }
-    if (name !== 'messages') await frames.write([encodeFrame({ type: 'height' })], soon())
-    await frames.read(soon())
-    return true
-  } catch (error) {
-    if (error instanceof LedgerError) throw error
-    return false
-  }
-}
 
 test.run()
