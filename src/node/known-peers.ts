@@ -159,7 +159,8 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
   }
 }
 
-async function readRemembered(path: string): Promise<Remembered | null> {
+/** What a node wrote down of the others; null when that is missing, or is not what this software writes. */
+export async function readRemembered(path: string): Promise<Remembered | null> {
   try {
     const { height, peers } = JSON.parse(await readFile(path, 'utf8')) as Remembered
     if (!Number.isSafeInteger(height) || !Array.isArray(peers) || !peers.every(isPeer)) return null
@@ -171,5 +172,7 @@ async function readRemembered(path: string): Promise<Remembered | null> {
 }
 
 function isPeer(peer: PeerAddress): boolean {
-  return isPartnerId(peer.partner) && keyFromText(peer.key) !== null && Array.isArray(peer.addresses)
+  const { partner, key, addresses } = peer
+  const isAddressed = Array.isArray(addresses) && addresses.every((address) => typeof address === 'string')
+  return isPartnerId(partner) && typeof key === 'string' && keyFromText(key) !== null && isAddressed
 }

@@ -6,14 +6,26 @@ import { encodeBatch } from '../../src/ledger/batch.js'
 import { certificateText } from '../../src/ledger/certificate.js'
 import { partnerSetText } from '../../src/ledger/partner-set.js'
 import { receiptText } from '../../src/ledger/receipt.js'
+import { verifyEvidence } from '../../src/ledger/verify-evidence.js'
 import { proposalBytes, voteBytes } from '../../src/ledger/vote.js'
 import { createInvitation, readToken } from '../../src/node/invitation.js'
 import { joinRequestOf } from '../../src/node/join.js'
 import type { PullRequest } from '../../src/node/peers.js'
+import { listedLies } from './contradictions.js'
 import type { Captures } from './hostile-readers.js'
 import { keyOf, seedOf, smallChain } from './small-chain.js'
 
 const LOCAL = '/ip4/127.0.0.1/tcp/4001'
+
+function listed(): Captures['evidence'] {
+  const { genesis, items } = listedLies()
+  const texts = items.map((item) => JSON.stringify(item))
+  const proven = texts.map((text) => {
+    const outcome = verifyEvidence(text, genesis)
+    return JSON.stringify(outcome.ok ? outcome.value : outcome.refusal)
+  })
+  return { genesisText: genesis, items: texts, proven }
+}
 
 /** Real items of each format: of a chain of three partners, with an invitation and what nodes say to each other. */
 export function hostileCaptures(): Captures {
@@ -114,6 +126,7 @@ export function hostileCaptures(): Captures {
       [{ type: 'proposal', height: 1, block }, JSON.stringify({ type: 'proposal', block: { header, batches: hashes } })]
     ],
     steps: [JSON.stringify({ header: headers[0], certificate: certificates[0], set: partnerSetText(chain.set) })],
+    evidence: listed(),
     systemRecords: [
       ['_admit', text(joinRequest)],
       ['_ready', text({ height: 1, block })],

@@ -13,6 +13,7 @@ import { partnerSetText } from '../../src/ledger/partner-set.js'
 import { readReceipt, receiptText, shapeOfCheckpoint } from '../../src/ledger/receipt.js'
 import { checkRecord, encodeRecord, readRecord } from '../../src/ledger/record.js'
 import { readSystemRecord, SYSTEM_OBJECTS } from '../../src/ledger/system-record.js'
+import { verifyEvidence } from '../../src/ledger/verify-evidence.js'
 import { verifyReceipt } from '../../src/ledger/verify-receipt.js'
 import { readToken, tokenText } from '../../src/node/invitation.js'
 import { decodeFrame } from '../../src/node/network/frames.js'
@@ -76,6 +77,13 @@ export interface Captures {
   readonly requests: readonly string[]
   readonly responses: readonly (readonly [PullRequest, string])[]
   readonly steps: readonly string[]
+  /** Lines of `ledger evidence --json`, with the genesis of their network. */
+  readonly evidence: {
+    readonly genesisText: string
+    readonly items: readonly string[]
+    /** What they prove, as JSON. */
+    readonly proven: readonly string[]
+  }
   readonly systemRecords: readonly (readonly [object: string, data: string])[]
 }
 
@@ -146,6 +154,15 @@ export function hostileReaders(captures: Captures): readonly HostileReader[] {
           verifyReceipt(text, captures.genesisText, captures.checkpoint)
           return text.endsWith('\n') ? `${receiptText(receipt)}\n` : receiptText(receipt)
         })
+    },
+    {
+      name: 'evidence',
+      samples: captures.evidence.items,
+      read: (text) =>
+        // Whatever was changed around it, it proves what one of the real ones proves.
+        ofOutcome(verifyEvidence(text, captures.evidence.genesisText), (statement) =>
+          captures.evidence.proven.includes(JSON.stringify(statement)) ? null : ''
+        )
     },
     {
       name: 'checkpoint',

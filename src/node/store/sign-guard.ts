@@ -146,12 +146,40 @@ function fileOptions(path: string, owner: GuardOwner, memory: GuardMemory): Comp
   }
 }
 
-/** Takes a record of the file into memory. Its checksum held, so its form is that of what was written. */
+/** Takes a record of the file into memory. */
 function recall(memory: GuardMemory, path: string, text: string): void {
-  const item = JSON.parse(text) as SignedVote | SignedBatch
+  const item = readSigned(text)
+  if (item === null) throw new LedgerError('LOG_DAMAGED', `${path} holds a record that is no signature`, { path })
   const inOrder =
     'sequence' in item.position ? keepBatch(memory, item as SignedBatch) : keepVote(memory, item as SignedVote)
   if (!inOrder) throw new LedgerError('LOG_DAMAGED', `${path} holds signatures out of order`, { path })
+}
+
+/** Null for what this software never writes: its checksum held all the same, as when another software wrote it. */
+function readSigned(text: string): SignedVote | SignedBatch | null {
+  try {
+    const { position, message, signature, log } = JSON.parse(text) as SignedVote
+    const { step, ...numbers } = position
+    const names = 'sequence' in numbers ? BATCH_PLACE : VOTE_PLACE
+    const places = numbers as Readonly<Record<string, unknown>>
+    const isWhole =
+      names.every((name) => isPlace(places[name])) &&
+      (names === BATCH_PLACE || STEPS.includes(step)) &&
+      (log === undefined || (isPlace(log.from) && isPlace(log.to))) &&
+      typeof message === 'string' &&
+      typeof signature === 'string'
+    return isWhole ? (JSON.parse(text) as SignedVote | SignedBatch) : null
+  } catch {
+    return null
+  }
+}
+
+const VOTE_PLACE = ['epoch', 'incarnation', 'height', 'round']
+const BATCH_PLACE = ['epoch', 'incarnation', 'sequence']
+
+/** Marks may stand before the first place: at -1. */
+function isPlace(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= -1
 }
 
 /** False when the vote does not come after all votes before it. */

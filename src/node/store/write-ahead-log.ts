@@ -226,7 +226,10 @@ function* readSegment(
   for (const record of rest) {
     const text = decoder.decode(record)
     const end = text.indexOf(' ')
-    yield { height: Number(text.slice(0, end)), text: text.slice(end + 1) }
+    const height = Number(text.slice(0, Math.max(0, end)))
+    // Else it would count as one of no height, and be left out.
+    if (end < 1 || !Number.isSafeInteger(height) || height < 0) throw logDamaged(path, 0, 'an entry has no height')
+    yield { height, text: text.slice(end + 1) }
   }
 }
 
