@@ -236,6 +236,10 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     get syncing() {
       return syncing
     },
+    /** Whether blocks are being fetched, or a connected partner that is believed says it has some that are not here. */
+    get behind() {
+      return syncing || ahead().length > 0
+    },
     async stop(): Promise<void> {
       stopped = true
       ending.abort(new LedgerError('CLOSED', 'the node is stopping'))

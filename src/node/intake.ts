@@ -1,5 +1,5 @@
 import { canonicalText } from '../base/canonical.js'
-import { LedgerError, type Refusal } from '../base/errors.js'
+import { LedgerError, type Outcome, type Refusal, refuse } from '../base/errors.js'
 import { judge } from '../ledger/judge.js'
 import { type Partner, partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
@@ -18,6 +18,9 @@ export const APPEND_TIMEOUT_MS = 60_000
 /** White space around the canonical text that an input line may have, bytes. */
 const LINE_SLACK_BYTES = 64 * 1024
 
+/** Milliseconds between two looks whether the copy is in step, while a line waits for it. */
+const LOOK_MS = 50
+
 export interface IntakeDependencies {
   readonly chain: Chain
   readonly own: OwnBatches
@@ -25,6 +28,8 @@ export interface IntakeDependencies {
   readonly partner: string
   /** Why nothing can be appended now; null when it can. */
   readonly blocked: () => string | null
+  /** Whether this node's copy is as new as it can know. */
+  readonly inStep: () => boolean
   readonly now: () => number
   readonly timers: Timers
   readonly show: (id: string) => RecordView | null
@@ -38,7 +43,7 @@ export interface Intake {
 
 /** The way of own records in: read, check, judge on what is committed, hand over to the open batch, report the outcome. */
 export function createIntake(dependencies: IntakeDependencies): Intake {
-  const { chain, own, pending, now, timers, show, logRefusal } = dependencies
+  const { chain, own, pending, inStep, now, timers, show, logRefusal } = dependencies
 
   const self = (): Partner => {
     const partner = partnerOf(chain.rulebook.partners, dependencies.partner)
@@ -56,6 +61,8 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
 
   /** Whether a refusal may be different by the time a block executes the record. */
   function mayChange(record: CheckedRecord, refusal: Refusal): boolean {
+    // From an old copy no verdict is final, not even on rights: a block judges.
+    if (!inStep()) return true
     if (refusal.code === 'NOT_PERMITTED') return false
     return pending.touches(record) || record.object?.usesBlock === true
   }
@@ -98,15 +105,38 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
     return { kind: 'waiting', line, ...place }
   }
 
-  function takeLine(target: DraftTarget, line: Line): Slot | null {
+  /** Reads a line by the model of now; null when there is nothing in it. */
+  function draftOf(target: DraftTarget, line: Line): Outcome<CheckedRecord> | null {
     if ('tooLong' in line) {
       const lineBytesMax = chain.limits.recordBytesMax + LINE_SLACK_BYTES
-      const message = `the line has more than ${lineBytesMax} bytes`
-      return refused(line.number, target.object, { code: 'TOO_LARGE', message, details: { lineBytesMax } })
+      return refuse('TOO_LARGE', `the line has more than ${lineBytesMax} bytes`, { details: { lineBytesMax } })
     }
     if (isBlank(line.bytes)) return null
-    const draft = draftOfBytes(chain.rulebook.model, chain.limits.recordBytesMax, target, line.bytes)
-    return draft.ok ? take(line.number, draft.value) : refused(line.number, target.object, draft.refusal)
+    return draftOfBytes(chain.rulebook.model, chain.limits.recordBytesMax, target, line.bytes)
+  }
+
+  /** Whether a line is refused by a model that may be over. */
+  function mayBeOld(draft: Outcome<CheckedRecord> | null): boolean {
+    if (draft === null || draft.ok || inStep()) return false
+    return draft.refusal.code !== 'MALFORMED' && draft.refusal.code !== 'TOO_LARGE'
+  }
+
+  /**
+   * Reads again, once the copy is in step, a line that an old model refuses. Such a record cannot be sent meanwhile: what
+   * a model refuses cannot even be written.
+   */
+  async function draftInStep(
+    target: DraftTarget,
+    line: Line,
+    queue: OutcomeQueue
+  ): Promise<Outcome<CheckedRecord> | null> {
+    for (let waitedMs = 0; waitedMs < queue.timeoutMs && !queue.signal.aborted; waitedMs += LOOK_MS) {
+      await new Promise<void>((resolve) => timers.set(LOOK_MS, resolve))
+      const draft = draftOf(target, line)
+      if (!mayBeOld(draft)) return draft
+    }
+    queue.exhaust()
+    return null
   }
 
   /** Reads all input into the queue, waiting where batches or outcomes pile up. */
@@ -116,9 +146,12 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
       for (const line of lines) {
         while (!own.hasRoom() && !queue.signal.aborted) await own.room(queue.signal)
         if (!queue.hasRoom()) await queue.room()
+        let draft = queue.exhausted ? null : draftOf(target, line)
+        if (mayBeOld(draft)) draft = await draftInStep(target, line, queue)
         if (queue.closed) return false
-        const slot = queue.exhausted ? notTaken(line, target.object) : takeLine(target, line)
-        if (slot !== null) queue.push(slot)
+        if (queue.exhausted) queue.push(notTaken(line, target.object))
+        else if (draft?.ok) queue.push(take(line.number, draft.value))
+        else if (draft !== null) queue.push(refused(line.number, target.object, draft.refusal))
       }
       return true
     }
@@ -145,7 +178,7 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
 }
 
 function notTaken(line: Line, object: string): Slot {
-  const message = `${object} not taken: too much already waits for the quorum; send it again later`
+  const message = `${object} not taken: no quorum was there in time; send it again later`
   return { kind: 'decided', outcome: { line: line.number, status: 'refused', code: 'NO_QUORUM', message } }
 }
 

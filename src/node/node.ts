@@ -213,6 +213,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     pending,
     partner: self,
     blocked,
+    inStep: () => replica.inStep,
     now,
     timers: systemTimers,
     show,

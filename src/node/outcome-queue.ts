@@ -48,6 +48,11 @@ export function createOutcomeQueue(options: OutcomeQueueOptions) {
     wakeReader()
   }
 
+  function exhaust(): void {
+    exhausted = true
+    full.abort()
+  }
+
   function next(): Slot | undefined {
     const slot = slots[taken]
     if (slot === undefined) return undefined
@@ -87,8 +92,7 @@ export function createOutcomeQueue(options: OutcomeQueueOptions) {
     if (slot.kind === 'decided') return slot.outcome
     const { batch, index, line } = slot
     if (await decidedInTime(batch, signal)) return outcomeIn(slot)
-    exhausted = true
-    full.abort()
+    exhaust()
     flush()
     await batch.durable
     return { line, status: 'pending', id: idIn(batch, index, author), code: 'NO_QUORUM' }
@@ -135,6 +139,10 @@ export function createOutcomeQueue(options: OutcomeQueueOptions) {
 
   return {
     outcomes,
+    /** Milliseconds without progress after which waiting is in vain. */
+    timeoutMs,
+    /** The time without progress has run out. */
+    exhaust,
     push(slot: Slot): void {
       slots.push(slot)
       wakeWriter()

@@ -81,6 +81,8 @@ export interface Replica extends PeerHandlers {
   readonly pending: PendingKeys
   /** Whether it is behind the others and fetching blocks. */
   readonly syncing: boolean
+  /** Whether its copy is as new as it can know: only then is a refusal by it alone final. */
+  readonly inStep: boolean
   /** Whether its sign guard was lost: until the rejoin is in force it signs and appends nothing. */
   readonly rejoining: boolean
   /** Why it signs nothing yet, for its operator; null when it does, or rejoins with the help of others. */

@@ -15,6 +15,7 @@ import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.
 import { createDuties } from './duties.js'
 import { contradiction, contradictionsWith, createEvidenceDuty } from './evidence-duty.js'
 import { createHeartbeat } from './heartbeat.js'
+import { isInStep } from './in-step.js'
 import { createInbound } from './inbound.js'
 import { createKnownAnswer } from './known-answer.js'
 import { createLookout } from './lookout.js'
@@ -341,6 +342,11 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     },
     get syncing() {
       return catchUp.syncing
+    },
+    get inStep() {
+      const { connected } = peers
+      const behind = (): boolean => catchUp.behind
+      return isInStep({ chain, self, connected, heightOf: catchUp.heightOf, behind, maySign: right.maySign })
     },
     get round() {
       return driver.round

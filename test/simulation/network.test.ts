@@ -9,11 +9,15 @@ import { useStandInSignatures } from './use-stand-in-signatures.js'
 useStandInSignatures()
 const { simulate } = await import('./simulation.js')
 
-/** The first seeds, always the same ones: `npm run simulate -- --seeds N --from M` goes on from there. */
-const FIXED = { from: 1, count: 400, cpuMsMax: 15_000 }
+/**
+ * The first seeds, always the same ones: `npm run simulate -- --seeds N --from M` goes on from there. Few, as the slow tests
+ * run two thousand: some seconds of processor time. The caps are for machines that are many times slower, on which less
+ * than all is enough.
+ */
+const FIXED = { from: 1, count: 60, runsMin: 20, cpuMsMax: 40_000 }
 
 /** Seeds of the commit that is checked out, so that every change is tried with others. */
-const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 250, cpuMsMax: 8_000 }
+const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 30, runsMin: 10, cpuMsMax: 20_000 }
 
 /** What does not come from the seed in the runs below. */
 const CALM = { silent: 0, gone: 0, liars: 0, fragile: 0, joiners: 0, observers: 0 }
@@ -22,15 +26,17 @@ const test = suite('simulated networks', { timeoutMs: 180_000 })
 
 test('whatever fails, copies agree, the rules hold, nothing is lost, and all goes on when the trouble is over', async () => {
   const sums = await runSeeds(simulate, FIXED)
+  assert.ok(sums.runs >= FIXED.runsMin, `only ${sums.runs} runs`)
   assert.ok(sums.heights > 20 * sums.runs && sums.faults > 15 * sums.runs, 'runs are long and hostile')
   assert.ok(sums.crashes > sums.runs && sums.refused > sums.runs && sums.roundMax > 2)
+  if (sums.runs < FIXED.count) return
   assert.ok(sums.lying > 0 && sums.evidence > 0 && sums.losses > 0 && sums.joined > 0)
   assert.ok(sums.governed > 0 && sums.changes >= sums.governed, 'partners leave, pause, and have other keys')
 })
 
 test('the same holds for the seeds of this commit', async () => {
   const sums = await runSeeds(simulate, OF_COMMIT)
-  assert.ok(sums.runs > 0)
+  assert.ok(sums.runs >= OF_COMMIT.runsMin, `only ${sums.runs} runs`)
 })
 
 test('the same seed gives the same trace', async () => {
