@@ -57,7 +57,7 @@ export async function foundHome(options: FoundOptions): Promise<Founded> {
     const key = await storedKeyOf(options.home, options)
     const genesis = writeGenesis(genesisOf(options, network, key))
     compileModel(network, genesis.genesis.limits)
-    await settleHome(options.home, { partner: options.partner, key: key.publicKey, genesis })
+    await settleHome(options.home, { partner: options.partner, key: key.publicKey, mayHaveSigned: false, genesis })
     return { warnings, genesis: genesis.hash, partner: options.partner, key: key.publicKey }
   })
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { publicKeyOf, signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { keyText } from '../base/keys.js'
@@ -86,7 +87,8 @@ export async function prepareHome({ home, token, answer }: PrepareHomeOptions): 
   const genesis = genesisOf(answer.genesis, token)
   await withEmptyHome(home, async () => {
     const { publicKey } = await storedKeyOf(home)
-    const owner = { partner: token.invitation.partner, key: publicKey, genesis }
+    const mayHaveSigned = existsSync(homePaths(home).restoredKey)
+    const owner = { partner: token.invitation.partner, key: publicKey, mayHaveSigned, genesis }
     const bootstrap = answer.bootstrap.length > 0 ? answer.bootstrap : token.bootstrap
     const content = `${tokenText({ ...token, bootstrap })}\n`
     await settleHome(home, owner, { path: homePaths(home).invitation, content })

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { LedgerError } from '../../base/errors.js'
 import { homePaths } from '../../node/home.js'
 import type { NodeKey, Unlock } from '../../node/store/key-file.js'
+import type { LockedKey } from '../../node/store/key-lock.js'
 import { readConfig } from '../config.js'
 import type { Io } from '../context.js'
 import { usage } from '../failure.js'
@@ -38,26 +39,44 @@ export async function passphraseFileOf(home: string, flag: string | undefined): 
  * Opens locked keys with the passphrase of the file, which is read each time, or with what is typed at the first time: the
  * next key of a running node is taken up without asking, so the process keeps it as long as it keeps the key.
  */
-export function createUnlock({ io, file, signal }: PassphraseSource): Unlock {
+export function createUnlock(source: PassphraseSource): Unlock {
   let typed: string | null = null
   return async (key, path) => {
-    const { unlockKey } = await import('../../node/store/key-file.js')
-    if (file !== null) return await unlockKey(key, path, await readFirstLine(file))
-    if (typed !== null) return await unlockKey(key, path, typed)
-    if (!isAskable(io)) {
-      const message = `${path} is locked with a passphrase, and there is no terminal to ask for it`
-      throw new LedgerError('PASSPHRASE_NEEDED', message, { path, key: key.publicKey })
+    if (typed !== null) {
+      const { unlockKey } = await import('../../node/store/key-file.js')
+      return await unlockKey(key, path, typed)
     }
-    for (let tries = 1; ; tries++) {
-      const passphrase = await askSecret(io, `Passphrase of ${plain(path)}: `, signal)
-      try {
-        const opened: NodeKey = await unlockKey(key, path, passphrase)
-        typed = passphrase
-        return opened
-      } catch (error) {
-        if (!(error instanceof LedgerError) || error.code !== 'PASSPHRASE_WRONG' || tries === TRIES_MAX) throw error
-        io.stderr.write(`${error.message}; try again\n`)
-      }
+    const { opened, passphrase } = await openAsking(source, key, path)
+    if (source.file === null) typed = passphrase
+    return opened
+  }
+}
+
+/**
+ * Opens a locked key with the passphrase of the file, or what is typed.
+ * @throws LedgerError PASSPHRASE_NEEDED, PASSPHRASE_WRONG
+ */
+export async function openAsking(
+  { io, file, signal }: PassphraseSource,
+  key: LockedKey,
+  path: string
+): Promise<{ readonly opened: NodeKey; readonly passphrase: string }> {
+  const { unlockKey } = await import('../../node/store/key-file.js')
+  if (file !== null) {
+    const passphrase = await readFirstLine(file)
+    return { opened: await unlockKey(key, path, passphrase), passphrase }
+  }
+  if (!isAskable(io)) {
+    const message = `${path} is locked with a passphrase, and there is no terminal to ask for it`
+    throw new LedgerError('PASSPHRASE_NEEDED', message, { path, key: key.publicKey })
+  }
+  for (let tries = 1; ; tries++) {
+    const passphrase = await askSecret(io, `Passphrase of ${plain(path)}: `, signal)
+    try {
+      return { opened: await unlockKey(key, path, passphrase), passphrase }
+    } catch (error) {
+      if (!(error instanceof LedgerError) || error.code !== 'PASSPHRASE_WRONG' || tries === TRIES_MAX) throw error
+      io.stderr.write(`${error.message}; try again\n`)
     }
   }
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { LedgerError } from '../../base/errors.js'
+import { replaceFileDurably } from './durable-file.js'
 
 /** Permission bits of group and others. */
 const OTHERS = 0o077
@@ -55,5 +56,24 @@ async function bounded(file: FileHandle, bytesMax: number, fail: PrivateFile['fa
     length += bytesRead
     if (length > bytesMax) throw fail('it is too large')
     if (bytesRead === 0) return bytes.toString('utf8', 0, length)
+  }
+}
+
+/**
+ * Puts other content in the place of a private file, durable when the promise resolves, and overwrites the former one, of
+ * which no name is left. What the disk itself or a snapshot keeps of it is out of reach.
+ */
+export async function replacePrivateFile(path: string, content: string): Promise<void> {
+  // One that may not be written by its owner either cannot be overwritten, only replaced.
+  const former = await open(path, constants.O_RDWR).catch(() => null)
+  try {
+    await replaceFileDurably(path, content, 0o600)
+    if (former === null) return
+    const { nlink, size } = await former.stat()
+    if (nlink > 0) return
+    await former.write(Buffer.alloc(size), 0, size, 0)
+    await former.sync()
+  } finally {
+    await former?.close()
   }
 }
