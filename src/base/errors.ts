@@ -35,6 +35,13 @@ export const ERROR_CODES = {
   HOME_PATH_TOO_LONG: { exit: 2, http: 400, meaning: 'The path of the home is too long for a Unix socket.' },
   KEY_CHANGED: { exit: 1, http: 503, meaning: 'The next key of this node is in force: it starts again with it.' },
   KEY_FILE: { exit: 1, http: 500, meaning: 'The key file is missing, damaged or readable by others.' },
+  PASSPHRASE_NEEDED: {
+    exit: 1,
+    http: 500,
+    meaning: 'The key is locked with a passphrase, or shall be, and there is none that can be used.'
+  },
+  PASSPHRASE_WRONG: { exit: 4, http: 500, meaning: 'The passphrase does not open the key.' },
+  BACKUP: { exit: 1, http: 500, meaning: 'A backup cannot be made so, is damaged, or does not fit this home.' },
   ADDRESS_IN_USE: { exit: 1, http: 500, meaning: 'A listening address or port is taken.' },
   CONFIG: { exit: 2, http: 400, meaning: 'The node configuration has a mistake.' },
   STORE_FORMAT: {

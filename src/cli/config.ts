@@ -19,6 +19,8 @@ export interface NodeConfig {
   readonly logFormat: 'json' | 'pretty' | null
   /** Memory for the current state and for blocks, in MiB. @default null, the node's own */
   readonly cacheMiB: number | null
+  /** Where the passphrase of the key stands, relative to the home. @default null, it is asked for on the terminal */
+  readonly passphraseFile: string | null
 }
 
 export const CONFIG_DEFAULTS: NodeConfig = {
@@ -27,7 +29,8 @@ export const CONFIG_DEFAULTS: NodeConfig = {
   http: null,
   logLevel: 'info',
   logFormat: null,
-  cacheMiB: null
+  cacheMiB: null,
+  passphraseFile: null
 }
 
 const ADDRESSES_MAX = 32
@@ -57,6 +60,10 @@ const READERS: { readonly [Member in keyof NodeConfig]: Reader<NodeConfig[Member
     if (Number.isInteger(value) && Number(value) >= CACHE_MIB_MIN && Number(value) <= CACHE_MIB_MAX)
       return Number(value)
     throw new Mistake(`must be a whole number from ${CACHE_MIB_MIN} to ${CACHE_MIB_MAX}`)
+  },
+  passphraseFile(value) {
+    if (value === null || (typeof value === 'string' && value !== '')) return value
+    throw new Mistake('must be the path of a file')
   }
 }
 

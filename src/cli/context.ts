@@ -8,7 +8,7 @@ import { LOG_LEVELS, type LogLevel } from '../node/log.js'
 /** What a program has around it; tests give their own. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown }
   readonly stdout: Terminal
   readonly stderr: Terminal
   /** Where SIGINT and SIGTERM are heard. */

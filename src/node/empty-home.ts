@@ -31,6 +31,8 @@ export interface HomeOwner {
   readonly partner: string
   /** Key text; the key file is there already. */
   readonly key: string
+  /** Whether the key may have signed in this network before: then the home gets no guard, and its node rejoins. */
+  readonly mayHaveSigned: boolean
   readonly genesis: ReadGenesis
 }
 
@@ -42,7 +44,7 @@ export interface HomeOwner {
  */
 export async function settleHome(
   home: string,
-  { partner, key, genesis }: HomeOwner,
+  { partner, key, mayHaveSigned, genesis }: HomeOwner,
   extra?: { readonly path: string; readonly content: string }
 ): Promise<void> {
   const paths = homePaths(home)
@@ -52,14 +54,17 @@ export async function settleHome(
   }
   // Left behind by an interruption: nothing was signed yet, as only a settled node signs.
   for (const path of [paths.guard, paths.log, paths.partner]) await rm(path, { recursive: true, force: true })
-  const guard = await createGuard(paths.guard, { genesis: genesis.hash, key })
-  await guard.close()
-  const log = await createWriteAheadLog({ path: paths.log, genesis: genesis.hash })
-  await log.close()
+  if (!mayHaveSigned) {
+    const guard = await createGuard(paths.guard, { genesis: genesis.hash, key })
+    await guard.close()
+    const log = await createWriteAheadLog({ path: paths.log, genesis: genesis.hash })
+    await log.close()
+  }
   await createFileDurably(paths.partner, `${canonicalText({ partner })}\n`, 0o600)
   if (extra !== undefined) {
     await rm(extra.path, { force: true })
     await createFileDurably(extra.path, extra.content, 0o600)
   }
   await createFileDurably(paths.genesis, `${genesis.text}\n`, 0o600)
+  await rm(paths.restoredKey, { force: true })
 }

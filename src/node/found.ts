@@ -8,10 +8,10 @@ import type { NetworkDefinition } from '../ledger/network-definition.js'
 import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
 import { RULE_COST_MAX } from '../ledger/rule-cost.js'
 import { settleHome, withEmptyHome } from './empty-home.js'
-import { ownKeyOf } from './own-key.js'
-import type { NodeKey } from './store/key-file.js'
+import { type KeyAccess, storedKeyOf } from './own-key.js'
+import type { StoredKey } from './store/key-document.js'
 
-export interface FoundOptions {
+export interface FoundOptions extends Pick<KeyAccess, 'lockWith'> {
   readonly home: string
   readonly networkText: string
   /** Named in error messages. */
@@ -54,10 +54,10 @@ export async function foundHome(options: FoundOptions): Promise<Founded> {
   }
   if (!role.vote) throw new LedgerError('USAGE', `role ${options.role} has no vote: the founder must have one`)
   return await withEmptyHome(options.home, async () => {
-    const key = await ownKeyOf(options.home)
+    const key = await storedKeyOf(options.home, options)
     const genesis = writeGenesis(genesisOf(options, network, key))
     compileModel(network, genesis.genesis.limits)
-    await settleHome(options.home, { partner: options.partner, key: key.publicKey, genesis })
+    await settleHome(options.home, { partner: options.partner, key: key.publicKey, mayHaveSigned: false, genesis })
     return { warnings, genesis: genesis.hash, partner: options.partner, key: key.publicKey }
   })
 }
@@ -69,7 +69,7 @@ function networkOf({ networkText, networkFile }: FoundOptions): { network: Netwo
   throw new LedgerError('NETWORK_FILE', describeProblems(read.problems), { problems: read.problems })
 }
 
-function genesisOf(options: FoundOptions, network: NetworkDefinition, key: NodeKey): Genesis {
+function genesisOf(options: FoundOptions, network: NetworkDefinition, key: StoredKey): Genesis {
   const { partner, role, now } = options
   return {
     engine: ENGINE,

@@ -6,6 +6,8 @@ export interface HomePaths {
   readonly key: string
   /** A key that takes the place of the other one once the chain names it. */
   readonly nextKey: string
+  /** There while a key was restored and the home belongs to no network yet: what the key has signed is not known. */
+  readonly restoredKey: string
   readonly genesis: string
   readonly partner: string
   readonly store: string
@@ -23,6 +25,7 @@ export function homePaths(home: string): HomePaths {
     home,
     key: join(home, 'key'),
     nextKey: join(home, 'key.next'),
+    restoredKey: join(home, 'key.restored'),
     genesis: join(home, 'genesis.json'),
     partner: join(home, 'partner.json'),
     store: join(home, 'store'),

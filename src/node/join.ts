@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { publicKeyOf, signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { keyText } from '../base/keys.js'
@@ -11,7 +12,7 @@ import type { Logger } from './log.js'
 import type { Host } from './network/host.js'
 import { askAtAddresses, startJoinHost } from './network/join-client.js'
 import type { JoinAnswer, JoinRequest } from './network/join-messages.js'
-import { ownKeyOf } from './own-key.js'
+import { storedKeyOf } from './own-key.js'
 
 export interface RequestJoinOptions {
   readonly token: Token
@@ -85,8 +86,9 @@ export async function prepareHome({ home, token, answer }: PrepareHomeOptions): 
   if (answer.type === 'refused') throw new LedgerError('NOT_PERMITTED', answer.message, { code: answer.code })
   const genesis = genesisOf(answer.genesis, token)
   await withEmptyHome(home, async () => {
-    const { publicKey } = await ownKeyOf(home)
-    const owner = { partner: token.invitation.partner, key: publicKey, genesis }
+    const { publicKey } = await storedKeyOf(home)
+    const mayHaveSigned = existsSync(homePaths(home).restoredKey)
+    const owner = { partner: token.invitation.partner, key: publicKey, mayHaveSigned, genesis }
     const bootstrap = answer.bootstrap.length > 0 ? answer.bootstrap : token.bootstrap
     const content = `${tokenText({ ...token, bootstrap })}\n`
     await settleHome(home, owner, { path: homePaths(home).invitation, content })

@@ -7,7 +7,7 @@ import type { Logger } from './log.js'
 import { pause } from './network/deadline.js'
 import { isRetryable, startJoinHost } from './network/join-client.js'
 import type { JoinAnswer } from './network/join-messages.js'
-import { ownKeyOf } from './own-key.js'
+import { type KeyAccess, ownKeyOf } from './own-key.js'
 import { timeText } from './record-view.js'
 import { lockHome } from './store/home-lock.js'
 
@@ -15,7 +15,7 @@ import { lockHome } from './store/home-lock.js'
 const RETRY_MS_MIN = 1_000
 const RETRY_MS_MAX = 30_000
 
-export interface JoiningOptions {
+export interface JoiningOptions extends KeyAccess {
   readonly home: string
   readonly token: Token
   /** Multiaddrs to listen on, each with its port. */
@@ -53,14 +53,14 @@ export interface Joining {
 /**
  * Begins to join: locks the empty home, makes its key where there is none, and listens. The key is kept, so that whoever
  * was interrupted, at whatever moment, is the same joiner when it begins again.
- * @throws LedgerError HOME_LOCKED, KEY_FILE, DISK_FULL, ADDRESS_IN_USE, CONFIG
+ * @throws LedgerError HOME_LOCKED, KEY_FILE, PASSPHRASE_NEEDED, PASSPHRASE_WRONG, DISK_FULL, ADDRESS_IN_USE, CONFIG
  */
 export async function openJoining(options: JoiningOptions): Promise<Joining> {
   const { home, token, listen, announce = [], log, signal, now = Date.now } = options
   const { invitation, bootstrap } = token
   await mkdir(home, { recursive: true, mode: 0o700 })
   const lock = await lockHome(home)
-  const { seed, host } = await ownKeyOf(home)
+  const { seed, host } = await ownKeyOf(home, options)
     .then(async ({ seed }) => ({ seed, host: await startJoinHost({ seed, bootstrap, listen, announce, log, signal }) }))
     .catch(async (error) => {
       await lock.release()

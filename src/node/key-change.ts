@@ -9,7 +9,7 @@ import { marksOfRejoin } from './guard-marks.js'
 import type { HomePaths } from './home.js'
 import type { Logger } from './log.js'
 import { renameDurably } from './store/durable-file.js'
-import { type NodeKey, readKeyFile } from './store/key-file.js'
+import { type NodeKey, openKey, readStoredKey, type Unlock } from './store/key-file.js'
 import { putAside } from './store/put-aside.js'
 import { createGuard } from './store/sign-guard.js'
 
@@ -20,20 +20,27 @@ export interface KeyChangeOptions {
   readonly log: Logger
 }
 
+export interface TakeUpOptions extends KeyChangeOptions {
+  readonly unlock: Unlock
+}
+
 /**
  * The key of a home. When the chain names the next one that lies there, that takes its place first, with a sign guard
  * that begins behind the tip: nothing was ever signed with it. To be called before guard and log are opened; a crash in
- * between is made good by the next call.
- * @throws LedgerError KEY_FILE
+ * between is made good by the next call. Only the key that is used is opened.
+ * @throws LedgerError KEY_FILE, PASSPHRASE_NEEDED, PASSPHRASE_WRONG
  */
-export async function takeUpKey({ paths, chain, self, log }: KeyChangeOptions): Promise<NodeKey> {
+export async function takeUpKey({ paths, chain, self, log, unlock }: TakeUpOptions): Promise<NodeKey> {
   // Who lost its key and had the others vote for a new one: whatever the former key signed is not known here any more.
   if (!existsSync(paths.key) && existsSync(paths.nextKey)) await renameDurably(paths.nextKey, paths.key)
-  const present = await readKeyFile(paths.key)
+  const present = await readStoredKey(paths.key)
   const named = partnerOf(chain.rulebook.partners, self)
-  if (named === undefined || named.key === present.publicKey || !existsSync(paths.nextKey)) return present
-  const next = await readKeyFile(paths.nextKey)
-  if (next.publicKey !== named.key) return present
+  if (named === undefined || named.key === present.publicKey || !existsSync(paths.nextKey)) {
+    return await openKey(present, paths.key, unlock)
+  }
+  const stored = await readStoredKey(paths.nextKey)
+  if (stored.publicKey !== named.key) return await openKey(present, paths.key, unlock)
+  const next = await openKey(stored, paths.nextKey, unlock)
   const { next: sequence } = authorSequence(chain.store.state, self)
   const marks = marksOfRejoin(chain.scope, named.incarnation, chain.tip.height, sequence)
   await signBatchesAgain(chain, self, named.incarnation, next)
@@ -54,7 +61,7 @@ export async function makeWayFor(
   named: string,
   { paths, log }: Pick<KeyChangeOptions, 'paths' | 'log'>
 ): Promise<LedgerError | null> {
-  if (!existsSync(paths.nextKey) || (await readKeyFile(paths.nextKey)).publicKey !== named) return null
+  if (!existsSync(paths.nextKey) || (await readStoredKey(paths.nextKey)).publicKey !== named) return null
   log.info('a quorum says that the next key of this node is in force', { key: named })
   await putAside(paths.key)
   return new LedgerError('KEY_CHANGED', 'the next key of this node is in force', { key: named })
@@ -63,7 +70,7 @@ export async function makeWayFor(
 /** What ends a node whose key the chain has replaced: KEY_CHANGED when the next one lies in its home, else KEY_FILE. */
 export async function keyChangedError({ paths, chain, self }: KeyChangeOptions): Promise<LedgerError> {
   const key = partnerOf(chain.rulebook.partners, self)?.key ?? ''
-  const next = existsSync(paths.nextKey) ? (await readKeyFile(paths.nextKey)).publicKey : null
+  const next = existsSync(paths.nextKey) ? (await readStoredKey(paths.nextKey)).publicKey : null
   if (next === key) return new LedgerError('KEY_CHANGED', 'the next key of this node is in force', { key })
   const message = `the partners gave ${self} another key, ${key}: this node's key counts for nothing; put that key in its home`
   return new LedgerError('KEY_FILE', message, { partner: self, key })

@@ -41,6 +41,7 @@ import { openRefusalLog } from './refusal-log.js'
 import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
+import { noPassphrase, type Unlock } from './store/key-file.js'
 import { openStore } from './store/store.js'
 import { systemTimers } from './timers.js'
 import { verifyCopy } from './verify-copy.js'
@@ -52,6 +53,8 @@ export interface NodeOptions {
   /** Multiaddrs to be told to others instead of those listened on. @default none */
   readonly announce?: readonly string[]
   readonly log: Logger
+  /** Opens the key of the home when it is locked. @default what refuses it */
+  readonly unlock?: Unlock
   readonly signal?: AbortSignal
   /** Bytes, roughly, that the cache of the state may take. */
   readonly cacheBytesMax?: number
@@ -78,7 +81,8 @@ type Closer = () => Promise<void>
 
 /**
  * Opens the node of a founded home: the one place where everything is put together.
- * @throws LedgerError NOT_FOUNDED, HOME_LOCKED, KEY_FILE, STORE_FORMAT, STORE_DAMAGED, LOG_DAMAGED, ADDRESS_IN_USE
+ * @throws LedgerError NOT_FOUNDED, HOME_LOCKED, KEY_FILE, PASSPHRASE_NEEDED, PASSPHRASE_WRONG, STORE_FORMAT, STORE_DAMAGED,
+ * LOG_DAMAGED, ADDRESS_IN_USE
  */
 export async function openNode(options: NodeOptions): Promise<RunningNode> {
   const closers: Closer[] = []
@@ -106,7 +110,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const opening = { scope: { genesis: hash, epoch: 0 }, genesis: content.genesis.genesis, model, store }
   await keepEarlySets(opening, options.signal)
   const before = openChain(opening)
-  const key = await takeUpKey({ paths, chain: before, self, log })
+  const key = await takeUpKey({ paths, chain: before, self, log, unlock: options.unlock ?? noPassphrase })
   const sign = signer(key.seed)
   const mayBeBehind = existsSync(paths.peers) || existsSync(paths.invitation)
   const owner = { genesis: hash, key: key.publicKey }

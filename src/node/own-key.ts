@@ -2,21 +2,33 @@ import { generateSeed } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { homePaths } from './home.js'
 import { makeDirectoryDurably } from './store/durable-file.js'
-import { createKeyFile, type NodeKey, readKeyFile } from './store/key-file.js'
+import type { StoredKey } from './store/key-document.js'
+import { createKeyFile, findStoredKey, type NodeKey, noPassphrase, openKey, type Unlock } from './store/key-file.js'
+
+/** How locked keys are opened, and how new ones are made. */
+export interface KeyAccess {
+  /** @default what refuses a locked key */
+  readonly unlock?: Unlock
+  /** The passphrase that a new key is locked with. @default none, a key in clear */
+  readonly lockWith?: () => Promise<string | null>
+}
 
 /**
  * The key in a home, or a new one where there is none: a key is never replaced. Makes the home when it is missing.
- * @throws LedgerError KEY_FILE, DISK_FULL
+ * @throws LedgerError KEY_FILE, DISK_FULL, and those of the access
  */
-export async function ownKeyOf(home: string): Promise<NodeKey> {
+export async function ownKeyOf(home: string, access: KeyAccess = {}): Promise<NodeKey> {
+  return await openKey(await storedKeyOf(home, access), homePaths(home).key, access.unlock ?? noPassphrase)
+}
+
+/** As {@link ownKeyOf}; one that is there is not opened. */
+export async function storedKeyOf(home: string, { lockWith }: KeyAccess = {}): Promise<StoredKey> {
   const { key } = homePaths(home)
-  try {
-    return await readKeyFile(key)
-  } catch (error) {
-    if (!(error instanceof LedgerError) || error.details.missing !== true) throw error
-  }
+  const present = await findStoredKey(key)
+  if (present !== null) return present
+  const passphrase = (await lockWith?.()) ?? null
   await makeDirectoryDurably(home)
-  return await createKeyFile(key, generateSeed())
+  return await createKeyFile(key, generateSeed(), passphrase)
 }
 
 /**

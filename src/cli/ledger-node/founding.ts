@@ -50,16 +50,21 @@ export function readFounding(options: Readonly<Record<string, unknown>>): Foundi
 
 /**
  * Founds a network in an empty home: key, genesis, configuration.
+ * @param lockWith the passphrase that a new key is locked with; null for none
  * @throws LedgerError as foundHome, and HOME_PATH_TOO_LONG
  */
-export async function found(home: string, founding: Founding): Promise<FoundedHome> {
+export async function found(
+  home: string,
+  founding: Founding,
+  lockWith: () => Promise<string | null>
+): Promise<FoundedHome> {
   const paths = homePaths(home)
   // Now, and not when the node is to be started.
   assertSocketPath(paths.socket)
   const networkText = await readNetworkText(founding.network)
   const { foundHome } = await import('../../node/found.js')
   const { network: networkFile, ...who } = founding
-  const founded = await foundHome({ home, networkText, networkFile, ...who, now: Date.now() })
+  const founded = await foundHome({ home, networkText, networkFile, ...who, now: Date.now(), lockWith })
   await writeInitialConfig(paths.config)
   const { warnings, partner, key, genesis } = founded
   return { home, partner, role: founding.role, key, genesis, warnings }

@@ -1,8 +1,10 @@
 import { createProgram, type Program } from '../command.js'
 import type { Io } from '../context.js'
 import { readVersion } from '../version.js'
+import { backupCommand } from './backup.js'
 import { initCommand } from './init.js'
 import { keyCommand } from './key.js'
+import { restoreCommand } from './restore.js'
 import { startCommand } from './start.js'
 
 const HELP = `
@@ -11,6 +13,7 @@ Examples:
   ledger-node start
   ledger-node start --network inspections.yaml --partner north --role garage --http 127.0.0.1:8080
   ledger-node key show
+  ledger-node backup /media/safe/north
 
 Exit codes: 0 done, 1 anything else, 2 wrong usage, 4 not permitted. The ready line goes to stdout, logs to stderr.`
 
@@ -21,5 +24,10 @@ export function ledgerNodeProgram(io: Io): Program {
     description: "Run one partner's node of a ledger: its own copy, its own key, its own rules check.",
     help: HELP
   }
-  return createProgram(about, readVersion, io).add(initCommand).add(startCommand).add(keyCommand)
+  return createProgram(about, readVersion, io)
+    .add(initCommand)
+    .add(startCommand)
+    .add(keyCommand)
+    .add(backupCommand)
+    .add(restoreCommand)
 }

@@ -5,6 +5,7 @@ import { homePaths } from '../../node/home.js'
 import type { Token } from '../../node/invitation.js'
 import type { Logger } from '../../node/log.js'
 import type { RunningNode } from '../../node/node.js'
+import type { KeyAccess } from '../../node/own-key.js'
 import { type NodeConfig, writeInitialConfig } from '../config.js'
 import type { Context } from '../context.js'
 import { readVersion } from '../version.js'
@@ -18,6 +19,8 @@ export interface Running {
   readonly config: NodeConfig
   readonly ports: Ports
   readonly log: Logger
+  /** How its key is opened when it is locked. */
+  readonly access: Required<KeyAccess>
   /** Stops it. */
   readonly signal: AbortSignal
 }
@@ -92,14 +95,16 @@ function startLife(running: Running, first: RunningNode) {
  * @throws LedgerError NOT_PERMITTED when the invitation is not taken
  */
 export async function runJoining(running: Running, token: Token): Promise<void> {
-  const { home, config, log, signal } = running
+  const { home, config, log, access, signal } = running
   const paths = homePaths(home)
   assertSocketPath(paths.socket)
   const { openJoining } = await import('../../node/joining.js')
   const listen = await listenAddresses(running)
-  const joining = await openJoining({ home, token, listen, announce: config.announce, log, signal }).catch((error) => {
-    throw aboutPorts(error, running.ports)
-  })
+  const joining = await openJoining({ ...access, home, token, listen, announce: config.announce, log, signal }).catch(
+    (error) => {
+      throw aboutPorts(error, running.ports)
+    }
+  )
   let life: ReturnType<typeof startLife> | null = null
   const become = async (): Promise<ReturnType<typeof startLife>> => {
     await joining.admitted()
@@ -134,11 +139,13 @@ export async function runJoining(running: Running, token: Token): Promise<void> 
 }
 
 async function open(running: Running): Promise<RunningNode> {
-  const { home, config, ports, log, signal } = running
+  const { home, config, ports, log, access, signal } = running
   const { openNode } = await import('../../node/node.js')
   const listen = await listenAddresses(running)
   const cache = config.cacheMiB === null ? {} : { cacheBytesMax: config.cacheMiB * MIB }
-  return await openNode({ home, listen, announce: config.announce, log, signal, ...cache }).catch((error) => {
+  const { announce } = config
+  const { unlock } = access
+  return await openNode({ home, listen, announce, log, unlock, signal, ...cache }).catch((error) => {
     throw aboutPorts(error, ports)
   })
 }

@@ -11,6 +11,13 @@ import { EXIT, usage } from '../failure.js'
 import { type HostPort, parseHostPort } from '../host-port.js'
 import { addFoundingOptions, assertSameFounding, type Founding, found, readFounding } from './founding.js'
 import { assertSameInvitation, readInvitation } from './joining.js'
+import {
+  addPassphraseFileOption,
+  choosePassphrase,
+  createUnlock,
+  type PassphraseSource,
+  passphraseFileOf
+} from './passphrase.js'
 import { openPorts } from './ports.js'
 import { type Running, runJoining, runNode } from './running.js'
 import { onStopSignals } from './stop-signals.js'
@@ -22,6 +29,8 @@ export interface StartArguments {
   readonly invite?: string
   /** Throw the copy away and fetch it again. */
   readonly resync?: true
+  /** Where the passphrase of the key stands, as the line says it. */
+  readonly passphraseFile?: string
   /** What flags say of the configuration. */
   readonly config: Partial<NodeConfig>
 }
@@ -32,6 +41,7 @@ interface StartOptions {
   readonly listen?: readonly string[]
   readonly announce?: readonly string[]
   readonly http?: HostPort | 'off'
+  readonly passphraseFile?: string
 }
 
 const HELP = `
@@ -47,6 +57,9 @@ copy, and active. A token that is used, expired, revoked or of another network e
 
 --resync throws this copy of the chain away, never the key, and fetches it again from the other partners.
 
+A key that is locked with a passphrase (see ledger-node key) is opened with the first line of --passphrase-file, else the
+passphrase is asked for on the terminal. A new key is locked with that of the file.
+
 HOME/config.yaml may hold what the options say, and more; options go before it. A port 0 is chosen once and kept. SIGINT or
 SIGTERM stops the node cleanly, a second one at once. Logs go to stderr.
 
@@ -55,11 +68,12 @@ Examples:
   ledger-node start --listen /ip4/0.0.0.0/tcp/4001 --announce /dns4/ledger.example.org/tcp/4001
   ledger-node start --network inspections.yaml --partner north --role garage --http 127.0.0.1:0
   ledger-node start --invite "$(cat token.txt)" --listen /ip4/0.0.0.0/tcp/4001
+  ledger-node start --passphrase-file /etc/ledger/passphrase
   ledger-node start --resync`
 
 export const startCommand: CommandSpec<StartArguments> = {
   define: () =>
-    addFoundingOptions(new Command('start').description('run the node'), false)
+    addPassphraseFileOption(addFoundingOptions(new Command('start').description('run the node'), false))
       .option('--invite <token>', 'join the network that the token invites to, when the home is empty')
       .option('--resync', 'throw the copy away, never the key, and fetch it again')
       .option('--listen <multiaddr>', 'where partners reach this node; may be given several times', gathered)
@@ -68,7 +82,7 @@ export const startCommand: CommandSpec<StartArguments> = {
       .addHelpText('after', HELP),
 
   read(_, options) {
-    const { invite, resync, listen, announce, http } = options as StartOptions
+    const { invite, resync, listen, announce, http, passphraseFile } = options as StartOptions
     const founding = readFounding(options)
     if (founding !== null && invite !== undefined) {
       throw usage('--invite joins a network and --network founds one: give one of them')
@@ -77,6 +91,7 @@ export const startCommand: CommandSpec<StartArguments> = {
       founding,
       ...(invite === undefined ? {} : { invite: invite.trim() }),
       ...(resync === undefined ? {} : { resync }),
+      ...(passphraseFile === undefined ? {} : { passphraseFile }),
       config: {
         ...(listen === undefined ? {} : { listen }),
         ...(announce === undefined ? {} : { announce }),
@@ -96,8 +111,12 @@ export const startCommand: CommandSpec<StartArguments> = {
     const stop = onStopSignals(context.io, log)
     try {
       const ports = await openPorts(home)
-      const token = await prepare(home, args, log)
-      const running: Running = { home, out: context.out, config, ports, log, signal: stop.signal }
+      const file = await passphraseFileOf(home, args.passphraseFile)
+      const source: PassphraseSource = { io: context.io, file, signal: stop.signal }
+      const lockWith = async () => (file === null ? null : await choosePassphrase(source, 'Passphrase'))
+      const token = await prepare(home, args, log, lockWith)
+      const access = { unlock: createUnlock(source), lockWith }
+      const running: Running = { home, out: context.out, config, ports, log, access, signal: stop.signal }
       await (token === null ? runNode(running) : runJoining(running, token))
     } catch (error) {
       if (!stop.signal.aborted || (error instanceof LedgerError && error.code !== 'CLOSED')) throw error
@@ -112,7 +131,12 @@ export const startCommand: CommandSpec<StartArguments> = {
  * Sees to it that the home holds the network that the line speaks of: founds, or only compares.
  * @returns the invitation when the home is empty and the node has to join first
  */
-async function prepare(home: string, args: StartArguments, log: Logger): Promise<Token | null> {
+async function prepare(
+  home: string,
+  args: StartArguments,
+  log: Logger,
+  lockWith: () => Promise<string | null>
+): Promise<Token | null> {
   const { founding, invite, resync } = args
   const content = await readHome(home)
   if (content !== null) {
@@ -123,7 +147,7 @@ async function prepare(home: string, args: StartArguments, log: Logger): Promise
   }
   if (invite !== undefined) return await readInvitation(invite)
   if (founding === null) throw new LedgerError('NOT_FOUNDED', `${home} holds no network yet`, { home })
-  const { genesis, partner, warnings } = await found(home, founding)
+  const { genesis, partner, warnings } = await found(home, founding, lockWith)
   if (warnings !== '') log.warn('the network file works, and may surprise', { warnings })
   log.info('founded', { genesis, partner })
   return null

@@ -98,7 +98,7 @@ function isSame(a: Buffer, b: Buffer): boolean {
 test('what is no key file, and one of a later version, is refused', () =>
   inDirectory(async (directory) => {
     const path = join(directory, 'key')
-    const later = JSON.stringify({ version: 2, type: 'ed25519' })
+    const later = JSON.stringify({ version: 3, type: 'ed25519' })
     for (const text of ['', 'null', '[]', '"key"', '{}', '{"version":1}', later, ' '.repeat(5000)]) {
       rmSync(path, { force: true })
       writeFileSync(path, text, { mode: 0o600 })
