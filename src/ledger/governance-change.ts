@@ -23,6 +23,11 @@ export type KeptChange = PartnerChange | { readonly kind: 'model'; readonly mode
 /** The same, ready to be carried out. */
 export type Change = PartnerChange | { readonly kind: 'model'; readonly model: Model }
 
+/** What of a change counting its ballots needs. */
+export type VotedChange =
+  | PartnerChange
+  | { readonly kind: 'model'; readonly model: { readonly network: NetworkDefinition } }
+
 export type ChangeKind = ProposedChange['kind']
 
 export const CHANGE_KINDS: readonly ChangeKind[] = ['model', 'suspend', 'reinstate', 'remove', 'role', 'key']
@@ -140,8 +145,9 @@ export function baseOf(set: PartnerSet, change: PartnerChange): string {
 }
 
 /** Whether a partner may decide a change alone: to go, to pause, to take another key is its own affair. */
-export function isOwnAffair(by: string, change: KeptChange | Change): boolean {
-  return change.kind !== 'model' && change.partner === by && (change.kind === 'suspend' || change.kind === 'remove' || change.kind === 'key')
+export function isOwnAffair(by: string, change: KeptChange | VotedChange): boolean {
+  if (change.kind === 'model' || change.partner !== by) return false
+  return change.kind === 'suspend' || change.kind === 'remove' || change.kind === 'key'
 }
 
 /** The partners that may vote on changes, sorted by id. */

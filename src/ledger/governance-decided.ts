@@ -1,4 +1,12 @@
-import { applyChange, baseOf, type Change, changeProblem, type KeptChange, problemAfter } from './governance-change.js'
+import {
+  applyChange,
+  baseOf,
+  type Change,
+  changeProblem,
+  type KeptChange,
+  problemAfter,
+  type VotedChange
+} from './governance-change.js'
 import type { Model } from './model.js'
 import { hasRole, modelProblem, modelThreshold, setUnder } from './model-change.js'
 import type { NetworkDefinition, Threshold } from './network-definition.js'
@@ -36,6 +44,6 @@ export function isStale(decided: Decided, change: KeptChange | Change, base: str
 }
 
 /** How many must agree to a change, under a network definition. */
-export function thresholdOfChange(network: NetworkDefinition, change: Change): Threshold {
+export function thresholdOfChange(network: NetworkDefinition, change: VotedChange): Threshold {
   return change.kind === 'model' ? modelThreshold(network, change.model.network) : thresholdOf(network, change.kind)
 }

@@ -1,5 +1,5 @@
 import { formerKeyWrite } from './former-keys.js'
-import { type Change, governingIn, isOwnAffair } from './governance-change.js'
+import { governingIn, isOwnAffair, type VotedChange } from './governance-change.js'
 import { decidedAfter, decisionProblem, isStale, thresholdOfChange } from './governance-decided.js'
 import {
   changeIn,
@@ -53,7 +53,7 @@ export function tallyOfBallots(
   network: NetworkDefinition,
   set: PartnerSet,
   proposal: GovernanceProposal,
-  change: Change
+  change: VotedChange
 ): Tally {
   const governing = new Set(governingIn(network, set).map(({ id }) => id))
   const counted = proposal.ballots.filter(({ partner }) => governing.has(partner))
@@ -97,7 +97,11 @@ export function settleGovernance(ground: SettleGround): Settled {
     left = still
   }
   if (closed.length === 0) return { latest, latestModel, writes }
-  return { latest, latestModel, writes: [...writes, ...closed.map(writeProposal), writeOpenProposals(left.map(({ id }) => id))] }
+  return {
+    latest,
+    latestModel,
+    writes: [...writes, ...closed.map(writeProposal), writeOpenProposals(left.map(({ id }) => id))]
+  }
 }
 
 function stateOf({ state, latest, latestModel, time }: SettleGround, proposal: GovernanceProposal): ProposalState {

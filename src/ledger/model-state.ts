@@ -50,7 +50,10 @@ export function modelsIn(state: StateReader, founding: Model): Models {
 export function modelsEntry(models: Models): StateEntry {
   const { now, next } = models
   const named = ({ from, model }: DecidedModel): { from: number; hash: string } => ({ from, hash: model.hash })
-  return { text: canonicalText({ next: areModelsSettling(models) ? named(next) : null, now: named(now) }), memo: models }
+  return {
+    text: canonicalText({ next: areModelsSettling(models) ? named(next) : null, now: named(now) }),
+    memo: models
+  }
 }
 
 interface NamedModel {

@@ -87,7 +87,12 @@ export function compileModel(network: NetworkDefinition, limits: ModelLimits): M
   for (const object of checked.objects.values()) {
     objects.set(object.name, compileObject(object, checked.network.objects[object.name]!, checked.network))
   }
-  return { hash: genesisHash('model', text), network: checked.network, objects, limits: { ruleCostMax: limits.ruleCostMax } }
+  return {
+    hash: genesisHash('model', text),
+    network: checked.network,
+    objects,
+    limits: { ruleCostMax: limits.ruleCostMax }
+  }
 }
 
 function definitionError(findings: readonly Finding[]): LedgerError {

@@ -1,6 +1,8 @@
 import { canonicalText } from '../base/canonical.js'
 import { LedgerError, type Refusal } from '../base/errors.js'
 import { judge } from '../ledger/judge.js'
+import type { Model } from '../ledger/model.js'
+import { areModelsSettling } from '../ledger/model-state.js'
 import { type Partner, partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { uniqueKey } from '../ledger/record-state.js'
@@ -56,6 +58,8 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
 
   /** Whether a refusal may be different by the time a block executes the record. */
   function mayChange(record: CheckedRecord, refusal: Refusal): boolean {
+    // The block that has it may be the first one under the next model.
+    if (areModelsSettling(chain.rulebook.models) && self().state === 'active') return true
     if (refusal.code === 'NOT_PERMITTED') return false
     return pending.touches(record) || record.object?.usesBlock === true
   }
@@ -105,7 +109,13 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
       return refused(line.number, target.object, { code: 'TOO_LARGE', message, details: { lineBytesMax } })
     }
     if (isBlank(line.bytes)) return null
-    const draft = draftOfBytes(chain.rulebook.model, chain.limits.recordBytesMax, target, line.bytes)
+    const { models } = chain.rulebook
+    const draftUnder = (model: Model) => draftOfBytes(model, chain.limits.recordBytesMax, target, line.bytes)
+    let draft = draftUnder(models.now.model)
+    if (!draft.ok && areModelsSettling(models)) {
+      const next = draftUnder(models.next.model)
+      if (next.ok) draft = next
+    }
     return draft.ok ? take(line.number, draft.value) : refused(line.number, target.object, draft.refusal)
   }
 

@@ -5,7 +5,7 @@ import { batchHash, batchHeader } from '../../src/ledger/batch.js'
 import { advance, executeBlock, genesisTip, type Tip } from '../../src/ledger/chain.js'
 import { type Execution, type Rulebook, rulebookAfter } from '../../src/ledger/execution.js'
 import { writeGenesis } from '../../src/ledger/genesis.js'
-import type { PartnerChange } from '../../src/ledger/governance-change.js'
+import type { ProposedChange } from '../../src/ledger/governance-change.js'
 import { type GovernanceProposal, openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
 import { compileModel } from '../../src/ledger/model.js'
 import { foundingSet, type Partner, partnerOf } from '../../src/ledger/partner-set.js'
@@ -31,8 +31,11 @@ export type BatchForTest = readonly [author: string, records: readonly Said[]]
 /** When proposals of the tests expire, unless they say otherwise. */
 export const EXPIRES = FOUNDED_AT + 1_000_000
 
-export function proposalOf(change: PartnerChange, more: JsonObject = {}): Said {
-  return { object: '_proposal', data: { change: { ...change }, expires: EXPIRES, reason: 'why', ...more } }
+export function proposalOf(change: ProposedChange, more: JsonObject = {}): Said {
+  return {
+    object: '_proposal',
+    data: { change: { ...change } as unknown as JsonObject, expires: EXPIRES, reason: 'why', ...more }
+  }
 }
 
 export function ballotOf(proposal: string, yes: boolean, reason = ''): Said {
