@@ -182,9 +182,9 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     what: 'when nobody writes, a decided change of the partners never comes into force',
     edits: [
       {
-        file: 'src/node/block-content.ts',
-        find: 'return rulebook.partners !== rulebook.nextPartners',
-        replace: 'return rulebook.partners === null'
+        file: 'src/ledger/execution.ts',
+        find: 'return partners !== nextPartners || areModelsSettling(models)',
+        replace: 'return partners === null && nextPartners === null && areModelsSettling(models)'
       }
     ],
     checks: [seeds(), test('network/partners')]

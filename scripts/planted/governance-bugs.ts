@@ -69,8 +69,8 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/governance-settle.ts',
-        find: "if (baseOf(latest, change) !== base) return 'stale'",
-        replace: "if (baseOf(latest, change) === '' && base === '') return 'stale'"
+        find: "if (isStale(decided, proposal.change, base)) return 'stale'",
+        replace: "if (base === '' && isStale(decided, proposal.change, base)) return 'stale'"
       }
     ],
     checks: [seeds(10, meddlerWho('pause'))]
@@ -110,8 +110,8 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/governance-change.ts',
-        find: "return change.partner === by && (change.kind === 'suspend' ||",
-        replace: "return change.partner === by && (change.kind === 'role' || change.kind === 'suspend' ||"
+        find: "return change.kind === 'suspend' || change.kind === 'remove' ||",
+        replace: "return change.kind === 'role' || change.kind === 'suspend' || change.kind === 'remove' ||"
       }
     ],
     checks: [seeds(10, meddlerWho('pause'))]

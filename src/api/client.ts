@@ -2,7 +2,6 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import { LedgerError, type Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { parseJson } from '../base/json-names.js'
-import type { NetworkDefinition } from '../ledger/network-definition.js'
 import type {
   AppendOptions,
   AppendOutcome,
@@ -10,6 +9,7 @@ import type {
   ListedEvidence,
   ListedRecord,
   ListOptions,
+  ModelView,
   NodeStatus,
   PartnerView,
   ProposalOptions,
@@ -30,7 +30,7 @@ export interface ApiClient {
   partners(): Promise<readonly PartnerView[]>
   /** The canonical text, with a newline. */
   genesis(): Promise<string>
-  model(): Promise<{ readonly hash: string; readonly network: NetworkDefinition }>
+  model(): Promise<ModelView>
   checkpoint(): Promise<JsonObject>
   block(height: number): Promise<JsonObject>
   show(recordId: string): Promise<RecordView>
@@ -143,7 +143,7 @@ export function createClient(socketPath: string): ApiClient {
       return lines({ path: `/v1/changes${queryOf({ since, object })}`, signal })
     },
     invite: (request) => post('/v1/invitations', { ...request }),
-    propose: ({ change, ...request }) => post('/v1/proposals', { ...change, ...request }),
+    propose: ({ change, ...request }) => post('/v1/proposals', { ...(change as unknown as JsonObject), ...request }),
     vote(id, { yes, ...request }) {
       return post(`${proposalPath(id)}/votes`, { vote: yes ? 'yes' : 'no', ...request })
     },

@@ -54,8 +54,13 @@ const proposalMembers: JsonObject = {
   kind: { enum: [...CHANGE_KINDS] },
   state: { enum: [...PROPOSAL_STATES], description: 'enacted: passed, and in force for the next block' },
   by: text,
-  change: { ...anyObject, description: 'kind, partner, and role or key' },
-  difference: { type: 'array', items: shape({ member: text, before: text, after: text }) },
+  change: { ...anyObject, description: 'kind, partner, and role or key; of a network file kind and its hash as model' },
+  difference: {
+    type: 'array',
+    description: 'What it changes; null where it is not there',
+    items: shape({ member: text, before: nullable(text), after: nullable(text) })
+  },
+  differenceLeftOut: { ...count, description: 'How many more members it changes than are listed' },
   votes: {
     type: 'array',
     description: 'The newest of each partner',
@@ -198,18 +203,24 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
   ProposalRequest: shape(
     {
       kind: { enum: [...CHANGE_KINDS] },
-      partner: { type: 'string', description: 'Whom it is about' },
+      partner: { type: 'string', description: 'Whom it is about, for every kind but model' },
       role: { type: 'string', description: 'The new one, for kind role' },
       key: { type: 'string', description: 'The new one, for kind key' },
+      network: { ...anyObject, description: 'The whole network file, for kind model' },
       reason,
       expiresMs: { type: 'integer', minimum: 1, maximum: PROPOSAL_MS_MAX, default: PROPOSAL_MS_DEFAULT },
       force
     },
-    ['role', 'key', 'reason', 'expiresMs', 'force']
+    ['partner', 'role', 'key', 'network', 'reason', 'expiresMs', 'force']
   ),
   VoteRequest: shape({ vote: { enum: ['yes', 'no'] }, reason, force }, ['reason', 'force']),
   Genesis: { ...anyObject, description: 'Canonical JSON; its tagged hash is the genesis hash' },
-  Model: shape({ hash, network: { ...anyObject, description: 'The network file with every default filled in' } }),
+  Model: shape({
+    hash,
+    network: { ...anyObject, description: 'The network file with every default filled in' },
+    from: { ...count, description: 'Height from which it is in force; 0: from the genesis on' },
+    next: nullable(shape({ hash, from: count }))
+  }),
   Checkpoint: { ...anyObject, description: 'What verify-receipt takes with --checkpoint' },
   Block: { ...anyObject, description: 'Header, certificate, batches and refusals' },
   Receipt: { ...anyObject, description: 'Canonical JSON, docs/formats.md' },

@@ -2,6 +2,7 @@ import { canonicalText } from '../base/canonical.js'
 import { sha256Hex } from '../base/crypto.js'
 import { assertInvariant, type Refusal } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
+import type { Json } from '../base/json.js'
 import type { Scope } from '../base/tagged.js'
 import { taggedBytes } from '../base/tagged.js'
 import { type AuthorSequence, authorSequence, authorSequenceEntry, sequenceKey } from './author-sequence.js'
@@ -13,9 +14,10 @@ import { settleGovernance } from './governance-settle.js'
 import { type BlockTime, judge } from './judge.js'
 import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
+import { areModelsSettling, MODELS_KEY, type Models, modelKey, modelsEntry, modelsIn } from './model-state.js'
 import { type Partner, type PartnerSet, partnerOf, partnerSetText, takesPart, votersOf } from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
-import type { CheckedRecord } from './record.js'
+import { type CheckedRecord, recordUnder } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
 import { judgeSystem } from './system-judge.js'
@@ -25,7 +27,10 @@ import { type Verdict, verdictRoot } from './verdict.js'
 /** What is in force when a block is executed. */
 export interface Rulebook {
   readonly scope: Scope
+  /** In force at this height. */
   readonly model: Model
+  /** The same, and the one in force from the next height on. */
+  readonly models: Models
   /** In force at this height. */
   readonly partners: PartnerSet
   /** In force from the next height on. */
@@ -34,13 +39,23 @@ export interface Rulebook {
   readonly early?: boolean
 }
 
-/** What is in force for the block after a state. */
+/**
+ * What is in force for the block after a state.
+ * @param model of the genesis
+ * @param founding partners of the genesis
+ */
 export function rulebookAfter(scope: Scope, model: Model, founding: PartnerSet, state: StateReader): Rulebook {
   const { now, next } = membershipIn(state, founding)
-  return { scope, model, partners: now, nextPartners: next }
+  const models = modelsIn(state, model)
+  return { scope, model: models.now.model, models, partners: now, nextPartners: next }
 }
 
-/** A batch whose records were checked under the model in force. */
+/** Point 8: whether something is decided and not in force, so that blocks may be empty. */
+export function isSettling({ models, partners, nextPartners }: Rulebook): boolean {
+  return partners !== nextPartners || areModelsSettling(models)
+}
+
+/** A batch whose records were checked, each under the model that was in force then. */
 export interface CheckedBatch {
   readonly header: BatchHeader
   readonly hash: string
@@ -106,8 +121,9 @@ export function execute(
   assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
   const run = startRun(rulebook, state)
   const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
-  settleProposals(rulebook, run, block)
+  settleProposals(run, block)
   settleMembership(rulebook, run, block)
+  settleModels(rulebook, run, block)
   settleCharges(rulebook, run, block, batches)
   return {
     verdicts,
@@ -130,6 +146,8 @@ interface Run extends StateReader {
   readonly entries: HistoryEntry[]
   /** The partners with every change decided so far, in this block too. */
   latest: PartnerSet
+  /** The same of the model. */
+  latestModel: Model
   write(key: string, entry: StateEntry, line: string): void
 }
 
@@ -142,6 +160,7 @@ function startRun(rulebook: Rulebook, state: StateReader): Run {
     writes,
     entries: [],
     latest: rulebook.nextPartners,
+    latestModel: rulebook.models.next.model,
     get: (key) => overlay.get(key) ?? state.get(key),
     write(key, entry, line) {
       overlay.set(key, entry)
@@ -161,7 +180,8 @@ function executeBatch(
   const { author, incarnation, sequence } = batch.header
   const partner = partnerOf(rulebook.partners, author)
   assertInvariant(partner !== undefined, 'the author of an executed batch is a partner')
-  const verdicts = batch.records.map((record, index): Verdict => {
+  const verdicts = batch.records.map((checked, index): Verdict => {
+    const record = recordUnder(rulebook.model, checked)
     const { system } = record
     if (system !== null) {
       const verdict = executeSystem(rulebook, run, block, partner, system, recordId(author, sequence, index))
@@ -187,7 +207,8 @@ function executeSystem(
   id: string
 ): Verdict {
   const { model, partners, scope } = rulebook
-  const ground = { scope, network: model.network, partners, latest: run.latest, state: run, time, height, id }
+  const { latest, latestModel } = run
+  const ground = { scope, network: model.network, partners, latest, latestModel, state: run, time, height, id }
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
   const { change, writes = [] } = verdict.effect
@@ -197,10 +218,11 @@ function executeSystem(
 }
 
 /** Open proposals are decided, and what passes is decided with them. */
-function settleProposals({ model }: Rulebook, run: Run, { height, time }: BlockTime): void {
-  const ground = { network: model.network, state: run, height, time, latest: run.latest }
-  const { latest, writes } = settleGovernance(ground)
+function settleProposals(run: Run, { height, time }: BlockTime): void {
+  const ground = { state: run, height, time, latest: run.latest, latestModel: run.latestModel }
+  const { latest, latestModel, writes } = settleGovernance(ground)
   run.latest = latest
+  run.latestModel = latestModel
   for (const { key, text } of writes) run.write(key, { text }, `${key} ${text}\n`)
 }
 
@@ -220,6 +242,19 @@ function settleMembership(rulebook: Rulebook, run: Run, { height }: BlockTime): 
   const early = rulebook.early === true || isEarly(run)
   run.write(key, { text }, early ? '' : `${key} ${text}\n`)
   if (early) run.write(EARLY_KEY, { text: '1' }, '')
+}
+
+/** The same for the models; a definition that was decided in this block is kept for good, as the partner sets are. */
+function settleModels({ models }: Rulebook, run: Run, { height }: BlockTime): void {
+  const { next } = models
+  const isDecided = run.latestModel.hash !== next.model.hash
+  if (!isDecided && !areModelsSettling(models)) return
+  const latest = isDecided ? { from: height + 2, model: run.latestModel } : next
+  const entry = modelsEntry({ now: next, next: latest })
+  run.write(MODELS_KEY, entry, `${MODELS_KEY} ${entry.text}\n`)
+  if (!isDecided) return
+  const text = canonicalText(latest.model.network as unknown as Json)
+  run.write(modelKey(latest.from), { text }, `${modelKey(latest.from)} ${text}\n`)
 }
 
 /** Who has to wait with proposing after this block (docs/formats.md, "Result hash"). */

@@ -3,6 +3,7 @@ import { isPartnerId } from '../base/ids.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
 import { asObject, asString, asText, type MemberPath, membersOf, ShapeError } from './json-shape.js'
+import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import { VOTERS_MAX } from './quorum.js'
@@ -13,16 +14,34 @@ export type PartnerChange =
   | { readonly kind: 'role'; readonly partner: string; readonly role: string }
   | { readonly kind: 'key'; readonly partner: string; readonly key: string }
 
-export type ChangeKind = PartnerChange['kind']
+/** What a proposal would do, as its record says it: to a partner, or to the network file as a whole. */
+export type ProposedChange = PartnerChange | { readonly kind: 'model'; readonly network: NetworkDefinition }
 
-export const CHANGE_KINDS: readonly ChangeKind[] = ['suspend', 'reinstate', 'remove', 'role', 'key']
+/** The same as the state keeps it: of a network file the hash, since its text stands beside it. */
+export type KeptChange = PartnerChange | { readonly kind: 'model'; readonly model: string }
 
-/** Checks the shape of a change. Throws ShapeError. */
-export function shapeOfChange(json: Json | undefined, path: MemberPath): PartnerChange {
+/** The same, ready to be carried out. */
+export type Change = PartnerChange | { readonly kind: 'model'; readonly model: Model }
+
+/** What of a change counting its ballots needs. */
+export type VotedChange =
+  | PartnerChange
+  | { readonly kind: 'model'; readonly model: { readonly network: NetworkDefinition } }
+
+export type ChangeKind = ProposedChange['kind']
+
+export const CHANGE_KINDS: readonly ChangeKind[] = ['model', 'suspend', 'reinstate', 'remove', 'role', 'key']
+
+/** Checks the shape of a change; a network definition is checked when it is compiled. Throws ShapeError. */
+export function shapeOfChange(json: Json | undefined, path: MemberPath): ProposedChange {
   const { kind } = asObject(json, path)
   const members = (...more: string[]): JsonObject => membersOf(json, path, ['kind', 'partner', ...more])
   const partner = (of: JsonObject): string => asText(of.partner, `${path}/partner`, isPartnerId, 'a partner id')
   switch (kind) {
+    case 'model': {
+      const { network } = membersOf(json, path, ['kind', 'network'])
+      return { kind, network: asObject(network, `${path}/network`) as unknown as NetworkDefinition }
+    }
     case 'suspend':
     case 'reinstate':
     case 'remove':
@@ -75,7 +94,7 @@ function problemWith(
 }
 
 /** Somebody must be left who can agree on blocks, and on the next change. */
-function problemAfter(network: NetworkDefinition, set: PartnerSet): string | null {
+export function problemAfter(network: NetworkDefinition, set: PartnerSet): string | null {
   if (governingIn(network, set).length === 0) return 'no active partner would be left whose role governs'
   if (!set.partners.some(({ voter, state }) => voter && state === 'active')) return 'no active voter would be left'
   const voters = set.partners.filter(({ voter, state }) => voter && state !== 'removed').length
@@ -126,8 +145,9 @@ export function baseOf(set: PartnerSet, change: PartnerChange): string {
 }
 
 /** Whether a partner may decide a change alone: to go, to pause, to take another key is its own affair. */
-export function isOwnAffair(by: string, change: PartnerChange): boolean {
-  return change.partner === by && (change.kind === 'suspend' || change.kind === 'remove' || change.kind === 'key')
+export function isOwnAffair(by: string, change: KeptChange | VotedChange): boolean {
+  if (change.kind === 'model' || change.partner !== by) return false
+  return change.kind === 'suspend' || change.kind === 'remove' || change.kind === 'key'
 }
 
 /** The partners that may vote on changes, sorted by id. */

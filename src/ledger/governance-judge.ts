@@ -1,14 +1,18 @@
 import type { Refusal } from '../base/errors.js'
-import { baseOf, changeProblem, governingIn, isOwnAffair } from './governance-change.js'
+import { compiledModel } from './compiled-models.js'
+import { type Change, governingIn, isOwnAffair, type ProposedChange } from './governance-change.js'
+import { baseOfChange, decisionProblem } from './governance-decided.js'
 import {
   type Ballot,
   type GovernanceProposal,
   openProposalsIn,
   proposalIn,
+  writeDefinition,
   writeOpenProposals,
   writeProposal
 } from './governance-state.js'
-import { type Partner, partnerOf } from './partner-set.js'
+import type { NetworkDefinition } from './network-definition.js'
+import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import type { SystemGround, SystemVerdict } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
 
@@ -26,27 +30,32 @@ type Of<Name extends SystemRecord['object']> = Extract<SystemRecord, { readonly 
  * governance-settle.
  */
 export function judgeProposal(ground: SystemGround, author: Partner, record: Of<'_proposal'>): SystemVerdict {
-  const { network, latest, state, time, height, id } = ground
-  const { change, expires, reason } = record
+  const { state, time, height, id } = ground
+  const { expires, reason } = record
   const since = problemSince(ground, author)
   if (since !== null) return refused('NOT_PERMITTED', since)
   const governs = mayGovern(ground, author)
-  const isOwn = isOwnAffair(author.id, change)
+  const isOwn = record.change.kind !== 'model' && isOwnAffair(author.id, record.change)
   if (!governs && !isOwn) return mayNot(author, 'propose this')
   if (expires <= time) return refused('NOT_PERMITTED', 'the proposal has expired')
   if (expires > time + OPEN_MS_MAX) return refused('NOT_PERMITTED', 'a proposal is open for up to 366 days')
-  const problem = changeProblem(network, latest, change)
-  if (problem !== null) return refused('NOT_PERMITTED', problem)
   const open = openProposalsIn(state)
   // Others must not keep anybody from going, or from replacing a stolen key; that is decided with the block.
   if (open.length >= OPEN_MAX && !isOwn) return refused('NOT_PERMITTED', `${OPEN_MAX} proposals are open`)
   const own = open.filter((other) => other.startsWith(`${author.id}/`)).length
   if (own >= OPEN_OF_ONE_MAX) return refused('NOT_PERMITTED', `${author.id} has ${OPEN_OF_ONE_MAX} open proposals`)
+  // Last, since a network definition costs the most to look at.
+  const read = changeOfRecord(ground, record.change)
+  if (!read.ok) return read
+  const decided = { model: ground.latestModel, partners: ground.latest }
+  const problem = decisionProblem(decided, read.change)
+  if (problem !== null) return refused('NOT_PERMITTED', problem)
+  const { change } = read
   const proposal: GovernanceProposal = {
     ballots: governs ? [{ height, partner: author.id, reason: '', yes: true }] : [],
-    base: baseOf(latest, change),
+    base: baseOfChange(decided, change),
     by: author.id,
-    change,
+    change: change.kind === 'model' ? { kind: 'model', model: change.model.hash } : change,
     closed: 0,
     effective: 0,
     expires,
@@ -55,7 +64,18 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
     reason,
     state: 'open'
   }
-  return { ok: true, effect: { writes: [writeProposal(proposal), writeOpenProposals([...open, id])] } }
+  const definition = change.kind === 'model' ? [writeDefinition(id, change.model)] : []
+  return { ok: true, effect: { writes: [...definition, writeProposal(proposal), writeOpenProposals([...open, id])] } }
+}
+
+type ReadChange = { readonly ok: true; readonly change: Change } | { readonly ok: false; readonly refusal: Refusal }
+
+/** A definition with mistakes is refused with the first of them. */
+function changeOfRecord({ latestModel }: SystemGround, change: ProposedChange): ReadChange {
+  if (change.kind !== 'model') return { ok: true, change }
+  const compiled = compiledModel(change.network, latestModel.limits)
+  if (compiled.ok) return { ok: true, change: { kind: 'model', model: compiled.value } }
+  return { ok: false, refusal: { code: 'SCHEMA', message: compiled.refusal.message, path: '/change/network' } }
 }
 
 /** Judges one partner's say on an open proposal; a later one replaces it. */
@@ -107,8 +127,11 @@ function problemSince({ latest }: SystemGround, author: Partner): string | null 
 }
 
 /** Whose role is to change counts for nothing any more, although it still has it. */
-function mayGovern({ network, partners, latest }: SystemGround, author: Partner): boolean {
-  return [partners, latest].every((set) => governingIn(network, set).some(({ id }) => id === author.id))
+function mayGovern({ network, partners, latest, latestModel }: SystemGround, author: Partner): boolean {
+  const governs = (by: NetworkDefinition, set: PartnerSet): boolean => {
+    return governingIn(by, set).some(({ id }) => id === author.id)
+  }
+  return governs(network, partners) && governs(latestModel.network, latest)
 }
 
 function mayNot(author: Partner, what: string): { readonly ok: false; readonly refusal: Refusal } {

@@ -1,6 +1,8 @@
 import { formerKeyWrite } from './former-keys.js'
-import { applyChange, baseOf, changeProblem, governingIn, isOwnAffair } from './governance-change.js'
+import { governingIn, isOwnAffair, type VotedChange } from './governance-change.js'
+import { decidedAfter, decisionProblem, isStale, thresholdOfChange } from './governance-decided.js'
 import {
+  changeIn,
   type GovernanceProposal,
   type GovernanceWrite,
   openProposalsIn,
@@ -9,25 +11,28 @@ import {
   writeOpenProposals,
   writeProposal
 } from './governance-state.js'
+import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import type { PartnerSet } from './partner-set.js'
 import type { StateReader } from './state.js'
-import { THRESHOLDS_DEFAULT, votesNeeded } from './threshold.js'
+import { votesNeeded } from './threshold.js'
 
 /** Where a block stands when all its records were judged. */
 export interface SettleGround {
-  readonly network: NetworkDefinition
   readonly state: StateReader
   readonly height: number
   /** Milliseconds since 1970, of the block. */
   readonly time: number
   /** With every change decided so far, in this block too. */
   readonly latest: PartnerSet
+  /** The same of the model. */
+  readonly latestModel: Model
 }
 
 /** What open proposals come to. */
 export interface Settled {
   readonly latest: PartnerSet
+  readonly latestModel: Model
   readonly writes: readonly GovernanceWrite[]
 }
 
@@ -39,12 +44,21 @@ export interface Tally {
   readonly needed: number
 }
 
-/** Counts the ballots of those whose role governs in this set; of others they are void. */
-export function tallyOfBallots(network: NetworkDefinition, set: PartnerSet, proposal: GovernanceProposal): Tally {
+/**
+ * Counts the ballots of those whose role governs in this set; of others they are void. Who governs and how many are needed is
+ * as this network definition says: the newest that is decided, never the one that is voted on.
+ * @param change of the proposal
+ */
+export function tallyOfBallots(
+  network: NetworkDefinition,
+  set: PartnerSet,
+  proposal: GovernanceProposal,
+  change: VotedChange
+): Tally {
   const governing = new Set(governingIn(network, set).map(({ id }) => id))
   const counted = proposal.ballots.filter(({ partner }) => governing.has(partner))
   const yes = counted.filter((ballot) => ballot.yes).length
-  const threshold = isOwnAffair(proposal.by, proposal.change) ? 'one' : THRESHOLDS_DEFAULT[proposal.change.kind]
+  const threshold = isOwnAffair(proposal.by, change) ? 'one' : thresholdOfChange(network, change)
   return { yes, no: counted.length - yes, governing: governing.size, needed: votesNeeded(threshold, governing.size) }
 }
 
@@ -54,8 +68,8 @@ export function tallyOfBallots(network: NetworkDefinition, set: PartnerSet, prop
  */
 export function settleGovernance(ground: SettleGround): Settled {
   const open = openProposalsIn(ground.state)
-  if (open.length === 0) return { latest: ground.latest, writes: [] }
-  let { latest } = ground
+  if (open.length === 0) return { latest: ground.latest, latestModel: ground.latestModel, writes: [] }
+  let { latest, latestModel } = ground
   const closed: GovernanceProposal[] = []
   const writes: GovernanceWrite[] = []
   let left = open.flatMap((id) => proposalIn(ground.state, id) ?? [])
@@ -63,34 +77,42 @@ export function settleGovernance(ground: SettleGround): Settled {
     isNews = false
     const still: GovernanceProposal[] = []
     for (const proposal of left) {
-      const state = stateOf({ ...ground, latest }, proposal)
+      const state = stateOf({ ...ground, latest, latestModel }, proposal)
       if (state === 'open') {
         still.push(proposal)
         continue
       }
       isNews = true
       if (state === 'passed') {
-        const { change } = proposal
+        const change = changeIn(ground.state, latestModel.limits, proposal)
         const former = change.kind === 'key' ? formerKeyWrite(ground.state, latest, change.partner) : null
         if (former !== null) writes.push(former)
-        latest = applyChange(ground.network, latest, change)
+        const after = decidedAfter({ model: latestModel, partners: latest }, change)
+        latest = after.partners
+        latestModel = after.model
       }
       const effective = state === 'passed' ? ground.height + 2 : 0
       closed.push({ ...proposal, closed: ground.height, effective, state })
     }
     left = still
   }
-  if (closed.length === 0) return { latest, writes }
-  return { latest, writes: [...writes, ...closed.map(writeProposal), writeOpenProposals(left.map(({ id }) => id))] }
+  if (closed.length === 0) return { latest, latestModel, writes }
+  return {
+    latest,
+    latestModel,
+    writes: [...writes, ...closed.map(writeProposal), writeOpenProposals(left.map(({ id }) => id))]
+  }
 }
 
-function stateOf({ network, latest, time }: SettleGround, proposal: GovernanceProposal): ProposalState {
-  const { base, by, change, expires } = proposal
+function stateOf({ state, latest, latestModel, time }: SettleGround, proposal: GovernanceProposal): ProposalState {
+  const { base, by, expires } = proposal
+  const decided = { model: latestModel, partners: latest }
   if (time >= expires) return 'expired'
-  if (baseOf(latest, change) !== base) return 'stale'
-  const { yes, no, governing, needed } = tallyOfBallots(network, latest, proposal)
+  if (isStale(decided, proposal.change, base)) return 'stale'
+  const change = changeIn(state, latestModel.limits, proposal)
+  const { yes, no, governing, needed } = tallyOfBallots(latestModel.network, latest, proposal, change)
   if (isOwnAffair(by, change) || yes >= needed) {
-    return changeProblem(network, latest, change) === null ? 'passed' : 'stale'
+    return decisionProblem(decided, change) === null ? 'passed' : 'stale'
   }
   return governing - no < needed ? 'rejected' : 'open'
 }

@@ -1,6 +1,10 @@
 import { canonicalText } from '../base/canonical.js'
+import { assertInvariant } from '../base/errors.js'
 import type { Json } from '../base/json.js'
-import type { PartnerChange } from './governance-change.js'
+import { compiledModel } from './compiled-models.js'
+import type { Change, KeptChange } from './governance-change.js'
+import type { Model, ModelLimits } from './model.js'
+import type { NetworkDefinition } from './network-definition.js'
 import type { StateReader } from './state.js'
 
 /** One partner's say on a proposal. */
@@ -22,7 +26,7 @@ export interface GovernanceProposal {
   /** What the change rests on, see baseOf. */
   readonly base: string
   readonly by: string
-  readonly change: PartnerChange
+  readonly change: KeptChange
   /** Height at which it was decided; 0 while it is open. */
   readonly closed: number
   /** First height at which the change is in force; 0 unless it passed. */
@@ -43,6 +47,14 @@ export const OPEN_PROPOSALS_KEY = 'g:'
 /** State key of one proposal. */
 export function proposalKey(id: string): string {
   return `g:${id}`
+}
+
+/**
+ * State key of the network definition that a proposal would bring into force, as canonical text: apart from the proposal,
+ * which every ballot writes anew.
+ */
+export function definitionKey(proposal: string): string {
+  return `G:${proposal}`
 }
 
 /** A state entry to write. */
@@ -71,4 +83,26 @@ export function proposalIn(state: StateReader, id: string): GovernanceProposal |
 
 export function writeProposal(proposal: GovernanceProposal): GovernanceWrite {
   return { key: proposalKey(proposal.id), text: canonicalText(proposal as unknown as Json) }
+}
+
+/** The definition that a proposal would bring into force; undefined when it is about something else. */
+export function definitionIn(state: StateReader, proposal: string): NetworkDefinition | undefined {
+  const entry = state.get(definitionKey(proposal))
+  if (entry === undefined) return undefined
+  entry.memo ??= JSON.parse(entry.text)
+  return entry.memo as NetworkDefinition
+}
+
+export function writeDefinition(proposal: string, { network }: Model): GovernanceWrite {
+  return { key: definitionKey(proposal), text: canonicalText(network as unknown as Json) }
+}
+
+/** What a proposal would do, ready to be carried out. */
+export function changeIn(state: StateReader, limits: ModelLimits, { id, change }: GovernanceProposal): Change {
+  if (change.kind !== 'model') return change
+  const network = definitionIn(state, id)
+  assertInvariant(network !== undefined, 'the definition of a proposal is kept')
+  const compiled = compiledModel(network, limits)
+  assertInvariant(compiled.ok, 'the definition of a proposal was compiled when it was made')
+  return { kind: 'model', model: compiled.value }
 }

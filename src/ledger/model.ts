@@ -13,6 +13,7 @@ import type { CheckedReference } from './reference-check.js'
 import type { RuleInput } from './rules.js'
 import { compileSchema } from './schema.js'
 import { compileNormalise } from './schema-normalise.js'
+import type { ObjectSchema } from './schema-type.js'
 
 /** Where a record points to, by the name of its reference. */
 export interface CompiledReference {
@@ -32,6 +33,8 @@ export interface CompiledReference {
 export interface CompiledObject {
   readonly name: string
   readonly keyFields: readonly string[]
+  /** As it was read from `fields`. */
+  readonly schema: ObjectSchema
   readonly references: readonly CompiledReference[]
   readonly hasRules: boolean
   /** Whether any rule reads `previous`. */
@@ -58,6 +61,8 @@ export interface Model {
   readonly hash: string
   readonly network: NetworkDefinition
   readonly objects: ReadonlyMap<string, CompiledObject>
+  /** Those it was compiled under, and every later model of the network is. */
+  readonly limits: ModelLimits
 }
 
 /** What of the genesis' limits the model depends on. */
@@ -82,7 +87,12 @@ export function compileModel(network: NetworkDefinition, limits: ModelLimits): M
   for (const object of checked.objects.values()) {
     objects.set(object.name, compileObject(object, checked.network.objects[object.name]!, checked.network))
   }
-  return { hash: genesisHash('model', text), network: checked.network, objects }
+  return {
+    hash: genesisHash('model', text),
+    network: checked.network,
+    objects,
+    limits: { ruleCostMax: limits.ruleCostMax }
+  }
 }
 
 function definitionError(findings: readonly Finding[]): LedgerError {
@@ -108,6 +118,7 @@ function compileObject(
   return {
     name,
     keyFields: key,
+    schema,
     references: references.map(compiledReference),
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,

@@ -2,10 +2,18 @@ import type { Json, JsonObject } from '../base/json.js'
 import type { FindingPath, Findings } from './finding.js'
 import { quote } from './finding.js'
 import { didYouMean } from './nearest.js'
-import type { NetworkDefinition, ObjectDefinition, QuorumRule, RoleDefinition } from './network-definition.js'
+import type {
+  NetworkDefinition,
+  ObjectDefinition,
+  QuorumRule,
+  RoleDefinition,
+  Threshold,
+  ThresholdKind
+} from './network-definition.js'
 import { NETWORK_FORMAT } from './network-definition.js'
 import { checkMembers, checkName, isObject, OBJECT_NAME, ROLE_NAME, readFlag, readText } from './network-members.js'
 import { type CheckedObject, checkObject, checkObjectLinks, readObject } from './object-check.js'
+import { THRESHOLD_KINDS, THRESHOLDS } from './threshold.js'
 
 /** Objects, and roles, of one network. */
 const OBJECTS_MAX = 100
@@ -17,7 +25,7 @@ export interface CheckedNetwork {
   readonly objects: ReadonlyMap<string, CheckedObject>
 }
 
-const MEMBERS = ['format', 'title', 'quorum', 'roles', 'objects']
+const MEMBERS = ['format', 'title', 'quorum', 'thresholds', 'roles', 'objects']
 
 /**
  * Checks a network definition, as it comes from a file or stands in a genesis, fills in the defaults and compiles schemas
@@ -40,6 +48,7 @@ export function checkNetwork(json: Json, ruleCostMax: number, findings: Findings
   }
   const title = readText(json.title, ['title'], 1, 200, findings)
   const quorum = readQuorum(json.quorum, findings)
+  const thresholds = readThresholds(json.thresholds, findings)
   const definitions = readObjects(json.objects, findings)
   const roles = readRoles(json.roles, definitions, findings)
   const objects = new Map<string, CheckedObject>()
@@ -56,6 +65,8 @@ export function checkNetwork(json: Json, ruleCostMax: number, findings: Findings
     format: NETWORK_FORMAT,
     title,
     quorum,
+    // Absent rather than empty: definitions are hashed as they stand, and older ones know nothing of it.
+    ...(Object.keys(thresholds).length === 0 ? {} : { thresholds }),
     roles,
     objects: Object.fromEntries(definitions)
   }
@@ -70,6 +81,24 @@ function readQuorum(json: Json | undefined, findings: Findings): QuorumRule {
     'write two-thirds (also holds when partners lie) or majority (only when they may fail)'
   )
   return 'two-thirds'
+}
+
+function readThresholds(json: Json | undefined, findings: Findings): Partial<Record<ThresholdKind, Threshold>> {
+  const thresholds: Partial<Record<ThresholdKind, Threshold>> = {}
+  if (json === undefined) return thresholds
+  if (!isObject(json)) {
+    findings.value(['thresholds'], 'thresholds are listed by kind of change', 'write { model: all, suspend: majority }')
+    return thresholds
+  }
+  checkMembers(json, THRESHOLD_KINDS, [], ['thresholds'], 'thresholds', findings)
+  for (const kind of THRESHOLD_KINDS) {
+    const given = Object.hasOwn(json, kind) ? json[kind] : undefined
+    if (given === undefined) continue
+    const threshold = THRESHOLDS.find((known) => known === given)
+    if (threshold !== undefined) thresholds[kind] = threshold
+    else findings.value(['thresholds', kind], `${quote(given)} is no threshold`, `write ${THRESHOLDS.join(', ')}`)
+  }
+  return thresholds
 }
 
 function readObjects(json: Json | undefined, findings: Findings): Map<string, ObjectDefinition> {

@@ -9,6 +9,12 @@ import type { JsonObject } from '../base/json.js'
 /** How many of the voting partners must agree before a block commits. */
 export type QuorumRule = 'two-thirds' | 'majority'
 
+/** How many of the partners whose role governs must say yes to a change. */
+export type Threshold = 'one' | 'majority' | 'two-thirds' | 'all'
+
+/** What a threshold can be set for: the kinds of changes. */
+export type ThresholdKind = 'admit' | 'key' | 'model' | 'reinstate' | 'remove' | 'role' | 'suspend' | 'version'
+
 /** What partners of one kind may do. */
 export interface RoleDefinition {
   /** Names of the objects whose records this role may append, sorted. */
@@ -52,6 +58,8 @@ export interface NetworkDefinition {
   format: 1
   title: string
   quorum: QuorumRule
+  /** Where the defaults of threshold.ts do not hold; absent when the file sets none. */
+  thresholds?: Partial<Record<ThresholdKind, Threshold>>
   roles: Record<string, RoleDefinition>
   objects: Record<string, ObjectDefinition>
 }

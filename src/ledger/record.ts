@@ -19,6 +19,8 @@ export interface RecordBody {
 export interface CheckedRecord {
   /** The author's exact bytes as text, without the newline. */
   readonly text: string
+  /** Hash of the model it was checked under. */
+  readonly model: string
   readonly refusal: Refusal | null
   /** Null when the text is no record at all. */
   readonly body: RecordBody | null
@@ -61,26 +63,39 @@ export function isUnique(value: unknown): value is string | number {
 /** The one parse and one schema check of a record as it arrives from its author. */
 export function checkRecord(model: Model, text: string, bytesMax: number): CheckedRecord {
   const read = readRecord(text, bytesMax)
-  if (!read.ok) return { text, refusal: read.refusal, body: null, object: null, key: null, system: null }
+  if (!read.ok) {
+    return { text, model: model.hash, refusal: read.refusal, body: null, object: null, key: null, system: null }
+  }
   return checkBody(model, text, read.value)
 }
 
 /** {@link checkRecord} for text that was just made by {@link encodeRecord} from this body. */
 export function checkBody(model: Model, text: string, body: RecordBody): CheckedRecord {
-  if (isSystemObject(body.object)) return checkSystemBody(text, body)
+  if (isSystemObject(body.object)) return checkSystemBody(model, text, body)
   const object = model.objects.get(body.object)
   if (object === undefined) {
     const refusal: Refusal = { code: 'UNKNOWN_OBJECT', message: `there is no object "${body.object.slice(0, 64)}"` }
-    return { text, refusal, body, object: null, key: null, system: null }
+    return { text, model: model.hash, refusal, body, object: null, key: null, system: null }
   }
   const refusal = object.checkSchema(body.data)
-  return { text, refusal, body, object, key: refusal === null ? object.keyOf(body.data) : null, system: null }
+  const key = refusal === null ? object.keyOf(body.data) : null
+  return { text, model: model.hash, refusal, body, object, key, system: null }
 }
 
-function checkSystemBody(text: string, body: RecordBody): CheckedRecord {
+/**
+ * The record as it is under another model than the one it was checked under when it came in: a batch may wait for its block
+ * while the model changes. Whether it is a record at all does not depend on the model.
+ */
+export function recordUnder(model: Model, record: CheckedRecord): CheckedRecord {
+  if (record.model === model.hash || record.body === null) return record
+  return checkBody(model, record.text, record.body)
+}
+
+function checkSystemBody(model: Model, text: string, body: RecordBody): CheckedRecord {
   const read = readSystemRecord(body.object, body.data)
   const system = read.ok ? read.value : null
-  return { text, refusal: read.ok ? null : read.refusal, body, object: null, key: null, system }
+  const refusal = read.ok ? null : read.refusal
+  return { text, model: model.hash, refusal, body, object: null, key: null, system }
 }
 
 function malformed(problem: string): Outcome<never> {

@@ -7,6 +7,7 @@ import { type Scope, taggedBytes } from '../base/tagged.js'
 import { judgeEvidence } from './evidence.js'
 import { judgeBallot, judgeProposal, judgeWithdrawal } from './governance-judge.js'
 import type { SetChange } from './membership.js'
+import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import { VOTERS_MAX } from './quorum.js'
@@ -21,6 +22,8 @@ export interface SystemGround {
   readonly partners: PartnerSet
   /** With every change decided so far, in this block too. */
   readonly latest: PartnerSet
+  /** With every change decided before this block. */
+  readonly latestModel: Model
   readonly state: StateReader
   /** Milliseconds since 1970, of the block. */
   readonly time: number
@@ -108,7 +111,8 @@ export function judgeSystem(ground: SystemGround, author: Partner, record: Syste
 }
 
 function judgeAdmission(ground: SystemGround, record: SystemRecord & { object: '_admit' }): SystemVerdict {
-  const { scope, network, partners, latest, state, time } = ground
+  const { scope, partners, latest, latestModel, state, time } = ground
+  const { network } = latestModel
   const { invitation, key, addresses } = record
   const problem = invitationProblem(ground, invitation, record.invitationSignature)
   if (problem !== null) return refused('NOT_PERMITTED', problem)

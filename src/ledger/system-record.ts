@@ -3,7 +3,7 @@ import { isHash, isPartnerId, isSignature, parseRecordId } from '../base/ids.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
 import { type BatchHeader, shapeOfSignedHeader } from './batch.js'
-import { type PartnerChange, shapeOfChange } from './governance-change.js'
+import { type ProposedChange, shapeOfChange } from './governance-change.js'
 import { asArray, asInteger, asString, asText, membersOf, ShapeError } from './json-shape.js'
 import { type ProposalBody, shapeOfProposal, shapeOfVote, type VoteBody } from './vote.js'
 
@@ -55,7 +55,7 @@ export type SystemRecord =
   | ({ readonly object: '_evidence' } & Evidence)
   | {
       readonly object: '_proposal'
-      readonly change: PartnerChange
+      readonly change: ProposedChange
       /** Milliseconds since 1970, compared with block time. */
       readonly expires: number
       readonly reason: string

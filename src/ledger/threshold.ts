@@ -1,17 +1,32 @@
-import type { ChangeKind } from './governance-change.js'
+import type { NetworkDefinition, Threshold, ThresholdKind } from './network-definition.js'
 
-/** How many of the partners whose role governs must say yes. */
-export type Threshold = 'one' | 'majority' | 'two-thirds' | 'all'
-
+/** From the least to the most: each needs at least as many yes as the one before it, of however many may vote. */
 export const THRESHOLDS: readonly Threshold[] = ['one', 'majority', 'two-thirds', 'all']
 
 /** The threshold of each kind of change where the network file names none. */
-export const THRESHOLDS_DEFAULT: Readonly<Record<ChangeKind, Threshold>> = {
-  suspend: 'majority',
+export const THRESHOLDS_DEFAULT: Readonly<Record<ThresholdKind, Threshold>> = {
+  admit: 'two-thirds',
+  key: 'two-thirds',
+  model: 'two-thirds',
   reinstate: 'two-thirds',
   remove: 'two-thirds',
   role: 'two-thirds',
-  key: 'two-thirds'
+  suspend: 'majority',
+  version: 'two-thirds'
+}
+
+/** Everything a network file can set a threshold for. */
+export const THRESHOLD_KINDS = Object.keys(THRESHOLDS_DEFAULT) as readonly ThresholdKind[]
+
+/** The threshold of a kind of change under a network definition. */
+export function thresholdOf({ thresholds }: Pick<NetworkDefinition, 'thresholds'>, kind: ThresholdKind): Threshold {
+  return thresholds?.[kind] ?? THRESHOLDS_DEFAULT[kind]
+}
+
+/** The one that needs the most; at least one must be given. */
+export function strictestOf(thresholds: readonly Threshold[]): Threshold {
+  const places = thresholds.map((threshold) => THRESHOLDS.indexOf(threshold))
+  return THRESHOLDS[Math.max(...places)] ?? 'all'
 }
 
 /**

@@ -2,7 +2,7 @@ import type { CheckResult } from '../consensus/types.js'
 import { readBatch } from '../ledger/batch.js'
 import { type BlockHeader, batchListRoot, blockHash, readHeader } from '../ledger/block.js'
 import { type ExecutedBlock, executeBlock, executeCertified } from '../ledger/chain.js'
-import { batchOrderProblem, type CheckedBatch } from '../ledger/execution.js'
+import { batchOrderProblem, type CheckedBatch, isSettling } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import { checkRecord } from '../ledger/record.js'
 import type { Chain } from './chain.js'
@@ -53,7 +53,7 @@ export function buildBlock(
     batches = mempool.candidates(chain.rulebook.partners, chain.store.state, { bytesMax, offer })
     if (batches.length > 0) break
   }
-  if (batches.length === 0 && !isSettling(chain)) return null
+  if (batches.length === 0 && !isSettling(chain.rulebook)) return null
   const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, {
     originRound: origin.round,
     proposer: origin.proposer,
@@ -135,11 +135,6 @@ function fitness({ executed }: CandidateBlock, round: Round, heardAt: number): C
   return reason === null ? { type: 'valid' } : { type: 'unfit', reason }
 }
 
-/** Point 8: an empty block may be made while a decided change of the partners is not yet in force. */
-export function isSettling({ rulebook }: Chain): boolean {
-  return rulebook.partners !== rulebook.nextPartners
-}
-
 function invalid(reason: string): Checked {
   return { result: { type: 'invalid', reason }, candidate: null }
 }
@@ -149,7 +144,7 @@ function headerProblem(chain: Chain, header: BlockHeader, hashes: readonly strin
   if (header.height !== tip.height + 1) return `it has height ${header.height}`
   if (header.previous !== tip.hash) return 'it follows another block'
   if (header.time <= tip.time) return 'it is not later than the block before'
-  if (hashes.length === 0 && !isSettling(chain)) return 'it is empty'
+  if (hashes.length === 0 && !isSettling(chain.rulebook)) return 'it is empty'
   return isListOf(header, hashes) ? null : 'it lists other batches'
 }
 

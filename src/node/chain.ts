@@ -25,6 +25,8 @@ export interface Chain {
   readonly scope: Scope
   readonly genesis: Genesis
   readonly limits: Limits
+  /** Of the genesis; every later one stands in the state. */
+  readonly foundingModel: Model
   readonly store: Store
   /** In force for the next block. */
   readonly rulebook: Rulebook
@@ -43,6 +45,7 @@ export function openChain(options: { scope: Scope; genesis: Genesis; model: Mode
     scope,
     genesis,
     limits: genesis.limits,
+    foundingModel: model,
     store,
     get rulebook() {
       return rulebook

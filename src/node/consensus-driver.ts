@@ -6,8 +6,9 @@ import { step } from '../consensus/step.js'
 import { TIMEOUTS_DEFAULT } from '../consensus/timeouts.js'
 import type { Effect, Input, LogEntry, Message, Proposal, StartHeight, Vote } from '../consensus/types.js'
 import type { Certificate } from '../ledger/certificate.js'
+import { isSettling } from '../ledger/execution.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
-import { buildBlock, type CandidateBlock, isSettling, type ProposedBlock } from './block-content.js'
+import { buildBlock, type CandidateBlock, type ProposedBlock } from './block-content.js'
 import { createBlockContents, type Wanted } from './block-contents.js'
 import type { ConsensusDriverDependencies, ConsensusDriverOptions } from './consensus-driver-types.js'
 import { encodeItem } from './consensus-log.js'
@@ -278,7 +279,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   /** Rule 8: a batch that could be included, or a change that is to come into force. */
   function hasBlockToMake(): boolean {
     const { partners } = chain.rulebook
-    return mempool.hasCandidates(partners, chain.store.state, disputes.admits) || isSettling(chain)
+    return mempool.hasCandidates(partners, chain.store.state, disputes.admits) || isSettling(chain.rulebook)
   }
 
   /** Whatever still waits for the height that is over is stale. */

@@ -1,14 +1,28 @@
-import { LedgerError } from '../base/errors.js'
+import { assertInvariant, LedgerError } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
 import type { JsonObject } from '../base/json.js'
-import { applyChange, changeProblem, governingIn, type PartnerChange } from '../ledger/governance-change.js'
+import { utf8Length } from '../base/utf8.js'
+import { compiledModel } from '../ledger/compiled-models.js'
+import {
+  type Change,
+  governingIn,
+  type PartnerChange,
+  type ProposedChange,
+  type VotedChange
+} from '../ledger/governance-change.js'
+import { type Decided, decidedAfter, decisionProblem } from '../ledger/governance-decided.js'
 import { tallyOfBallots } from '../ledger/governance-settle.js'
-import { type GovernanceProposal, proposalIn } from '../ledger/governance-state.js'
+import { changeIn, definitionIn, type GovernanceProposal, proposalIn } from '../ledger/governance-state.js'
+import type { NetworkDefinition } from '../ledger/network-definition.js'
+import { networkDifference } from '../ledger/network-difference.js'
+import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
 import { quorumOfSet, votersOf } from '../ledger/partner-set.js'
+import { type CheckedRecord, encodeRecord } from '../ledger/record.js'
 import { instantOfMillis, writeDateTime } from '../ledger/rfc3339.js'
 import type { Chain } from './chain.js'
 import { systemRecord } from './duties.js'
 import type { ListPage, ProposalOptions, ProposalView, ShownProposalState, VoteOptions } from './ledger-node.js'
+import type { ModelHistory } from './model-history.js'
 import { listLimit } from './queries.js'
 import type { Replica } from './replica-types.js'
 import type { SetHistory } from './set-history.js'
@@ -22,6 +36,7 @@ export interface GovernanceDependencies {
   readonly replica: Pick<Replica, 'chain' | 'appendSystem'>
   readonly self: string
   readonly sets: SetHistory
+  readonly models: ModelHistory
   /** Partners that are connected. */
   readonly connected: () => readonly string[]
   /** Milliseconds since 1970. */
@@ -31,19 +46,26 @@ export interface GovernanceDependencies {
   readonly patienceMs?: number
 }
 
+interface Differences {
+  readonly list: ProposalView['difference']
+  readonly leftOut: number
+}
+
 /** Proposals and ballots: made here, and shown with what they would do, who has voted and what is still missing. */
 export function createGovernance(dependencies: GovernanceDependencies) {
-  const { replica, self, sets, connected, now, timers, patienceMs = 60_000 } = dependencies
+  const { replica, self, sets, models, connected, now, timers, patienceMs = 60_000 } = dependencies
   const { chain } = replica
-  const network = () => chain.rulebook.model.network
+
+  /** What every further change is made to. */
+  const decided = (): Decided => ({ model: chain.rulebook.models.next.model, partners: chain.rulebook.nextPartners })
 
   /** Appends a record and waits for the block that decides it. Returns the record's id. */
-  async function write(object: string, data: JsonObject): Promise<string> {
+  async function write(record: CheckedRecord): Promise<string> {
     let timer: ReturnType<Timers['set']> | null = null
     const late = new Promise<null>((resolve) => {
       timer = timers.set(patienceMs, () => resolve(null))
     })
-    const outcome = await Promise.race([replica.appendSystem(systemRecord(chain, object, data)), late])
+    const outcome = await Promise.race([replica.appendSystem(record), late])
     if (timer !== null) timers.clear(timer)
     if (outcome === null) {
       throw new LedgerError(
@@ -56,10 +78,9 @@ export function createGovernance(dependencies: GovernanceDependencies) {
   }
 
   /** A change that leaves fewer voters connected than a quorum needs would stop the network: told with the arithmetic. */
-  function assertAlive(change: PartnerChange, force: boolean): void {
-    const latest = chain.rulebook.nextPartners
-    if (force || changeProblem(network(), latest, change) !== null) return
-    const after = applyChange(network(), latest, change)
+  function assertAlive(change: Change, force: boolean): void {
+    if (force || decisionProblem(decided(), change) !== null) return
+    const after = decidedAfter(decided(), change).partners
     const alive = new Set([self, ...connected()])
     const voters = votersOf(after)
     const online = voters.filter(({ id }) => alive.has(id)).length
@@ -81,17 +102,20 @@ export function createGovernance(dependencies: GovernanceDependencies) {
   function view(proposal: GovernanceProposal): ProposalView {
     const { id, by, change, ballots, reason, opened, closed, effective } = proposal
     const set = closed === 0 ? chain.rulebook.nextPartners : sets.at(closed + 1)
-    const { yes, no, needed } = tallyOfBallots(network(), set, proposal)
+    const network = closed === 0 ? chain.rulebook.models.next.model.network : models.at(closed + 1)
+    const { yes, no, needed } = tallyOfBallots(network, set, proposal, votedChange(proposal))
+    const { list, leftOut } = differencesOf(proposal)
     const voted = new Set(ballots.map(({ partner }) => partner))
     const state = stateOf(chain, proposal)
-    const waiting = state === 'open' ? governingIn(network(), set).filter((partner) => !voted.has(partner.id)) : []
+    const waiting = state === 'open' ? governingIn(network, set).filter((partner) => !voted.has(partner.id)) : []
     return {
       id,
       kind: change.kind,
       state,
       by,
       change,
-      difference: differenceOf(proposal),
+      difference: list,
+      differenceLeftOut: leftOut,
       votes: ballots.map(({ partner, yes, reason, height }) => ({ partner, vote: yes ? 'yes' : 'no', reason, height })),
       yes,
       no,
@@ -103,6 +127,47 @@ export function createGovernance(dependencies: GovernanceDependencies) {
       expires: writeDateTime(instantOfMillis(proposal.expires)),
       reason
     }
+  }
+
+  function votedChange({ id, change }: GovernanceProposal): VotedChange {
+    if (change.kind !== 'model') return change
+    return { kind: 'model', model: { network: definitionOf(id) } }
+  }
+
+  function definitionOf(id: string): NetworkDefinition {
+    const definition = definitionIn(chain.store.state, id)
+    assertInvariant(definition !== undefined, 'the definition of a proposal is kept')
+    return definition
+  }
+
+  function differencesOf(proposal: GovernanceProposal): Differences {
+    const { id, base, change } = proposal
+    if (change.kind !== 'model') return { list: differenceOf(change, base), leftOut: 0 }
+    const before = models.of(base)
+    assertInvariant(before !== undefined, 'the definition that a proposal rests on is kept')
+    const { list, leftOut } = networkDifference(before, definitionOf(id))
+    return { list: list.map(({ path, before, after }) => ({ member: path, before, after })), leftOut }
+  }
+
+  /** A network definition is written in full; every mistake in it is told. */
+  function changeOf(change: ProposedChange): { readonly said: ProposedChange; readonly change: Change } {
+    if (change.kind !== 'model') return { said: change, change }
+    const { limits } = decided().model
+    const read = readNetworkFile(JSON.stringify(change.network), 'network', limits.ruleCostMax)
+    if (!read.ok) throw new LedgerError('NETWORK_FILE', describeProblems(read.problems), { problems: read.problems })
+    const compiled = compiledModel(read.network, limits)
+    if (!compiled.ok) throw new LedgerError(compiled.refusal.code, compiled.refusal.message)
+    return { said: { kind: 'model', network: read.network }, change: { kind: 'model', model: compiled.value } }
+  }
+
+  function assertFits(data: JsonObject): void {
+    const bytes = utf8Length(encodeRecord({ object: '_proposal', data }))
+    const bytesMax = chain.limits.recordBytesMax
+    if (bytes <= bytesMax) return
+    const message =
+      `the proposal takes ${bytes} bytes as a record, and a record of this network takes up to ${bytesMax}: shorten titles, ` +
+      'messages and descriptions, or change less of it'
+    throw new LedgerError('TOO_LARGE', message, { bytes, bytesMax })
   }
 
   /** Oldest first. */
@@ -131,18 +196,20 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     proposals,
     proposal: (id: string): ProposalView => view(find(id)),
     async propose({ change, reason = '', expiresMs, force = false }: ProposalOptions): Promise<ProposalView> {
-      assertAlive(change, force)
-      const data = { change: { ...change }, expires: now() + expiresMs, reason }
-      return view(find(await write('_proposal', data)))
+      const read = changeOf(change)
+      const data = { change: { ...read.said } as unknown as JsonObject, expires: now() + expiresMs, reason }
+      assertFits(data)
+      assertAlive(read.change, force)
+      return view(find(await write(systemRecord(chain, '_proposal', data))))
     },
     async vote(id: string, { yes, reason = '', force = false }: VoteOptions): Promise<ProposalView> {
-      if (yes) assertAlive(find(id).change, force)
-      await write('_ballot', { proposal: id, reason, yes })
+      if (yes) assertAlive(changeIn(chain.store.state, decided().model.limits, find(id)), force)
+      await write(systemRecord(chain, '_ballot', { proposal: id, reason, yes }))
       return view(find(id))
     },
     async withdraw(id: string): Promise<ProposalView> {
       find(id)
-      await write('_withdraw', { proposal: id })
+      await write(systemRecord(chain, '_withdraw', { proposal: id }))
       return view(find(id))
     }
   }
@@ -155,7 +222,7 @@ function stateOf(chain: Chain, { state, effective, expires }: GovernanceProposal
 }
 
 /** What would be another one, before and after. */
-function differenceOf({ change, base }: GovernanceProposal): ProposalView['difference'] {
+function differenceOf(change: PartnerChange, base: string): ProposalView['difference'] {
   const [before = ''] = base.split(' ')
   switch (change.kind) {
     case 'suspend':

@@ -1,6 +1,8 @@
 import { canonicalText } from '../base/canonical.js'
 import { LedgerError, type Outcome, type Refusal, refuse } from '../base/errors.js'
 import { judge } from '../ledger/judge.js'
+import type { Model } from '../ledger/model.js'
+import { areModelsSettling } from '../ledger/model-state.js'
 import { type Partner, partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { uniqueKey } from '../ledger/record-state.js'
@@ -63,6 +65,8 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
   function mayChange(record: CheckedRecord, refusal: Refusal): boolean {
     // From an old copy no verdict is final, not even on rights: a block judges.
     if (!inStep()) return true
+    // The block that has it may be the first one under the next model.
+    if (areModelsSettling(chain.rulebook.models) && self().state === 'active') return true
     if (refusal.code === 'NOT_PERMITTED') return false
     return pending.touches(record) || record.object?.usesBlock === true
   }
@@ -112,7 +116,13 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
       return refuse('TOO_LARGE', `the line has more than ${lineBytesMax} bytes`, { details: { lineBytesMax } })
     }
     if (isBlank(line.bytes)) return null
-    return draftOfBytes(chain.rulebook.model, chain.limits.recordBytesMax, target, line.bytes)
+    const { models } = chain.rulebook
+    const { bytes } = line
+    const draftUnder = (model: Model) => draftOfBytes(model, chain.limits.recordBytesMax, target, bytes)
+    const draft = draftUnder(models.now.model)
+    if (draft.ok || !areModelsSettling(models)) return draft
+    const next = draftUnder(models.next.model)
+    return next.ok ? next : draft
   }
 
   /** Whether a line is refused by a model that may be over. */

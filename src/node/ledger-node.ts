@@ -1,6 +1,6 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
-import type { PartnerChange } from '../ledger/governance-change.js'
+import type { ChangeKind, KeptChange, ProposedChange } from '../ledger/governance-change.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
 
@@ -152,12 +152,19 @@ export const PROPOSAL_STATES: readonly ShownProposalState[] = [
 export interface ProposalView {
   /** Id of the record that made it. */
   readonly id: string
-  readonly kind: PartnerChange['kind']
+  readonly kind: ChangeKind
   readonly state: ShownProposalState
   readonly by: string
-  readonly change: PartnerChange
-  /** What it changes of the partner. */
-  readonly difference: readonly { readonly member: string; readonly before: string; readonly after: string }[]
+  /** Of a network file the hash. */
+  readonly change: KeptChange
+  /** What it changes of the partner, or of the network file; null where it is not there. */
+  readonly difference: readonly {
+    readonly member: string
+    readonly before: string | null
+    readonly after: string | null
+  }[]
+  /** How many more members it changes than are listed. */
+  readonly differenceLeftOut: number
   /** One of each partner, sorted by partner. */
   readonly votes: readonly {
     readonly partner: string
@@ -182,7 +189,8 @@ export interface ProposalView {
 }
 
 export interface ProposalOptions {
-  readonly change: PartnerChange
+  /** A network definition may leave out defaults. */
+  readonly change: ProposedChange
   readonly reason?: string
   /** Milliseconds from now on. */
   readonly expiresMs: number
@@ -194,6 +202,16 @@ export interface VoteOptions {
   readonly yes: boolean
   readonly reason?: string
   readonly force?: boolean
+}
+
+/** The data model in force for the next block. */
+export interface ModelView {
+  readonly hash: string
+  readonly network: NetworkDefinition
+  /** First height at which it is in force; 0 for that of the genesis. */
+  readonly from: number
+  /** What is decided and comes into force; null when no change is under way. */
+  readonly next: null | { readonly hash: string; readonly from: number }
 }
 
 export interface ChangeOptions {
@@ -222,7 +240,7 @@ export interface LedgerNode {
   partners(): readonly PartnerView[]
   /** The genesis document; its canonical text hashes to the genesis hash. */
   genesis(): JsonObject
-  model(): { readonly hash: string; readonly network: NetworkDefinition }
+  model(): ModelView
   /** Yields one outcome per non-blank line, in input order, as each is decided. Chunks are raw bytes of NDJSON. */
   append(object: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): AsyncIterable<AppendOutcome>
   /** What append would say now, without appending; null when it would be accepted. */
@@ -256,7 +274,7 @@ export interface LedgerNode {
   revoke(invitationKey: string): Promise<void>
   /**
    * Proposes a change; resolves when a block has it.
-   * @throws LedgerError NOT_PERMITTED, TOO_FEW_ALIVE, NO_QUORUM
+   * @throws LedgerError NOT_PERMITTED, TOO_FEW_ALIVE, NO_QUORUM; for a network file also NETWORK_FILE, TOO_LARGE
    */
   propose(options: ProposalOptions): Promise<ProposalView>
   /** @throws LedgerError NOT_FOUND, NOT_PERMITTED, TOO_FEW_ALIVE, NO_QUORUM */

@@ -8,6 +8,7 @@ import type { JsonObject } from '../base/json.js'
 import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
+import { areModelsSettling } from '../ledger/model-state.js'
 import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
 import { createAdmission } from './admission.js'
 import { type Chain, type CommittedBlock, openChain } from './chain.js'
@@ -22,10 +23,11 @@ import { readToken } from './invitation.js'
 import { keyChangedError, makeWayFor, takeUpKey } from './key-change.js'
 import { openKnownPeers } from './known-peers.js'
 import { createLatePeers } from './late-peers.js'
-import type { LedgerNode, RecordView } from './ledger-node.js'
+import type { LedgerNode, ModelView, RecordView } from './ledger-node.js'
 import type { Logger } from './log.js'
 import { createMembershipKnowledge } from './membership-knowledge.js'
 import type { Mempool } from './mempool.js'
+import { openModelHistory } from './model-history.js'
 import type { PeerAddress } from './network/join-messages.js'
 import { startPeers } from './network/peers-libp2p.js'
 import { createNodeStatus } from './node-status.js'
@@ -224,7 +226,16 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     logRefusal: refusals.write
   })
   const queries = createQueries(chain, reader)
-  const governance = createGovernance({ replica, self, sets, connected: running.connected, now, timers: systemTimers })
+  const models = await openModelHistory(chain)
+  const governance = createGovernance({
+    replica,
+    self,
+    sets,
+    models,
+    connected: running.connected,
+    now,
+    timers: systemTimers
+  })
   const receipts = createReceipts(chain, reader, sets)
 
   /** What a quorum says that is later than this copy: this node's key may be another one by then. */
@@ -251,6 +262,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     if (isOwnKey && !hasOwnKey()) void keyChangedError({ paths, chain, self, log }).then(fate.fail, fate.fail)
     isOwnKey = hasOwnKey()
     sets.committed(block)
+    models.committed(block)
     changes.committed()
     if (!block.executed.execution.writes.some(({ key }) => key.startsWith('p:') || key.startsWith('a:'))) return
     running.refresh()
@@ -267,7 +279,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     status: status.status,
     partners: status.partners,
     genesis: () => parseCanonical(content.genesis.text) as JsonObject,
-    model: () => ({ hash: chain.rulebook.model.hash, network: chain.rulebook.model.network }),
+    model: () => modelView(chain),
     append: intake.append,
     check: intake.check,
     get: queries.get,
@@ -319,6 +331,17 @@ async function bootstrapOf(path: string): Promise<readonly PeerAddress[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
   const token = readToken(text.trim())
   return token.ok ? token.value.bootstrap : []
+}
+
+function modelView({ rulebook }: Chain): ModelView {
+  const { now, next } = rulebook.models
+  const isSettling = areModelsSettling(rulebook.models)
+  return {
+    hash: now.model.hash,
+    network: now.model.network,
+    from: now.from,
+    next: isSettling ? { hash: next.model.hash, from: next.from } : null
+  }
 }
 
 /** An own record that is stored and in no block yet. */

@@ -261,7 +261,8 @@ export function createFakeNode(): FakeNode {
     },
     async propose({ change, reason = '' }) {
       mayFail()
-      const proposal = fakeProposal(`p1/${proposals.length}/0`, change, reason)
+      const kept: ProposalView['change'] = change.kind === 'model' ? { kind: 'model', model: HASH } : change
+      const proposal = fakeProposal(`p1/${proposals.length}/0`, kept, reason)
       proposals.push(proposal)
       return proposal
     },
@@ -283,8 +284,14 @@ export function createFakeNode(): FakeNode {
         .slice(0, limit)
     },
     proposal: (id) => replaceProposal(id, {}),
-    genesis: () => ({ time: 1740830400000, format: 1, network: FAKE_NETWORK as unknown as JsonObject, partners: [] }),
-    model: () => ({ hash: HASH, network: FAKE_NETWORK }),
+    genesis: () => ({
+      time: 1740830400000,
+      format: 1,
+      limits: { ruleCostMax: 10_000 },
+      network: FAKE_NETWORK as unknown as JsonObject,
+      partners: []
+    }),
+    model: () => ({ hash: HASH, network: FAKE_NETWORK, from: 0, next: null }),
     append: (object, chunks, options) => append(object, chunks, options.signal),
     check(object, text) {
       const data = read(text)
@@ -373,6 +380,7 @@ function fakeProposal(id: string, change: ProposalView['change'], reason: string
     by: 'p1',
     change,
     difference: [{ member: 'state', before: 'active', after: 'suspended' }],
+    differenceLeftOut: 0,
     votes: [{ partner: 'p1', vote: 'yes', reason: '', height: 1 }],
     yes: 1,
     no: 0,

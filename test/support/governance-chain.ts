@@ -5,7 +5,7 @@ import { batchHash, batchHeader } from '../../src/ledger/batch.js'
 import { advance, executeBlock, genesisTip, type Tip } from '../../src/ledger/chain.js'
 import { type Execution, type Rulebook, rulebookAfter } from '../../src/ledger/execution.js'
 import { writeGenesis } from '../../src/ledger/genesis.js'
-import type { PartnerChange } from '../../src/ledger/governance-change.js'
+import type { ProposedChange } from '../../src/ledger/governance-change.js'
 import { type GovernanceProposal, openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
 import { compileModel } from '../../src/ledger/model.js'
 import { foundingSet, type Partner, partnerOf } from '../../src/ledger/partner-set.js'
@@ -31,8 +31,11 @@ export type BatchForTest = readonly [author: string, records: readonly Said[]]
 /** When proposals of the tests expire, unless they say otherwise. */
 export const EXPIRES = FOUNDED_AT + 1_000_000
 
-export function proposalOf(change: PartnerChange, more: JsonObject = {}): Said {
-  return { object: '_proposal', data: { change: { ...change }, expires: EXPIRES, reason: 'why', ...more } }
+export function proposalOf(change: ProposedChange, more: JsonObject = {}): Said {
+  return {
+    object: '_proposal',
+    data: { change: { ...change } as unknown as JsonObject, expires: EXPIRES, reason: 'why', ...more }
+  }
 }
 
 export function ballotOf(proposal: string, yes: boolean, reason = ''): Said {
@@ -45,30 +48,32 @@ export function withdrawalOf(proposal: string): Said {
 
 export const READY: Said = { object: '_ready', data: { block: 'ab'.repeat(32), height: 1 } }
 
-const BASE = genesisOf([], GOVERNED_NETWORK).genesis
-const MODEL = compileModel(BASE.network, BASE.limits)
+const GOVERNED = genesisOf([], GOVERNED_NETWORK).genesis
 
 /**
  * A chain whose blocks are executed and chained but not signed: what partners decide, at the speed of execution.
  * @param founders roles by partner id
+ * @param file text of the network file; @default GOVERNED_NETWORK
  */
-export function governanceChain(founders: Readonly<Record<string, string>>) {
+export function governanceChain(founders: Readonly<Record<string, string>>, file?: string) {
+  const base = file === undefined ? GOVERNED : genesisOf([], file).genesis
+  const model = compileModel(base.network, base.limits)
   const partners = Object.entries(founders).map(([id, role]) => ({ id, key: keyOf(id), name: id, role }))
-  const genesis = writeGenesis({ ...BASE, partners })
+  const genesis = writeGenesis({ ...base, partners })
   const scope = { genesis: genesis.hash, epoch: 0 }
   const founding = foundingSet(genesis.genesis)
   const entries = new Map<string, StateEntry>()
   const state: StateReader = { get: (key) => entries.get(key) }
   let tip: Tip = genesisTip(genesis.hash, FOUNDED_AT)
 
-  const rulebook = (): Rulebook => rulebookAfter(scope, MODEL, founding, state)
+  const rulebook = (): Rulebook => rulebookAfter(scope, model, founding, state)
 
   function batch([author, records]: BatchForTest, at: number, all: readonly BatchForTest[]) {
     const before = all.slice(0, at).filter(([other]) => other === author).length
     const sequence = authorSequence(state, author).next + before
     const texts = records.map(encodeRecord)
     const header = batchHeader(author, partnerOf(rulebook().partners, author)?.incarnation ?? 0, sequence, texts)
-    const checked = texts.map((text) => checkRecord(MODEL, text, BASE.limits.recordBytesMax))
+    const checked = texts.map((text) => checkRecord(model, text, base.limits.recordBytesMax))
     return { header, hash: batchHash(scope, header), records: checked }
   }
 
@@ -85,7 +90,7 @@ export function governanceChain(founders: Readonly<Record<string, string>>) {
   return {
     scope,
     entries,
-    network: BASE.network,
+    network: base.network,
     commit,
     rulebook,
     get height() {

@@ -1,12 +1,14 @@
 import { Command } from 'commander'
 import type { JsonObject } from '../../base/json.js'
 import type { NetworkDefinition, ObjectDefinition } from '../../ledger/network-definition.js'
+import type { ModelView } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import { pairs, plain, styled, valueText } from '../text.js'
 import { connect } from './connect.js'
 
 const HELP = `
-Roles, objects, fields, references and rules in force. With --json: {"hash","network"}, the network file with its defaults.
+Roles, objects, fields, references and rules in force, from which block on, and what comes next when a change is decided. With
+--json: {"hash","network","from","next"}, the network file with its defaults.
 
 Examples:
   ledger model
@@ -19,13 +21,13 @@ export const modelCommand: CommandSpec<Record<string, never>> = {
 
   async run(context) {
     const model = await connect(context).model()
-    const text = context.json ? `${JSON.stringify(model)}\n` : modelText(model.network, model.hash, context.color)
+    const text = context.json ? `${JSON.stringify(model)}\n` : modelText(model, context.color)
     context.out.write(text)
     return 0
   }
 }
 
-export function modelText(network: NetworkDefinition, hash: string, color: boolean): string {
+export function modelText({ network, hash, from, next }: ModelView, color: boolean): string {
   const roles = Object.entries(network.roles).map(([name, { append, govern, vote }]): [string, string] => {
     const rights = [
       append.length === 0 ? 'appends nothing' : `appends ${append.map(plain).join(', ')}`,
@@ -37,10 +39,21 @@ export function modelText(network: NetworkDefinition, hash: string, color: boole
   const head = pairs([
     ['network', styled(color, 'bold', plain(network.title))],
     ['model', hash],
-    ['quorum', plain(network.quorum)]
+    ['in force', from === 0 ? 'from the genesis on' : `from block ${from} on`],
+    ...(next === null ? [] : [['next', `${next.hash}, from block ${next.from} on`] as [string, string]]),
+    ['quorum', plain(network.quorum)],
+    ...(network.thresholds === undefined
+      ? []
+      : [['thresholds', thresholdsText(network.thresholds)] as [string, string]])
   ])
   const objects = Object.entries(network.objects).map(([name, object]) => objectText(name, object, color))
   return `${head}\n\nroles\n${pairs(roles, '  ')}\n\n${objects.join('\n')}`
+}
+
+function thresholdsText(thresholds: NonNullable<NetworkDefinition['thresholds']>): string {
+  return Object.entries(thresholds)
+    .map(([kind, threshold]) => `${kind} ${threshold}`)
+    .join(', ')
 }
 
 function objectText(name: string, object: ObjectDefinition, color: boolean): string {

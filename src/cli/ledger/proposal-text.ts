@@ -1,9 +1,9 @@
 import type { ProposalView } from '../../node/ledger-node.js'
-import { pairs, plain, styled, timeText } from '../text.js'
+import { pairs, plain, shortHash, styled, timeText } from '../text.js'
 
 /** Explains itself to people who have to decide: what would change, who has voted, what is still needed, and what to do. */
 export function proposalText(proposal: ProposalView, color: boolean): string {
-  const { id, by, kind, change, reason, votes, difference, expires, opened } = proposal
+  const { id, by, reason, votes, difference, expires, opened } = proposal
   const rows: [string, string][] = [
     ['proposal', plain(id)],
     ['made by', `${plain(by)} in block ${opened}`],
@@ -12,13 +12,14 @@ export function proposalText(proposal: ProposalView, color: boolean): string {
     ...(proposal.state === 'open' ? [['expires', timeText(expires)] as [string, string]] : [])
   ]
   const changes = difference.map(({ member, before, after }) => {
-    return `    ${plain(member)}: ${plain(before)} -> ${plain(after)}`
+    return `    ${plain(member)}: ${partText(before)} -> ${partText(after)}`
   })
+  if (proposal.differenceLeftOut > 0) changes.push(`    and ${proposal.differenceLeftOut} more`)
   const said = votes.map(({ partner, vote, reason, height }) => {
     return `    ${plain(partner)}: ${vote} (block ${height})${reason === '' ? '' : `: ${plain(reason)}`}`
   })
   const lines = [
-    styled(color, 'bold', `${kind} ${plain(change.partner)}`),
+    styled(color, 'bold', whatText(proposal)),
     pairs(rows, '  '),
     '  what would change',
     ...changes,
@@ -27,6 +28,15 @@ export function proposalText(proposal: ProposalView, color: boolean): string {
   ]
   if (proposal.state === 'open') lines.push(`  vote with: ledger vote ${plain(id)} yes|no`)
   return `${lines.join('\n')}\n`
+}
+
+/** `suspend south`, or of a network file its kind and hash. */
+export function whatText({ kind, change }: Pick<ProposalView, 'kind' | 'change'>): string {
+  return `${kind} ${change.kind === 'model' ? shortHash(change.model) : plain(change.partner)}`
+}
+
+function partText(value: string | null): string {
+  return value === null ? '(none)' : plain(value)
 }
 
 /** Its state, and what that means for those who read it. */

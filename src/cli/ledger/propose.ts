@@ -1,15 +1,21 @@
 import { Command } from 'commander'
+import type { ApiClient } from '../../api/client.js'
 import { PROPOSAL_MS_DEFAULT, PROPOSAL_MS_MAX } from '../../api/limits.js'
+import { LedgerError } from '../../base/errors.js'
+import type { Genesis } from '../../ledger/genesis.js'
 import { CHANGE_KINDS, type ChangeKind, type PartnerChange } from '../../ledger/governance-change.js'
 import type { ProposalOptions } from '../../node/ledger-node.js'
 import { type CommandSpec, parsed } from '../command.js'
+import type { Context } from '../context.js'
 import { parseDuration } from '../duration.js'
 import { usage } from '../failure.js'
+import { textOf } from '../file-text.js'
 import { connect } from './connect.js'
 import { proposalText } from './proposal-text.js'
 
 const HELP = `
 What can be proposed:
+  model FILE             another network file: roles, objects, fields, rules, quorum and thresholds, all in one
   suspend PARTNER        it is cut off and votes no more, until it is reinstated
   reinstate PARTNER      a suspended one comes back; it votes once its copy is complete
   remove PARTNER         for good; it keeps its copy
@@ -22,39 +28,69 @@ a partner asks nobody. The next key of a node is made with: ledger-node key new
 
 It is refused when too few voters would be connected afterwards to commit anything; --force does it all the same.
 
+Of a network file everything that is different is shown, before anybody votes; records that stand are kept as they are. A file
+that touches several kinds of changes needs the strictest of their thresholds.
+
 Examples:
+  ledger propose model inspections.yaml --reason "odometers never go back"
   ledger propose suspend south --reason "its server is in strange hands"
   ledger propose role west auditor
   ledger propose key north 12D3KooWQYhT...`
 
-export const proposeCommand: CommandSpec<ProposalOptions> = {
+/** What a line says: a network file is named, and read when the command runs. */
+export type ProposeArguments = Omit<ProposalOptions, 'change'> & {
+  readonly change: PartnerChange | { readonly kind: 'model'; readonly file: string }
+}
+
+export const proposeCommand: CommandSpec<ProposeArguments> = {
   define: () =>
     new Command('propose')
       .description('propose a change of the network')
       .argument('<kind>', CHANGE_KINDS.join(', '))
-      .argument('<partner>', 'whom it is about')
+      .argument('<target>', 'the partner it is about, or the network file')
       .argument('[value]', 'the new role or key')
       .option('--reason <text>', 'why, for those who vote')
       .option('--expires <duration>', 'how long it may be voted on (default: 30d)', parsed(parseExpiry))
       .option('--force', 'also when too few voters would be connected to go on')
       .addHelpText('after', HELP),
 
-  read: ([kind, partner, value], { reason, expires, force }) => ({
-    change: readChange(kind as string, partner as string, value as string | undefined),
+  read: ([kind, target, value], { reason, expires, force }) => ({
+    change: readChange(kind as string, target as string, value as string | undefined),
     expiresMs: (expires as number | undefined) ?? PROPOSAL_MS_DEFAULT,
     ...(reason === undefined ? {} : { reason: reason as string }),
     ...(force === undefined ? {} : { force: true })
   }),
 
-  async run(context, request) {
-    const proposal = await connect(context).propose(request)
+  async run(context, { change, ...request }) {
+    const client = connect(context)
+    const proposal = await client.propose({ ...request, change: await changeOf(context, client, change) })
     context.out.write(context.json ? `${JSON.stringify(proposal)}\n` : proposalText(proposal, context.color))
     return 0
   }
 }
 
-function readChange(kind: string, partner: string, value: string | undefined): PartnerChange {
+/** @throws LedgerError NETWORK_FILE with every mistake, USAGE when the file cannot be read */
+async function changeOf(
+  context: Context,
+  client: ApiClient,
+  change: ProposeArguments['change']
+): Promise<ProposalOptions['change']> {
+  if (change.kind !== 'model') return change
+  const text = await textOf(change.file)
+  const { limits } = JSON.parse(await client.genesis()) as Genesis
+  const { describeProblems, readNetworkFile } = await import('../../ledger/network-file.js')
+  const read = readNetworkFile(text, change.file, limits.ruleCostMax)
+  if (!read.ok) throw new LedgerError('NETWORK_FILE', describeProblems(read.problems), { problems: read.problems })
+  if (read.warnings.length > 0) context.note(describeProblems(read.warnings))
+  return { kind: 'model', network: read.network }
+}
+
+function readChange(kind: string, partner: string, value: string | undefined): ProposeArguments['change'] {
   if (!isKind(kind)) throw usage(`'${kind}' cannot be proposed`, `there are ${CHANGE_KINDS.join(', ')}`)
+  if (kind === 'model') {
+    if (value !== undefined) throw usage('propose model takes a network file and nothing more')
+    return { kind, file: partner }
+  }
   if (kind === 'role' || kind === 'key') {
     if (value === undefined) throw usage(`propose ${kind} needs the new ${kind} after the partner`)
     return kind === 'role' ? { kind, partner, role: value } : { kind, partner, key: value }

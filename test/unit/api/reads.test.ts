@@ -87,7 +87,7 @@ test('gives every read through the client as the node gives it', async () => {
 test('gives the genesis as canonical text', async () => {
   await withApi(async ({ client }) => {
     const text = await client.genesis()
-    assert.ok(text.startsWith('{"format":1,"network":{"format":1,'))
+    assert.ok(text.startsWith('{"format":1,"limits":{"ruleCostMax":10000},"network":{"format":1,'))
     assert.ok(text.endsWith(',"time":1740830400000}\n'))
   })
 })

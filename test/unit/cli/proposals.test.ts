@@ -70,6 +70,7 @@ test('each state says what it means', () => {
     by: 'p1',
     change: { kind: 'remove', partner: 'p\u001b2' },
     difference: [{ member: 'state', before: 'active', after: 'removed' }],
+    differenceLeftOut: 0,
     votes: [],
     yes: 1,
     no: 0,

@@ -95,9 +95,9 @@ const mistakes: [name: string, from: string, to: string, line: number, problem: 
   [
     'a member of a later version',
     'title: Inspections',
-    'title: Inspections\nthresholds: {}',
+    'title: Inspections\nsettings: {}',
     3,
-    /"thresholds" is not a member/,
+    /"settings" is not a member/,
     /a network file has: format/
   ],
   ['a missing member', 'title: Inspections\n', '', 1, /needs title/, /add a line title/],

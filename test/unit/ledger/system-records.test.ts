@@ -60,6 +60,7 @@ function judged(object: string, data: JsonObject, situation: Situation = {}) {
     network: chain.model.network,
     partners,
     latest,
+    latestModel: chain.model,
     state: { get: (key) => (state[key] === undefined ? undefined : { text: state[key] }) },
     time,
     height: 1,

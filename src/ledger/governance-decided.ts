@@ -1,0 +1,49 @@
+import {
+  applyChange,
+  baseOf,
+  type Change,
+  changeProblem,
+  type KeptChange,
+  problemAfter,
+  type VotedChange
+} from './governance-change.js'
+import type { Model } from './model.js'
+import { hasRole, modelProblem, modelThreshold, setUnder } from './model-change.js'
+import type { NetworkDefinition, Threshold } from './network-definition.js'
+import type { PartnerSet } from './partner-set.js'
+import { thresholdOf } from './threshold.js'
+
+/** What every further change is made to: model and partners with every change decided so far. */
+export interface Decided {
+  readonly model: Model
+  readonly partners: PartnerSet
+}
+
+/** Why a change cannot be made, or null. Of chain data only: whether partners are alive is not asked. */
+export function decisionProblem({ model, partners }: Decided, change: Change): string | null {
+  if (change.kind !== 'model') return changeProblem(model.network, partners, change)
+  const { network } = change.model
+  return modelProblem(model, change.model, partners) ?? problemAfter(network, setUnder(network, partners))
+}
+
+/** What is decided after a change that has no problem. */
+export function decidedAfter({ model, partners }: Decided, change: Change): Decided {
+  if (change.kind !== 'model') return { model, partners: applyChange(model.network, partners, change) }
+  return { model: change.model, partners: setUnder(change.model.network, partners) }
+}
+
+/** What a change rests on: when that is another one meanwhile, the change is stale. Of a network file: the one before. */
+export function baseOfChange({ model, partners }: Decided, change: KeptChange | Change): string {
+  return change.kind === 'model' ? model.hash : baseOf(partners, change)
+}
+
+/** Whether what a change rests on is another one by now. */
+export function isStale(decided: Decided, change: KeptChange | Change, base: string): boolean {
+  if (baseOfChange(decided, change) !== base) return true
+  return change.kind === 'role' && !hasRole(decided.model.network, change.role)
+}
+
+/** How many must agree to a change, under a network definition. */
+export function thresholdOfChange(network: NetworkDefinition, change: VotedChange): Threshold {
+  return change.kind === 'model' ? modelThreshold(network, change.model.network) : thresholdOf(network, change.kind)
+}

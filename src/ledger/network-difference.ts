@@ -1,0 +1,105 @@
+import { canonicalText } from '../base/canonical.js'
+import type { Json, JsonObject } from '../base/json.js'
+import { cut, type FindingPath, pathText } from './finding.js'
+import type { NetworkDefinition } from './network-definition.js'
+
+/** One thing that is another one; null where it is not there. */
+export interface Difference {
+  /** Such as `objects.vehicle.rules.odometer-never-decreases.expr`. */
+  readonly path: string
+  /** A text as it is, everything else as JSON. */
+  readonly before: string | null
+  readonly after: string | null
+}
+
+export interface Differences {
+  readonly list: readonly Difference[]
+  /** How many more there are. */
+  readonly leftOut: number
+}
+
+/** Differences that are listed, and UTF-16 code units of a value that are shown. */
+const LISTED_MAX = 200
+const VALUE_CHARS_MAX = 2_000
+
+/**
+ * So deep what one side lacks is gone through part by part, so that each field of a new object is named; a field's schema is
+ * shown as a whole.
+ */
+const PARTS_LEVELS = 4
+
+/** What is different between two network definitions, in the order of the names. */
+export function networkDifference(before: NetworkDefinition, after: NetworkDefinition): Differences {
+  const found: Difference[] = []
+  let count = 0
+  const add = (difference: Difference): void => {
+    count++
+    if (found.length < LISTED_MAX) found.push(difference)
+  }
+  compare(before as unknown as Json, after as unknown as Json, [], add)
+  return { list: found, leftOut: count - found.length }
+}
+
+type Add = (difference: Difference) => void
+
+function compare(before: Json | undefined, after: Json | undefined, path: FindingPath, add: Add): void {
+  if (sameJson(before, after)) return
+  if (path.at(-1) === 'rules' && path.length === 3) {
+    compareRules(rulesOf(before), rulesOf(after), path, add)
+    return
+  }
+  const [left, right] = [objectOf(before), objectOf(after)]
+  const isWhole = before !== undefined && after !== undefined
+  const hasParts = isWhole ? left !== null && right !== null : path.length <= PARTS_LEVELS && (left ?? right) !== null
+  const names = hasParts ? namesOf(left, right) : []
+  for (const name of names) compare(ownOf(left, name), ownOf(right, name), [...path, name], add)
+  // That a new object has no references says nothing.
+  if (!hasParts) add({ path: pathText(path), before: textOf(before), after: textOf(after) })
+}
+
+/** Rules are known by their ids, and by their order. */
+function compareRules(before: readonly JsonObject[], after: readonly JsonObject[], path: FindingPath, add: Add): void {
+  const ids = (rules: readonly JsonObject[]): string[] => rules.map(({ id }) => String(id))
+  const rule = (rules: readonly JsonObject[], id: string) => rules.find((each) => each.id === id)
+  for (const id of new Set([...ids(before), ...ids(after)])) {
+    const [was, is] = [rule(before, id), rule(after, id)]
+    for (const part of ['expr', 'message']) {
+      const [left, right] = [was?.[part], is?.[part]]
+      if (left !== right) {
+        add({ path: pathText([...path, id, part]), before: textOf(left), after: textOf(right) })
+      }
+    }
+  }
+  const stay = (rules: readonly JsonObject[], others: readonly JsonObject[]): string => {
+    return ids(rules)
+      .filter((id) => rule(others, id) !== undefined)
+      .join(', ')
+  }
+  const [was, is] = [stay(before, after), stay(after, before)]
+  if (was !== is) add({ path: pathText(path), before: cut(was, VALUE_CHARS_MAX), after: cut(is, VALUE_CHARS_MAX) })
+}
+
+function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && canonicalText(a) === canonicalText(b))
+}
+
+function namesOf(left: JsonObject | null, right: JsonObject | null): string[] {
+  return [...new Set([...Object.keys(left ?? {}), ...Object.keys(right ?? {})])].sort()
+}
+
+function ownOf(object: JsonObject | null, name: string): Json | undefined {
+  return object !== null && Object.hasOwn(object, name) ? object[name] : undefined
+}
+
+function objectOf(json: Json | undefined): JsonObject | null {
+  return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : null
+}
+
+function rulesOf(json: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(json) ? (json as readonly JsonObject[]) : []
+}
+
+function textOf(json: Json | undefined): string | null {
+  if (json === undefined) return null
+  return cut(typeof json === 'string' ? json : canonicalText(json), VALUE_CHARS_MAX)
+}
