@@ -9,11 +9,13 @@ import type { BatchHeader } from './batch.js'
 import type { CountedRoot } from './block.js'
 import { CHARGES_KEY, chargesEntry, chargesIn } from './charges.js'
 import { EARLY_KEY, isEarly } from './early-chain.js'
+import type { Genesis } from './genesis.js'
 import { settleGovernance } from './governance-settle.js'
 import { type BlockTime, judge } from './judge.js'
 import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
-import { type Partner, type PartnerSet, partnerOf, partnerSetText, takesPart, votersOf } from './partner-set.js'
+import { foundingVersion, recordUnder, VERSION_KEY, versionsEntry, versionsIn } from './network-version.js'
+import { foundingSet, type Partner, type PartnerSet, partnerOf, partnerSetText, takesPart, votersOf } from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import type { CheckedRecord } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
@@ -21,6 +23,7 @@ import type { StateEntry, StateReader, StateWrite } from './state.js'
 import { judgeSystem } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
 import { type Verdict, verdictRoot } from './verdict.js'
+import { agreedByAll } from './version-agreement.js'
 
 /** What is in force when a block is executed. */
 export interface Rulebook {
@@ -30,14 +33,34 @@ export interface Rulebook {
   readonly partners: PartnerSet
   /** In force from the next height on. */
   readonly nextPartners: PartnerSet
+  /** Version of the network in force at this height, by which it is judged. */
+  readonly version: number
+  /** In force from the next height on. */
+  readonly nextVersion: number
   /** Whether the first change of the partners is to be judged as one of an early chain; later ones follow it. */
   readonly early?: boolean
 }
 
+/** What a genesis puts in force. */
+export interface Founding {
+  readonly partners: PartnerSet
+  readonly version: number
+}
+
+export function foundingOf(genesis: Genesis): Founding {
+  return { partners: foundingSet(genesis), version: foundingVersion(genesis) }
+}
+
 /** What is in force for the block after a state. */
-export function rulebookAfter(scope: Scope, model: Model, founding: PartnerSet, state: StateReader): Rulebook {
-  const { now, next } = membershipIn(state, founding)
-  return { scope, model, partners: now, nextPartners: next }
+export function rulebookAfter(scope: Scope, model: Model, founding: Founding, state: StateReader): Rulebook {
+  const { now, next } = membershipIn(state, founding.partners)
+  const versions = versionsIn(state, founding.version)
+  return { scope, model, partners: now, nextPartners: next, version: versions.now, nextVersion: versions.next }
+}
+
+/** Whether something is decided and not in force yet: blocks may be empty until it is (design: consensus, point 8). */
+export function isSettling({ partners, nextPartners, version, nextVersion }: Rulebook): boolean {
+  return partners !== nextPartners || version !== nextVersion
 }
 
 /** A batch whose records were checked under the model in force. */
@@ -108,6 +131,7 @@ export function execute(
   const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
   settleProposals(rulebook, run, block)
   settleMembership(rulebook, run, block)
+  settleVersion(rulebook, run)
   settleCharges(rulebook, run, block, batches)
   return {
     verdicts,
@@ -130,6 +154,8 @@ interface Run extends StateReader {
   readonly entries: HistoryEntry[]
   /** The partners with every change decided so far, in this block too. */
   latest: PartnerSet
+  /** The version likewise. */
+  latestVersion: number
   write(key: string, entry: StateEntry, line: string): void
 }
 
@@ -142,6 +168,7 @@ function startRun(rulebook: Rulebook, state: StateReader): Run {
     writes,
     entries: [],
     latest: rulebook.nextPartners,
+    latestVersion: rulebook.nextVersion,
     get: (key) => overlay.get(key) ?? state.get(key),
     write(key, entry, line) {
       overlay.set(key, entry)
@@ -161,7 +188,8 @@ function executeBatch(
   const { author, incarnation, sequence } = batch.header
   const partner = partnerOf(rulebook.partners, author)
   assertInvariant(partner !== undefined, 'the author of an executed batch is a partner')
-  const verdicts = batch.records.map((record, index): Verdict => {
+  const verdicts = batch.records.map((given, index): Verdict => {
+    const record = recordUnder(rulebook.version, given)
     const { system } = record
     if (system !== null) {
       const verdict = executeSystem(rulebook, run, block, partner, system, recordId(author, sequence, index))
@@ -186,8 +214,9 @@ function executeSystem(
   record: SystemRecord,
   id: string
 ): Verdict {
-  const { model, partners, scope } = rulebook
-  const ground = { scope, network: model.network, partners, latest: run.latest, state: run, time, height, id }
+  const { model, partners, scope, version } = rulebook
+  const { latest, latestVersion } = run
+  const ground = { scope, network: model.network, partners, latest, version, latestVersion, state: run, time, height, id }
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
   const { change, writes = [] } = verdict.effect
@@ -198,9 +227,11 @@ function executeSystem(
 
 /** Open proposals are decided, and what passes is decided with them. */
 function settleProposals({ model }: Rulebook, run: Run, { height, time }: BlockTime): void {
-  const ground = { network: model.network, state: run, height, time, latest: run.latest }
-  const { latest, writes } = settleGovernance(ground)
-  run.latest = latest
+  const { latest, latestVersion } = run
+  const settled = settleGovernance({ network: model.network, state: run, height, time, latest, latestVersion })
+  const { writes } = settled
+  run.latest = settled.latest
+  run.latestVersion = settled.latestVersion
   for (const { key, text } of writes) run.write(key, { text }, `${key} ${text}\n`)
 }
 
@@ -220,6 +251,17 @@ function settleMembership(rulebook: Rulebook, run: Run, { height }: BlockTime): 
   const early = rulebook.early === true || isEarly(run)
   run.write(key, { text }, early ? '' : `${key} ${text}\n`)
   if (early) run.write(EARLY_KEY, { text: '1' }, '')
+}
+
+/**
+ * The version moves on by one height, written down likewise. In version 1, which knows no proposals, it is raised when all
+ * active partners agree to that by a mark among their addresses.
+ */
+function settleVersion({ version, nextVersion }: Rulebook, run: Run): void {
+  if (run.latestVersion === 1) run.latestVersion = agreedByAll(run, run.latest)
+  if (version === nextVersion && run.latestVersion === nextVersion) return
+  const entry = versionsEntry({ now: nextVersion, next: run.latestVersion })
+  run.write(VERSION_KEY, entry, `${VERSION_KEY} ${entry.text}\n`)
 }
 
 /** Who has to wait with proposing after this block (docs/formats.md, "Result hash"). */

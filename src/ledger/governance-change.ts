@@ -2,6 +2,7 @@ import { isValidPublicKey } from '../base/crypto.js'
 import { isPartnerId } from '../base/ids.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
+import { shapeOfVersionChange, type VersionChange } from './governance-version.js'
 import { asObject, asString, asText, type MemberPath, membersOf, ShapeError } from './json-shape.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
@@ -13,12 +14,15 @@ export type PartnerChange =
   | { readonly kind: 'role'; readonly partner: string; readonly role: string }
   | { readonly kind: 'key'; readonly partner: string; readonly key: string }
 
-export type ChangeKind = PartnerChange['kind']
+/** What a proposal would do to the network. */
+export type NetworkChange = PartnerChange | VersionChange
 
-export const CHANGE_KINDS: readonly ChangeKind[] = ['suspend', 'reinstate', 'remove', 'role', 'key']
+export type ChangeKind = NetworkChange['kind']
+
+export const CHANGE_KINDS: readonly ChangeKind[] = ['suspend', 'reinstate', 'remove', 'role', 'key', 'version']
 
 /** Checks the shape of a change. Throws ShapeError. */
-export function shapeOfChange(json: Json | undefined, path: MemberPath): PartnerChange {
+export function shapeOfChange(json: Json | undefined, path: MemberPath): NetworkChange {
   const { kind } = asObject(json, path)
   const members = (...more: string[]): JsonObject => membersOf(json, path, ['kind', 'partner', ...more])
   const partner = (of: JsonObject): string => asText(of.partner, `${path}/partner`, isPartnerId, 'a partner id')
@@ -36,6 +40,8 @@ export function shapeOfChange(json: Json | undefined, path: MemberPath): Partner
       const key = asText(change.key, `${path}/key`, (text) => keyFromText(text) !== null, 'a key')
       return { kind, partner: partner(change), key }
     }
+    case 'version':
+      return shapeOfVersionChange(json, path)
     default:
       throw new ShapeError(`${path}/kind`, `must be one of ${CHANGE_KINDS.join(', ')}`)
   }
@@ -126,7 +132,8 @@ export function baseOf(set: PartnerSet, change: PartnerChange): string {
 }
 
 /** Whether a partner may decide a change alone: to go, to pause, to take another key is its own affair. */
-export function isOwnAffair(by: string, change: PartnerChange): boolean {
+export function isOwnAffair(by: string, change: NetworkChange): boolean {
+  if (change.kind === 'version') return false
   return change.partner === by && (change.kind === 'suspend' || change.kind === 'remove' || change.kind === 'key')
 }
 

@@ -1,5 +1,6 @@
 import type { Refusal } from '../base/errors.js'
 import { baseOf, changeProblem, governingIn, isOwnAffair } from './governance-change.js'
+import { versionProblem } from './governance-version.js'
 import {
   type Ballot,
   type GovernanceProposal,
@@ -26,7 +27,7 @@ type Of<Name extends SystemRecord['object']> = Extract<SystemRecord, { readonly 
  * governance-settle.
  */
 export function judgeProposal(ground: SystemGround, author: Partner, record: Of<'_proposal'>): SystemVerdict {
-  const { network, latest, state, time, height, id } = ground
+  const { network, latest, latestVersion, state, time, height, id } = ground
   const { change, expires, reason } = record
   const since = problemSince(ground, author)
   if (since !== null) return refused('NOT_PERMITTED', since)
@@ -35,7 +36,8 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
   if (!governs && !isOwn) return mayNot(author, 'propose this')
   if (expires <= time) return refused('NOT_PERMITTED', 'the proposal has expired')
   if (expires > time + OPEN_MS_MAX) return refused('NOT_PERMITTED', 'a proposal is open for up to 366 days')
-  const problem = changeProblem(network, latest, change)
+  const isOfVersion = change.kind === 'version'
+  const problem = isOfVersion ? versionProblem(latestVersion, change) : changeProblem(network, latest, change)
   if (problem !== null) return refused('NOT_PERMITTED', problem)
   const open = openProposalsIn(state)
   // Others must not keep anybody from going, or from replacing a stolen key; that is decided with the block.
@@ -44,7 +46,7 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
   if (own >= OPEN_OF_ONE_MAX) return refused('NOT_PERMITTED', `${author.id} has ${OPEN_OF_ONE_MAX} open proposals`)
   const proposal: GovernanceProposal = {
     ballots: governs ? [{ height, partner: author.id, reason: '', yes: true }] : [],
-    base: baseOf(latest, change),
+    base: isOfVersion ? String(latestVersion) : baseOf(latest, change),
     by: author.id,
     change,
     closed: 0,

@@ -1,5 +1,6 @@
 import { formerKeyWrite } from './former-keys.js'
 import { applyChange, baseOf, changeProblem, governingIn, isOwnAffair } from './governance-change.js'
+import { versionProblem } from './governance-version.js'
 import {
   type GovernanceProposal,
   type GovernanceWrite,
@@ -23,11 +24,14 @@ export interface SettleGround {
   readonly time: number
   /** With every change decided so far, in this block too. */
   readonly latest: PartnerSet
+  /** The version likewise. */
+  readonly latestVersion: number
 }
 
 /** What open proposals come to. */
 export interface Settled {
   readonly latest: PartnerSet
+  readonly latestVersion: number
   readonly writes: readonly GovernanceWrite[]
 }
 
@@ -54,8 +58,8 @@ export function tallyOfBallots(network: NetworkDefinition, set: PartnerSet, prop
  */
 export function settleGovernance(ground: SettleGround): Settled {
   const open = openProposalsIn(ground.state)
-  if (open.length === 0) return { latest: ground.latest, writes: [] }
-  let { latest } = ground
+  if (open.length === 0) return { latest: ground.latest, latestVersion: ground.latestVersion, writes: [] }
+  let { latest, latestVersion } = ground
   const closed: GovernanceProposal[] = []
   const writes: GovernanceWrite[] = []
   let left = open.flatMap((id) => proposalIn(ground.state, id) ?? [])
@@ -63,14 +67,15 @@ export function settleGovernance(ground: SettleGround): Settled {
     isNews = false
     const still: GovernanceProposal[] = []
     for (const proposal of left) {
-      const state = stateOf({ ...ground, latest }, proposal)
+      const state = stateOf({ ...ground, latest, latestVersion }, proposal)
       if (state === 'open') {
         still.push(proposal)
         continue
       }
       isNews = true
-      if (state === 'passed') {
-        const { change } = proposal
+      const { change } = proposal
+      if (state === 'passed' && change.kind === 'version') latestVersion = change.version
+      else if (state === 'passed' && change.kind !== 'version') {
         const former = change.kind === 'key' ? formerKeyWrite(ground.state, latest, change.partner) : null
         if (former !== null) writes.push(former)
         latest = applyChange(ground.network, latest, change)
@@ -80,17 +85,19 @@ export function settleGovernance(ground: SettleGround): Settled {
     }
     left = still
   }
-  if (closed.length === 0) return { latest, writes }
-  return { latest, writes: [...writes, ...closed.map(writeProposal), writeOpenProposals(left.map(({ id }) => id))] }
+  if (closed.length > 0) writes.push(...closed.map(writeProposal), writeOpenProposals(left.map(({ id }) => id)))
+  return { latest, latestVersion, writes }
 }
 
-function stateOf({ network, latest, time }: SettleGround, proposal: GovernanceProposal): ProposalState {
+function stateOf({ network, latest, latestVersion, time }: SettleGround, proposal: GovernanceProposal): ProposalState {
   const { base, by, change, expires } = proposal
   if (time >= expires) return 'expired'
-  if (baseOf(latest, change) !== base) return 'stale'
+  const isOfVersion = change.kind === 'version'
+  if ((isOfVersion ? String(latestVersion) : baseOf(latest, change)) !== base) return 'stale'
   const { yes, no, governing, needed } = tallyOfBallots(network, latest, proposal)
   if (isOwnAffair(by, change) || yes >= needed) {
-    return changeProblem(network, latest, change) === null ? 'passed' : 'stale'
+    const problem = isOfVersion ? versionProblem(latestVersion, change) : changeProblem(network, latest, change)
+    return problem === null ? 'passed' : 'stale'
   }
   return governing - no < needed ? 'rejected' : 'open'
 }

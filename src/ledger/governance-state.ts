@@ -1,6 +1,6 @@
 import { canonicalText } from '../base/canonical.js'
 import type { Json } from '../base/json.js'
-import type { PartnerChange } from './governance-change.js'
+import type { NetworkChange } from './governance-change.js'
 import type { StateReader } from './state.js'
 
 /** One partner's say on a proposal. */
@@ -22,7 +22,7 @@ export interface GovernanceProposal {
   /** What the change rests on, see baseOf. */
   readonly base: string
   readonly by: string
-  readonly change: PartnerChange
+  readonly change: NetworkChange
   /** Height at which it was decided; 0 while it is open. */
   readonly closed: number
   /** First height at which the change is in force; 0 unless it passed. */

@@ -11,6 +11,7 @@ import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import { VOTERS_MAX } from './quorum.js'
 import type { StateReader } from './state.js'
+import { supportKey, supportText } from './support.js'
 import type { Invitation, SystemRecord } from './system-record.js'
 
 /** What a system record is judged on. */
@@ -21,6 +22,10 @@ export interface SystemGround {
   readonly partners: PartnerSet
   /** With every change decided so far, in this block too. */
   readonly latest: PartnerSet
+  /** Version of the network in force at this height. */
+  readonly version: number
+  /** With every change decided so far, in this block too. */
+  readonly latestVersion: number
   readonly state: StateReader
   /** Milliseconds since 1970, of the block. */
   readonly time: number
@@ -104,6 +109,8 @@ export function judgeSystem(ground: SystemGround, author: Partner, record: Syste
       return author.state === 'active' ? judgeBallot(ground, author, record) : notActive(author)
     case '_withdraw':
       return author.state === 'active' ? judgeWithdrawal(ground, author, record.proposal) : notActive(author)
+    case '_support':
+      return accepted({ writes: [{ key: supportKey(author.id), text: supportText(record) }] })
   }
 }
 

@@ -2,7 +2,7 @@ import type { CheckResult } from '../consensus/types.js'
 import { readBatch } from '../ledger/batch.js'
 import { type BlockHeader, batchListRoot, blockHash, readHeader } from '../ledger/block.js'
 import { type ExecutedBlock, executeBlock, executeCertified } from '../ledger/chain.js'
-import { batchOrderProblem, type CheckedBatch } from '../ledger/execution.js'
+import { batchOrderProblem, type CheckedBatch, isSettling as isSettlingRulebook } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import { checkRecord } from '../ledger/record.js'
 import type { Chain } from './chain.js'
@@ -135,9 +135,9 @@ function fitness({ executed }: CandidateBlock, round: Round, heardAt: number): C
   return reason === null ? { type: 'valid' } : { type: 'unfit', reason }
 }
 
-/** Point 8: an empty block may be made while a decided change of the partners is not yet in force. */
+/** Point 8: an empty block may be made while a decided change is not yet in force. */
 export function isSettling({ rulebook }: Chain): boolean {
-  return rulebook.partners !== rulebook.nextPartners
+  return isSettlingRulebook(rulebook)
 }
 
 function invalid(reason: string): Checked {

@@ -3,7 +3,7 @@ import { batchIsSigned, readBatch } from '../ledger/batch.js'
 import { readHeader } from '../ledger/block.js'
 import { checkCertificate, readCertificate } from '../ledger/certificate.js'
 import { advance, type ExecutedBlock, executeCertified, genesisTip, type Tip } from '../ledger/chain.js'
-import { batchOrderProblem, type CheckedBatch, type Rulebook, rulebookAfter } from '../ledger/execution.js'
+import { batchOrderProblem, type CheckedBatch, foundingOf, isSettling, type Rulebook, rulebookAfter } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import { foundingSet, partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
@@ -168,8 +168,7 @@ function verifyBlock(
   const { originRound, proposer, time } = header.value
   const bytes = batches.reduce((sum, batch) => sum + batch.header.bytes, 0)
   must(height, batches.length < 2 || bytes <= blockBytesMax(limits, originRound), 'it is larger than a block may be')
-  const settling = rulebook.partners !== rulebook.nextPartners
-  must(height, batches.length > 0 || settling, 'it is empty, and no change of the partners was under way')
+  must(height, batches.length > 0 || isSettling(rulebook), 'it is empty, and no change was under way')
   const plan = { originRound, proposer, time, batches }
   const executed = executeCertified(rulebook, tip, scratch.reader, plan, header.value.result)
   const wrong = firstDifference(header.value, executed.header)
