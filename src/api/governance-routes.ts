@@ -2,7 +2,7 @@ import { LedgerError } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { readJson } from '../base/strict-json.js'
 import { decodeUtf8 } from '../base/utf8.js'
-import { type PartnerChange, shapeOfChange } from '../ledger/governance-change.js'
+import { type NetworkChange, shapeOfChange } from '../ledger/governance-change.js'
 import { ShapeError } from '../ledger/json-shape.js'
 import { REASON_CHARS_MAX } from '../ledger/system-record.js'
 import {
@@ -56,7 +56,7 @@ export const governanceRoutes: readonly Route[] = [
       'Answers once a block has it. To suspend or remove oneself, or to take another key, nobody else is asked.',
     body: { [JSON_TYPE]: ref('ProposalRequest') },
     answers: { 201: shown },
-    errors: ['NOT_PERMITTED', 'TOO_FEW_ALIVE', 'NO_QUORUM'],
+    errors: ['NOT_PERMITTED', 'TOO_FEW_ALIVE', 'TOO_FEW_SUPPORT', 'VERSION_TOO_LOW', 'VERSION_UNKNOWN', 'NO_QUORUM'],
     handle: async ({ node }, request, reply) => sendJson(reply, await node.propose(readProposal(request.body)), 201)
   },
   {
@@ -77,7 +77,7 @@ export const governanceRoutes: readonly Route[] = [
     params: recordParams,
     body: { [JSON_TYPE]: ref('VoteRequest') },
     answers: { 201: shown },
-    errors: ['NOT_FOUND', 'NOT_PERMITTED', 'TOO_FEW_ALIVE', 'NO_QUORUM'],
+    errors: ['NOT_FOUND', 'NOT_PERMITTED', 'TOO_FEW_ALIVE', 'TOO_FEW_SUPPORT', 'VERSION_UNKNOWN', 'NO_QUORUM'],
     handle: async ({ node }, request, reply) => {
       const id = recordIdOf(request.params as RecordParams)
       return sendJson(reply, await node.vote(id, readVote(request.body)), 201)
@@ -107,7 +107,7 @@ function readProposal(body: unknown): ProposalOptions {
   return { change: readChange(change), expiresMs, ...reasonOf(reason), ...forceOf(force) }
 }
 
-function readChange(json: JsonObject): PartnerChange {
+function readChange(json: JsonObject): NetworkChange {
   try {
     return shapeOfChange(json, '')
   } catch (error) {

@@ -15,7 +15,15 @@ import { type BlockTime, judge } from './judge.js'
 import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
 import { foundingVersion, recordUnder, VERSION_KEY, versionsEntry, versionsIn } from './network-version.js'
-import { foundingSet, type Partner, type PartnerSet, partnerOf, partnerSetText, takesPart, votersOf } from './partner-set.js'
+import {
+  foundingSet,
+  type Partner,
+  type PartnerSet,
+  partnerOf,
+  partnerSetText,
+  takesPart,
+  votersOf
+} from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import type { CheckedRecord } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
@@ -216,7 +224,18 @@ function executeSystem(
 ): Verdict {
   const { model, partners, scope, version } = rulebook
   const { latest, latestVersion } = run
-  const ground = { scope, network: model.network, partners, latest, version, latestVersion, state: run, time, height, id }
+  const ground = {
+    scope,
+    network: model.network,
+    partners,
+    latest,
+    version,
+    latestVersion,
+    state: run,
+    time,
+    height,
+    id
+  }
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
   const { change, writes = [] } = verdict.effect

@@ -92,7 +92,8 @@ const LIMITS = ['batchBytesMax', 'batchRecordsMax', 'blockBytesMax', 'recordByte
 
 function shapeOfGenesis(json: Json): Genesis {
   const document = membersOf(json, '', MEMBERS)
-  if (document.format !== 1 && document.format !== 2) throw new UnknownVersion('/format', `is ${JSON.stringify(document.format)}; this software knows 1 and 2`)
+  if (document.format !== 1 && document.format !== 2)
+    throw new UnknownVersion('/format', `is ${JSON.stringify(document.format)}; this software knows 1 and 2`)
   checkEngine(membersOf(document.engine, '/engine', Object.keys(ENGINE)))
   const limits = membersOf(document.limits, '/limits', LIMITS)
   for (const name of LIMITS) asInteger(limits[name], `/limits/${name}`, 1, 2 ** 31)

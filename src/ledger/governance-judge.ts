@@ -1,6 +1,5 @@
 import type { Refusal } from '../base/errors.js'
 import { baseOf, changeProblem, governingIn, isOwnAffair } from './governance-change.js'
-import { versionProblem } from './governance-version.js'
 import {
   type Ballot,
   type GovernanceProposal,
@@ -9,6 +8,7 @@ import {
   writeOpenProposals,
   writeProposal
 } from './governance-state.js'
+import { versionProblem } from './governance-version.js'
 import { type Partner, partnerOf } from './partner-set.js'
 import type { SystemGround, SystemVerdict } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'

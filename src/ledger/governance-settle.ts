@@ -1,6 +1,5 @@
 import { formerKeyWrite } from './former-keys.js'
 import { applyChange, baseOf, changeProblem, governingIn, isOwnAffair } from './governance-change.js'
-import { versionProblem } from './governance-version.js'
 import {
   type GovernanceProposal,
   type GovernanceWrite,
@@ -10,6 +9,7 @@ import {
   writeOpenProposals,
   writeProposal
 } from './governance-state.js'
+import { versionProblem } from './governance-version.js'
 import type { NetworkDefinition } from './network-definition.js'
 import type { PartnerSet } from './partner-set.js'
 import type { StateReader } from './state.js'

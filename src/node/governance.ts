@@ -1,7 +1,7 @@
 import { LedgerError } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
 import type { JsonObject } from '../base/json.js'
-import { applyChange, changeProblem, governingIn, type PartnerChange } from '../ledger/governance-change.js'
+import { applyChange, changeProblem, governingIn, type NetworkChange } from '../ledger/governance-change.js'
 import { tallyOfBallots } from '../ledger/governance-settle.js'
 import { type GovernanceProposal, proposalIn } from '../ledger/governance-state.js'
 import { quorumOfSet, votersOf } from '../ledger/partner-set.js'
@@ -14,18 +14,22 @@ import type { Replica } from './replica-types.js'
 import type { SetHistory } from './set-history.js'
 import { readSystemCursor, SYSTEM_KEY, systemCursorText } from './system-cursor.js'
 import type { Timers } from './timers.js'
+import { createVersionAgreement } from './version-agreement.js'
+import { assertSupport, supportOf } from './version-support.js'
 
 /** Proposals read from the history at a time. */
 const PAGE = 256
 
 export interface GovernanceDependencies {
-  readonly replica: Pick<Replica, 'chain' | 'appendSystem'>
+  readonly replica: Pick<Replica, 'chain' | 'appendSystem' | 'wish'>
   readonly self: string
   readonly sets: SetHistory
   /** Partners that are connected. */
   readonly connected: () => readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Own addresses as they are told to others. */
+  readonly addresses: () => readonly string[]
   readonly timers: Timers
   /** Milliseconds that a block is waited for. */
   readonly patienceMs?: number
@@ -33,9 +37,10 @@ export interface GovernanceDependencies {
 
 /** Proposals and ballots: made here, and shown with what they would do, who has voted and what is still missing. */
 export function createGovernance(dependencies: GovernanceDependencies) {
-  const { replica, self, sets, connected, now, timers, patienceMs = 60_000 } = dependencies
+  const { replica, self, sets, connected, addresses, now, timers, patienceMs = 60_000 } = dependencies
   const { chain } = replica
   const network = () => chain.rulebook.model.network
+  const agreement = createVersionAgreement({ chain, wish: replica.wish, addresses, write })
 
   /** Appends a record and waits for the block that decides it. Returns the record's id. */
   async function write(object: string, data: JsonObject): Promise<string> {
@@ -56,7 +61,11 @@ export function createGovernance(dependencies: GovernanceDependencies) {
   }
 
   /** A change that leaves fewer voters connected than a quorum needs would stop the network: told with the arithmetic. */
-  function assertAlive(change: PartnerChange, force: boolean): void {
+  function assertAlive(change: NetworkChange, force: boolean): void {
+    if (change.kind === 'version') {
+      assertSupport(chain, self, change.version, force)
+      return
+    }
     const latest = chain.rulebook.nextPartners
     if (force || changeProblem(network(), latest, change) !== null) return
     const after = applyChange(network(), latest, change)
@@ -101,13 +110,18 @@ export function createGovernance(dependencies: GovernanceDependencies) {
       opened,
       closed: closed === 0 ? null : closed,
       expires: writeDateTime(instantOfMillis(proposal.expires)),
-      reason
+      reason,
+      ...(change.kind === 'version' ? { support: supportOf(chain) } : {})
     }
   }
 
   /** Oldest first. */
   async function proposals({ state, after, ...page }: ListPage & { state?: ShownProposalState }) {
     const limit = listLimit(page.limit)
+    if (agreement.isFirst()) {
+      const shown = after === undefined ? agreement.view() : null
+      return shown === null || (state !== undefined && shown.state !== state) ? [] : [{ ...shown, cursor: '0' }]
+    }
     const found: (ProposalView & { readonly cursor: string })[] = []
     let from = after === undefined ? undefined : readSystemCursor(after)
     while (found.length < limit) {
@@ -131,7 +145,9 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     proposals,
     proposal: (id: string): ProposalView => view(find(id)),
     async propose({ change, reason = '', expiresMs, force = false }: ProposalOptions): Promise<ProposalView> {
+      if (agreement.isFirst() && change.kind !== 'version') throw agreement.refuse()
       assertAlive(change, force)
+      if (agreement.isFirst() && change.kind === 'version') return await agreement.agree(change)
       const data = { change: { ...change }, expires: now() + expiresMs, reason }
       return view(find(await write('_proposal', data)))
     },
@@ -158,6 +174,8 @@ function stateOf(chain: Chain, { state, effective, expires }: GovernanceProposal
 function differenceOf({ change, base }: GovernanceProposal): ProposalView['difference'] {
   const [before = ''] = base.split(' ')
   switch (change.kind) {
+    case 'version':
+      return [{ member: 'version', before, after: String(change.version) }]
     case 'suspend':
       return [{ member: 'state', before, after: 'suspended' }]
     case 'reinstate':

@@ -57,6 +57,8 @@ export interface NodeOptions {
   readonly cacheBytesMax?: number
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
+  /** Name and version of this software, told to the partners. @default nothing is told */
+  readonly software?: string
   /** @default TIMEOUTS_DEFAULT */
   readonly timeouts?: TimeoutSettings
   /** Whether batch bodies travel by gossip. @default true */
@@ -132,7 +134,15 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const fate = createFate(log)
   const network = createLatePeers()
   const replica = createReplica(
-    { genesis: content.genesis, model, self, key: key.publicKey, mayBeBehind, ...timeoutsOption(options) },
+    {
+      genesis: content.genesis,
+      model,
+      self,
+      key: key.publicKey,
+      mayBeBehind,
+      ...timeoutsOption(options),
+      ...softwareOption(options)
+    },
     {
       store,
       wal,
@@ -219,7 +229,15 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     logRefusal: refusals.write
   })
   const queries = createQueries(chain, reader)
-  const governance = createGovernance({ replica, self, sets, connected: running.connected, now, timers: systemTimers })
+  const governance = createGovernance({
+    replica,
+    self,
+    sets,
+    connected: running.connected,
+    addresses: network.addresses,
+    now,
+    timers: systemTimers
+  })
   const receipts = createReceipts(chain, reader, sets)
 
   /** What a quorum says that is later than this copy: this node's key may be another one by then. */
@@ -299,6 +317,10 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
 
 function timeoutsOption({ timeouts }: NodeOptions): { timeouts?: TimeoutSettings } {
   return timeouts === undefined ? {} : { timeouts }
+}
+
+function softwareOption({ software }: NodeOptions): { software?: string } {
+  return software === undefined ? {} : { software }
 }
 
 function cacheOption({ cacheBytesMax }: NodeOptions): { cacheBytesMax?: number } {

@@ -96,8 +96,9 @@ export function createPullServer(dependencies: PullServerDependencies) {
   function writeRejoin(record: CheckedRecord, partner: string): Promise<SystemOutcome> {
     const underWay = rejoins.get(partner)
     if (underWay !== undefined) return underWay
-    const { scope, model, partners, nextPartners } = chain.rulebook
-    const ground = { scope, network: model.network, partners, latest: nextPartners }
+    const { scope, model, partners, nextPartners, version, nextVersion } = chain.rulebook
+    const versions = { version, latestVersion: nextVersion }
+    const ground = { scope, network: model.network, partners, latest: nextPartners, ...versions }
     const author = partnerOf(partners, self)
     if (author === undefined || record.system === null) return Promise.resolve(notWritten('not now'))
     const { height, time } = chain.tip

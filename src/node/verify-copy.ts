@@ -3,9 +3,16 @@ import { batchIsSigned, readBatch } from '../ledger/batch.js'
 import { readHeader } from '../ledger/block.js'
 import { checkCertificate, readCertificate } from '../ledger/certificate.js'
 import { advance, type ExecutedBlock, executeCertified, genesisTip, type Tip } from '../ledger/chain.js'
-import { batchOrderProblem, type CheckedBatch, foundingOf, isSettling, type Rulebook, rulebookAfter } from '../ledger/execution.js'
+import {
+  batchOrderProblem,
+  type CheckedBatch,
+  foundingOf,
+  isSettling,
+  type Rulebook,
+  rulebookAfter
+} from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
-import { foundingSet, partnerOf } from '../ledger/partner-set.js'
+import { partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
 import { SYSTEM_OBJECTS } from '../ledger/system-record.js'
 import { refusalsOf } from '../ledger/verdict.js'
@@ -103,7 +110,7 @@ async function verifyBlocks(
   progress: Progress,
   { signal, onProgress }: VerifyOptions
 ): Promise<void> {
-  const founding = foundingSet(chain.genesis)
+  const founding = foundingOf(chain.genesis)
   let tip = genesisTip(chain.scope.genesis, chain.genesis.time)
   while (tip.height < head.height) {
     signal?.throwIfAborted()

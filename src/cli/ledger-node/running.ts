@@ -138,7 +138,8 @@ async function open(running: Running): Promise<RunningNode> {
   const { openNode } = await import('../../node/node.js')
   const listen = await listenAddresses(running)
   const cache = config.cacheMiB === null ? {} : { cacheBytesMax: config.cacheMiB * MIB }
-  return await openNode({ home, listen, announce: config.announce, log, signal, ...cache }).catch((error) => {
+  const software = `ledger-node ${readVersion()}`
+  return await openNode({ home, listen, announce: config.announce, log, signal, software, ...cache }).catch((error) => {
     throw aboutPorts(error, ports)
   })
 }

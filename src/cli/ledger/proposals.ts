@@ -5,7 +5,7 @@ import { usage } from '../failure.js'
 import { createTable } from '../table.js'
 import { plain } from '../text.js'
 import { connect } from './connect.js'
-import { progressText } from './proposal-text.js'
+import { progressText, subjectOf } from './proposal-text.js'
 
 export interface ProposalsArguments {
   readonly state?: ShownProposalState
@@ -36,7 +36,7 @@ export const proposalsCommand: CommandSpec<ProposalsArguments> = {
     for await (const proposal of connect(context).proposals(wanted)) {
       shown += 1
       const { id, state, kind, change, by } = proposal
-      const what = `${kind} ${plain(change.partner)}`
+      const what = `${kind} ${subjectOf(change)}`
       if (!context.json) await table.row([plain(id), state, what, plain(by), progressText(proposal)])
       else if (!context.out.write(`${JSON.stringify(proposal)}\n`)) await context.out.room()
     }

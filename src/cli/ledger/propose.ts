@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { PROPOSAL_MS_DEFAULT, PROPOSAL_MS_MAX } from '../../api/limits.js'
-import { CHANGE_KINDS, type ChangeKind, type PartnerChange } from '../../ledger/governance-change.js'
+import { CHANGE_KINDS, type ChangeKind, type NetworkChange } from '../../ledger/governance-change.js'
 import type { ProposalOptions } from '../../node/ledger-node.js'
 import { type CommandSpec, parsed } from '../command.js'
 import { parseDuration } from '../duration.js'
@@ -15,16 +15,21 @@ What can be proposed:
   remove PARTNER         for good; it keeps its copy
   role PARTNER ROLE      another role of the network file
   key PARTNER KEY        another key, for one that was lost or stolen
+  version NUMBER         a later version of the network, once enough nodes support it
 
 Partners whose role governs vote on it, and proposing is a vote for it: ledger proposal ID shows who has and who has not. When
 enough have said yes, it is in force two blocks later, everywhere at once. To suspend or remove itself, or to take another key,
 a partner asks nobody. The next key of a node is made with: ledger-node key new
 
-It is refused when too few voters would be connected afterwards to commit anything; --force does it all the same.
+In a network of version 1, which has no proposals, ledger propose version 2 is what each partner says once; version 1 takes it
+back. ledger proposals shows who is missing.
+
+It is refused when too few voters would be connected afterwards, or support the version, to commit anything; --force does it all the same.
 
 Examples:
   ledger propose suspend south --reason "its server is in strange hands"
   ledger propose role west auditor
+  ledger propose version 2
   ledger propose key north 12D3KooWQYhT...`
 
 export const proposeCommand: CommandSpec<ProposalOptions> = {
@@ -32,7 +37,7 @@ export const proposeCommand: CommandSpec<ProposalOptions> = {
     new Command('propose')
       .description('propose a change of the network')
       .argument('<kind>', CHANGE_KINDS.join(', '))
-      .argument('<partner>', 'whom it is about')
+      .argument('<partner>', 'whom it is about, or the number of the version')
       .argument('[value]', 'the new role or key')
       .option('--reason <text>', 'why, for those who vote')
       .option('--expires <duration>', 'how long it may be voted on (default: 30d)', parsed(parseExpiry))
@@ -53,8 +58,13 @@ export const proposeCommand: CommandSpec<ProposalOptions> = {
   }
 }
 
-function readChange(kind: string, partner: string, value: string | undefined): PartnerChange {
+function readChange(kind: string, partner: string, value: string | undefined): NetworkChange {
   if (!isKind(kind)) throw usage(`'${kind}' cannot be proposed`, `there are ${CHANGE_KINDS.join(', ')}`)
+  if (kind === 'version') {
+    if (!/^[1-9]\d{0,5}$/.test(partner) || value !== undefined)
+      throw usage('propose version takes a whole number alone')
+    return { kind, version: Number(partner) }
+  }
   if (kind === 'role' || kind === 'key') {
     if (value === undefined) throw usage(`propose ${kind} needs the new ${kind} after the partner`)
     return kind === 'role' ? { kind, partner, role: value } : { kind, partner, key: value }

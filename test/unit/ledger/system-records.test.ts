@@ -60,6 +60,8 @@ function judged(object: string, data: JsonObject, situation: Situation = {}) {
     network: chain.model.network,
     partners,
     latest,
+    version: 2,
+    latestVersion: 2,
     state: { get: (key) => (state[key] === undefined ? undefined : { text: state[key] }) },
     time,
     height: 1,
