@@ -5,7 +5,7 @@ import { batchHash, batchHeader } from '../../src/ledger/batch.js'
 import { advance, executeBlock, genesisTip, type Tip } from '../../src/ledger/chain.js'
 import { type Execution, foundingOf, type Rulebook, rulebookAfter } from '../../src/ledger/execution.js'
 import { GENESIS_FORMAT, type GenesisFormat, writeGenesis } from '../../src/ledger/genesis.js'
-import type { PartnerChange } from '../../src/ledger/governance-change.js'
+import type { NetworkChange } from '../../src/ledger/governance-change.js'
 import { type GovernanceProposal, openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
 import { compileModel } from '../../src/ledger/model.js'
 import { type Partner, partnerOf } from '../../src/ledger/partner-set.js'
@@ -31,7 +31,7 @@ export type BatchForTest = readonly [author: string, records: readonly Said[]]
 /** When proposals of the tests expire, unless they say otherwise. */
 export const EXPIRES = FOUNDED_AT + 1_000_000
 
-export function proposalOf(change: PartnerChange, more: JsonObject = {}): Said {
+export function proposalOf(change: NetworkChange, more: JsonObject = {}): Said {
   return { object: '_proposal', data: { change: { ...change }, expires: EXPIRES, reason: 'why', ...more } }
 }
 
