@@ -56,7 +56,16 @@ export const governanceRoutes: readonly Route[] = [
       'Answers once a block has it. To suspend or remove oneself, or to take another key, nobody else is asked.',
     body: { [JSON_TYPE]: ref('ProposalRequest') },
     answers: { 201: shown },
-    errors: ['NETWORK_FILE', 'TOO_LARGE', 'NOT_PERMITTED', 'TOO_FEW_ALIVE', 'NO_QUORUM'],
+    errors: [
+      'NETWORK_FILE',
+      'TOO_LARGE',
+      'NOT_PERMITTED',
+      'TOO_FEW_ALIVE',
+      'TOO_FEW_SUPPORT',
+      'VERSION_TOO_LOW',
+      'VERSION_UNKNOWN',
+      'NO_QUORUM'
+    ],
     handle: async ({ node }, request, reply) => sendJson(reply, await node.propose(readProposal(request.body)), 201)
   },
   {
@@ -77,7 +86,7 @@ export const governanceRoutes: readonly Route[] = [
     params: recordParams,
     body: { [JSON_TYPE]: ref('VoteRequest') },
     answers: { 201: shown },
-    errors: ['NOT_FOUND', 'NOT_PERMITTED', 'TOO_FEW_ALIVE', 'NO_QUORUM'],
+    errors: ['NOT_FOUND', 'NOT_PERMITTED', 'TOO_FEW_ALIVE', 'TOO_FEW_SUPPORT', 'VERSION_UNKNOWN', 'NO_QUORUM'],
     handle: async ({ node }, request, reply) => {
       const id = recordIdOf(request.params as RecordParams)
       return sendJson(reply, await node.vote(id, readVote(request.body)), 201)

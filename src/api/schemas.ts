@@ -54,7 +54,10 @@ const proposalMembers: JsonObject = {
   kind: { enum: [...CHANGE_KINDS] },
   state: { enum: [...PROPOSAL_STATES], description: 'enacted: passed, and in force for the next block' },
   by: text,
-  change: { ...anyObject, description: 'kind, partner, and role or key; of a network file kind and its hash as model' },
+  change: {
+    ...anyObject,
+    description: 'kind, partner, and role or key; or kind and version; of a network file kind and its hash as model'
+  },
   difference: {
     type: 'array',
     description: 'What it changes; null where it is not there',
@@ -74,8 +77,15 @@ const proposalMembers: JsonObject = {
   opened: { ...count, description: 'Height' },
   closed: { ...nullable(count), description: 'Height at which it was decided' },
   expires: time,
-  reason: text
+  reason: text,
+  support: {
+    type: 'array',
+    description:
+      'Of kind version: what the node of each active partner supports, as it said; null when it has not said',
+    items: shape({ partner: text, software: nullable(text), version: nullable(count) })
+  }
 }
+const proposalOptional = ['support']
 
 const reason: JsonObject = { type: 'string', maxLength: REASON_CHARS_MAX }
 const force: JsonObject = { type: 'boolean', description: 'Also when too few voters would be connected to go on' }
@@ -127,6 +137,10 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
       ...misconduct,
       refused: { ...count, description: 'Connections and streams of those who are no partners that were refused' }
     }),
+    version: {
+      ...shape({ inForce: count, decided: count, known: count }),
+      description: 'Versions of the network: in force, decided, and the newest that this node knows'
+    },
     syncing: { type: 'boolean' },
     stalled: nullable(
       shape(
@@ -153,7 +167,9 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     height: { ...nullable(count), description: 'Of its copy, as it last told; null when unknown' },
     addresses: { type: 'array', items: text, description: 'Multiaddrs where it can be reached' },
     evidence: { ...count, description: 'Proofs on the chain that it signed two different things for one step' },
-    misconduct: ref('Misconduct')
+    misconduct: ref('Misconduct'),
+    software: { ...nullable(text), description: 'Of its node, as it said on the chain' },
+    supports: { ...nullable(count), description: 'Newest version of a network that its node can judge, as it said' }
   }),
   Misconduct: shape(misconduct),
   ListedEvidence: shape(
@@ -197,21 +213,22 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     addresses: { type: 'array', items: text, description: 'Where the token says that partners are reached' }
   }),
   Revocation: shape({ revoked: { type: 'string', description: 'Key of the invitation' } }),
-  Proposal: shape(proposalMembers),
-  ListedProposal: shape({ ...proposalMembers, cursor: text }),
+  Proposal: shape(proposalMembers, proposalOptional),
+  ListedProposal: shape({ ...proposalMembers, cursor: text }, proposalOptional),
   ProposalPage: shape({ items: { type: 'array', items: ref('ListedProposal') } }),
   ProposalRequest: shape(
     {
       kind: { enum: [...CHANGE_KINDS] },
-      partner: { type: 'string', description: 'Whom it is about, for every kind but model' },
+      partner: { type: 'string', description: 'Whom it is about, for every kind but model and version' },
       role: { type: 'string', description: 'The new one, for kind role' },
       key: { type: 'string', description: 'The new one, for kind key' },
       network: { ...anyObject, description: 'The whole network file, for kind model' },
+      version: { ...count, description: 'The new one of the network, for kind version' },
       reason,
       expiresMs: { type: 'integer', minimum: 1, maximum: PROPOSAL_MS_MAX, default: PROPOSAL_MS_DEFAULT },
       force
     },
-    ['partner', 'role', 'key', 'network', 'reason', 'expiresMs', 'force']
+    ['partner', 'role', 'key', 'network', 'version', 'reason', 'expiresMs', 'force']
   ),
   VoteRequest: shape({ vote: { enum: ['yes', 'no'] }, reason, force }, ['reason', 'force']),
   Genesis: { ...anyObject, description: 'Canonical JSON; its tagged hash is the genesis hash' },

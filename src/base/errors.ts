@@ -24,6 +24,21 @@ export const ERROR_CODES = {
     http: 409,
     meaning: 'After this change too few voters would be connected to commit anything; it can be forced.'
   },
+  TOO_FEW_SUPPORT: {
+    exit: 1,
+    http: 409,
+    meaning: 'Too few voters run software that supports this version to commit anything under it; it can be forced.'
+  },
+  VERSION_TOO_LOW: {
+    exit: 1,
+    http: 409,
+    meaning: 'The network is at a version that does not have this yet; its partners can raise it.'
+  },
+  VERSION_UNKNOWN: {
+    exit: 1,
+    http: 503,
+    meaning: 'The network is of a version or engine that this software does not know: install a newer build.'
+  },
   USAGE: { exit: 2, http: 400, meaning: 'The command or request was not understood.' },
   NETWORK_FILE: { exit: 2, http: 422, meaning: 'The network file has mistakes.' },
   NOT_FOUND: { exit: 7, http: 404, meaning: 'Nothing of this name, key, id or height exists.' },

@@ -10,12 +10,22 @@ import type { BatchHeader } from './batch.js'
 import type { CountedRoot } from './block.js'
 import { CHARGES_KEY, chargesEntry, chargesIn } from './charges.js'
 import { EARLY_KEY, isEarly } from './early-chain.js'
+import type { Genesis } from './genesis.js'
 import { settleGovernance } from './governance-settle.js'
 import { type BlockTime, judge } from './judge.js'
 import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
 import { areModelsSettling, MODELS_KEY, type Models, modelKey, modelsEntry, modelsIn } from './model-state.js'
-import { type Partner, type PartnerSet, partnerOf, partnerSetText, takesPart, votersOf } from './partner-set.js'
+import { foundingVersion, recordInVersion, VERSION_KEY, versionsEntry, versionsIn } from './network-version.js'
+import {
+  foundingSet,
+  type Partner,
+  type PartnerSet,
+  partnerOf,
+  partnerSetText,
+  takesPart,
+  votersOf
+} from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import { type CheckedRecord, recordUnder } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
@@ -23,6 +33,7 @@ import type { StateEntry, StateReader, StateWrite } from './state.js'
 import { judgeSystem } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
 import { type Verdict, verdictRoot } from './verdict.js'
+import { agreedByAll } from './version-agreement.js'
 
 /** What is in force when a block is executed. */
 export interface Rulebook {
@@ -35,24 +46,47 @@ export interface Rulebook {
   readonly partners: PartnerSet
   /** In force from the next height on. */
   readonly nextPartners: PartnerSet
+  /** Version of the network in force at this height, by which it is judged. */
+  readonly version: number
+  /** In force from the next height on. */
+  readonly nextVersion: number
   /** Whether the first change of the partners is to be judged as one of an early chain; later ones follow it. */
   readonly early?: boolean
+}
+
+/** What a genesis puts in force. */
+export interface Founding {
+  readonly partners: PartnerSet
+  readonly version: number
+}
+
+export function foundingOf(genesis: Genesis): Founding {
+  return { partners: foundingSet(genesis), version: foundingVersion(genesis) }
 }
 
 /**
  * What is in force for the block after a state.
  * @param model of the genesis
- * @param founding partners of the genesis
+ * @param founding of the genesis
  */
-export function rulebookAfter(scope: Scope, model: Model, founding: PartnerSet, state: StateReader): Rulebook {
-  const { now, next } = membershipIn(state, founding)
+export function rulebookAfter(scope: Scope, model: Model, founding: Founding, state: StateReader): Rulebook {
+  const { now, next } = membershipIn(state, founding.partners)
   const models = modelsIn(state, model)
-  return { scope, model: models.now.model, models, partners: now, nextPartners: next }
+  const versions = versionsIn(state, founding.version)
+  return {
+    scope,
+    model: models.now.model,
+    models,
+    partners: now,
+    nextPartners: next,
+    version: versions.now,
+    nextVersion: versions.next
+  }
 }
 
 /** Point 8: whether something is decided and not in force, so that blocks may be empty. */
-export function isSettling({ models, partners, nextPartners }: Rulebook): boolean {
-  return partners !== nextPartners || areModelsSettling(models)
+export function isSettling({ models, partners, nextPartners, version, nextVersion }: Rulebook): boolean {
+  return partners !== nextPartners || version !== nextVersion || areModelsSettling(models)
 }
 
 /** A batch whose records were checked, each under the model that was in force then. */
@@ -124,6 +158,7 @@ export function execute(
   settleProposals(run, block)
   settleMembership(rulebook, run, block)
   settleModels(rulebook, run, block)
+  settleVersion(rulebook, run)
   settleCharges(rulebook, run, block, batches)
   return {
     verdicts,
@@ -146,8 +181,9 @@ interface Run extends StateReader {
   readonly entries: HistoryEntry[]
   /** The partners with every change decided so far, in this block too. */
   latest: PartnerSet
-  /** The same of the model. */
+  /** The same of the model and of the version. */
   latestModel: Model
+  latestVersion: number
   write(key: string, entry: StateEntry, line: string): void
 }
 
@@ -161,6 +197,7 @@ function startRun(rulebook: Rulebook, state: StateReader): Run {
     entries: [],
     latest: rulebook.nextPartners,
     latestModel: rulebook.models.next.model,
+    latestVersion: rulebook.nextVersion,
     get: (key) => overlay.get(key) ?? state.get(key),
     write(key, entry, line) {
       overlay.set(key, entry)
@@ -181,7 +218,7 @@ function executeBatch(
   const partner = partnerOf(rulebook.partners, author)
   assertInvariant(partner !== undefined, 'the author of an executed batch is a partner')
   const verdicts = batch.records.map((checked, index): Verdict => {
-    const record = recordUnder(rulebook.model, checked)
+    const record = recordInVersion(rulebook.version, recordUnder(rulebook.model, checked))
     const { system } = record
     if (system !== null) {
       const verdict = executeSystem(rulebook, run, block, partner, system, recordId(author, sequence, index))
@@ -206,9 +243,10 @@ function executeSystem(
   record: SystemRecord,
   id: string
 ): Verdict {
-  const { model, partners, scope } = rulebook
-  const { latest, latestModel } = run
-  const ground = { scope, network: model.network, partners, latest, latestModel, state: run, time, height, id }
+  const { model, partners, scope, version } = rulebook
+  const { latest, latestModel, latestVersion } = run
+  const decided = { latest, latestModel, latestVersion }
+  const ground = { scope, network: model.network, partners, version, ...decided, state: run, time, height, id }
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
   const { change, writes = [] } = verdict.effect
@@ -219,10 +257,11 @@ function executeSystem(
 
 /** Open proposals are decided, and what passes is decided with them. */
 function settleProposals(run: Run, { height, time }: BlockTime): void {
-  const ground = { state: run, height, time, latest: run.latest, latestModel: run.latestModel }
-  const { latest, latestModel, writes } = settleGovernance(ground)
-  run.latest = latest
-  run.latestModel = latestModel
+  const before = { model: run.latestModel, partners: run.latest, version: run.latestVersion }
+  const { decided, writes } = settleGovernance({ state: run, height, time, decided: before })
+  run.latest = decided.partners
+  run.latestModel = decided.model
+  run.latestVersion = decided.version
   for (const { key, text } of writes) run.write(key, { text }, `${key} ${text}\n`)
 }
 
@@ -255,6 +294,17 @@ function settleModels({ models }: Rulebook, run: Run, { height }: BlockTime): vo
   if (!isDecided) return
   const text = canonicalText(latest.model.network as unknown as Json)
   run.write(modelKey(latest.from), { text }, `${modelKey(latest.from)} ${text}\n`)
+}
+
+/**
+ * The version moves on by one height, written down likewise. In version 1, which knows no proposals, it is raised when all
+ * active partners agree to that by a mark among their addresses.
+ */
+function settleVersion({ version, nextVersion }: Rulebook, run: Run): void {
+  if (run.latestVersion === 1) run.latestVersion = agreedByAll(run, run.latest)
+  if (version === nextVersion && run.latestVersion === nextVersion) return
+  const entry = versionsEntry({ now: nextVersion, next: run.latestVersion })
+  run.write(VERSION_KEY, entry, `${VERSION_KEY} ${entry.text}\n`)
 }
 
 /** Who has to wait with proposing after this block (docs/formats.md, "Result hash"). */

@@ -29,10 +29,17 @@ export interface Limits {
   readonly ruleCostMax: number
 }
 
+/** 1: of before there were versions of the network, judged as version 1. 2: what new networks are founded with. */
+export type GenesisFormat = 1 | 2
+
+/** Format of new networks. Software of before it refuses them. */
+export const GENESIS_FORMAT: GenesisFormat = 2
+
 /** The document a network is born from (docs/formats.md, "Genesis"). */
 export interface Genesis {
   readonly engine: Readonly<Record<string, string>>
-  readonly format: 1
+  /** Version in which the network begins. */
+  readonly format: GenesisFormat
   readonly limits: Limits
   readonly network: NetworkDefinition
   readonly partners: readonly Founder[]
@@ -59,7 +66,7 @@ export function writeGenesis(genesis: Genesis): ReadGenesis {
 /**
  * Reads a genesis document in any JSON layout. It checks its shape, its founders and that this software knows its engine;
  * the network definition in it is checked when it is compiled.
- * @returns refusal MALFORMED with the member to blame
+ * @returns refusal MALFORMED with the member to blame, or VERSION_UNKNOWN when its format or engine is another one
  */
 export function readGenesis(input: string): Outcome<ReadGenesis> {
   const json = readJson(input)
@@ -69,17 +76,24 @@ export function readGenesis(input: string): Outcome<ReadGenesis> {
     const text = canonicalText(json.value)
     return accept({ genesis, hash: genesisHash('genesis', text), text })
   } catch (error) {
+    if (error instanceof UnknownVersion) {
+      return refuse('VERSION_UNKNOWN', `genesis: ${error.message}: install a newer build`, { path: error.path })
+    }
     if (error instanceof ShapeError) return refuse('MALFORMED', `genesis: ${error.message}`, { path: error.path })
     throw error
   }
 }
+
+/** The network is of a kind that other software knows. */
+class UnknownVersion extends ShapeError {}
 
 const MEMBERS = ['engine', 'format', 'limits', 'network', 'partners', 'recovery', 'time']
 const LIMITS = ['batchBytesMax', 'batchRecordsMax', 'blockBytesMax', 'recordBytesMax', 'ruleCostMax']
 
 function shapeOfGenesis(json: Json): Genesis {
   const document = membersOf(json, '', MEMBERS)
-  if (document.format !== 1) throw new ShapeError('/format', 'is of a version this software does not know')
+  if (document.format !== 1 && document.format !== 2)
+    throw new UnknownVersion('/format', `is ${JSON.stringify(document.format)}; this software knows 1 and 2`)
   checkEngine(membersOf(document.engine, '/engine', Object.keys(ENGINE)))
   const limits = membersOf(document.limits, '/limits', LIMITS)
   for (const name of LIMITS) asInteger(limits[name], `/limits/${name}`, 1, 2 ** 31)
@@ -104,7 +118,7 @@ function shapeOfGenesis(json: Json): Genesis {
 function checkEngine(engine: JsonObject): void {
   for (const [name, version] of Object.entries(ENGINE)) {
     if (engine[name] === version) continue
-    throw new ShapeError(`/engine/${name}`, `is ${JSON.stringify(engine[name])}; this software knows ${version}`)
+    throw new UnknownVersion(`/engine/${name}`, `is ${JSON.stringify(engine[name])}; this software knows ${version}`)
   }
 }
 

@@ -2,6 +2,7 @@ import { isValidPublicKey } from '../base/crypto.js'
 import { isPartnerId } from '../base/ids.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
+import { shapeOfVersionChange, type VersionChange } from './governance-version.js'
 import { asObject, asString, asText, type MemberPath, membersOf, ShapeError } from './json-shape.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
@@ -14,23 +15,27 @@ export type PartnerChange =
   | { readonly kind: 'role'; readonly partner: string; readonly role: string }
   | { readonly kind: 'key'; readonly partner: string; readonly key: string }
 
-/** What a proposal would do, as its record says it: to a partner, or to the network file as a whole. */
-export type ProposedChange = PartnerChange | { readonly kind: 'model'; readonly network: NetworkDefinition }
+/** What a proposal would do, as its record says it: to a partner, to the version, or to the network file as a whole. */
+export type ProposedChange =
+  | PartnerChange
+  | VersionChange
+  | { readonly kind: 'model'; readonly network: NetworkDefinition }
 
 /** The same as the state keeps it: of a network file the hash, since its text stands beside it. */
-export type KeptChange = PartnerChange | { readonly kind: 'model'; readonly model: string }
+export type KeptChange = PartnerChange | VersionChange | { readonly kind: 'model'; readonly model: string }
 
 /** The same, ready to be carried out. */
-export type Change = PartnerChange | { readonly kind: 'model'; readonly model: Model }
+export type Change = PartnerChange | VersionChange | { readonly kind: 'model'; readonly model: Model }
 
 /** What of a change counting its ballots needs. */
 export type VotedChange =
   | PartnerChange
+  | VersionChange
   | { readonly kind: 'model'; readonly model: { readonly network: NetworkDefinition } }
 
 export type ChangeKind = ProposedChange['kind']
 
-export const CHANGE_KINDS: readonly ChangeKind[] = ['model', 'suspend', 'reinstate', 'remove', 'role', 'key']
+export const CHANGE_KINDS: readonly ChangeKind[] = ['model', 'suspend', 'reinstate', 'remove', 'role', 'key', 'version']
 
 /** Checks the shape of a change; a network definition is checked when it is compiled. Throws ShapeError. */
 export function shapeOfChange(json: Json | undefined, path: MemberPath): ProposedChange {
@@ -55,6 +60,8 @@ export function shapeOfChange(json: Json | undefined, path: MemberPath): Propose
       const key = asText(change.key, `${path}/key`, (text) => keyFromText(text) !== null, 'a key')
       return { kind, partner: partner(change), key }
     }
+    case 'version':
+      return shapeOfVersionChange(json, path)
     default:
       throw new ShapeError(`${path}/kind`, `must be one of ${CHANGE_KINDS.join(', ')}`)
   }
@@ -145,8 +152,8 @@ export function baseOf(set: PartnerSet, change: PartnerChange): string {
 }
 
 /** Whether a partner may decide a change alone: to go, to pause, to take another key is its own affair. */
-export function isOwnAffair(by: string, change: KeptChange | VotedChange): boolean {
-  if (change.kind === 'model' || change.partner !== by) return false
+export function isOwnAffair(by: string, change: ProposedChange | KeptChange | VotedChange): boolean {
+  if (change.kind === 'model' || change.kind === 'version' || change.partner !== by) return false
   return change.kind === 'suspend' || change.kind === 'remove' || change.kind === 'key'
 }
 

@@ -7,33 +7,39 @@ import {
   problemAfter,
   type VotedChange
 } from './governance-change.js'
+import { versionProblem } from './governance-version.js'
 import type { Model } from './model.js'
 import { hasRole, modelProblem, modelThreshold, setUnder } from './model-change.js'
 import type { NetworkDefinition, Threshold } from './network-definition.js'
 import type { PartnerSet } from './partner-set.js'
 import { thresholdOf } from './threshold.js'
 
-/** What every further change is made to: model and partners with every change decided so far. */
+/** What every further change is made to: model, partners and version with every change decided so far. */
 export interface Decided {
   readonly model: Model
   readonly partners: PartnerSet
+  readonly version: number
 }
 
 /** Why a change cannot be made, or null. Of chain data only: whether partners are alive is not asked. */
-export function decisionProblem({ model, partners }: Decided, change: Change): string | null {
+export function decisionProblem({ model, partners, version }: Decided, change: Change): string | null {
+  if (change.kind === 'version') return versionProblem(version, change)
   if (change.kind !== 'model') return changeProblem(model.network, partners, change)
   const { network } = change.model
   return modelProblem(model, change.model, partners) ?? problemAfter(network, setUnder(network, partners))
 }
 
 /** What is decided after a change that has no problem. */
-export function decidedAfter({ model, partners }: Decided, change: Change): Decided {
-  if (change.kind !== 'model') return { model, partners: applyChange(model.network, partners, change) }
-  return { model: change.model, partners: setUnder(change.model.network, partners) }
+export function decidedAfter(decided: Decided, change: Change): Decided {
+  const { model, partners } = decided
+  if (change.kind === 'version') return { ...decided, version: change.version }
+  if (change.kind !== 'model') return { ...decided, partners: applyChange(model.network, partners, change) }
+  return { ...decided, model: change.model, partners: setUnder(change.model.network, partners) }
 }
 
 /** What a change rests on: when that is another one meanwhile, the change is stale. Of a network file: the one before. */
-export function baseOfChange({ model, partners }: Decided, change: KeptChange | Change): string {
+export function baseOfChange({ model, partners, version }: Decided, change: KeptChange | Change): string {
+  if (change.kind === 'version') return String(version)
   return change.kind === 'model' ? model.hash : baseOf(partners, change)
 }
 

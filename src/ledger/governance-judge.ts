@@ -35,7 +35,7 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
   const since = problemSince(ground, author)
   if (since !== null) return refused('NOT_PERMITTED', since)
   const governs = mayGovern(ground, author)
-  const isOwn = record.change.kind !== 'model' && isOwnAffair(author.id, record.change)
+  const isOwn = isOwnAffair(author.id, record.change)
   if (!governs && !isOwn) return mayNot(author, 'propose this')
   if (expires <= time) return refused('NOT_PERMITTED', 'the proposal has expired')
   if (expires > time + OPEN_MS_MAX) return refused('NOT_PERMITTED', 'a proposal is open for up to 366 days')
@@ -47,7 +47,7 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
   // Last, since a network definition costs the most to look at.
   const read = changeOfRecord(ground, record.change)
   if (!read.ok) return read
-  const decided = { model: ground.latestModel, partners: ground.latest }
+  const decided = { model: ground.latestModel, partners: ground.latest, version: ground.latestVersion }
   const problem = decisionProblem(decided, read.change)
   if (problem !== null) return refused('NOT_PERMITTED', problem)
   const { change } = read

@@ -1,6 +1,6 @@
 import { formerKeyWrite } from './former-keys.js'
 import { governingIn, isOwnAffair, type VotedChange } from './governance-change.js'
-import { decidedAfter, decisionProblem, isStale, thresholdOfChange } from './governance-decided.js'
+import { type Decided, decidedAfter, decisionProblem, isStale, thresholdOfChange } from './governance-decided.js'
 import {
   changeIn,
   type GovernanceProposal,
@@ -11,7 +11,6 @@ import {
   writeOpenProposals,
   writeProposal
 } from './governance-state.js'
-import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import type { PartnerSet } from './partner-set.js'
 import type { StateReader } from './state.js'
@@ -24,15 +23,12 @@ export interface SettleGround {
   /** Milliseconds since 1970, of the block. */
   readonly time: number
   /** With every change decided so far, in this block too. */
-  readonly latest: PartnerSet
-  /** The same of the model. */
-  readonly latestModel: Model
+  readonly decided: Decided
 }
 
 /** What open proposals come to. */
 export interface Settled {
-  readonly latest: PartnerSet
-  readonly latestModel: Model
+  readonly decided: Decided
   readonly writes: readonly GovernanceWrite[]
 }
 
@@ -68,8 +64,8 @@ export function tallyOfBallots(
  */
 export function settleGovernance(ground: SettleGround): Settled {
   const open = openProposalsIn(ground.state)
-  if (open.length === 0) return { latest: ground.latest, latestModel: ground.latestModel, writes: [] }
-  let { latest, latestModel } = ground
+  let { decided } = ground
+  if (open.length === 0) return { decided, writes: [] }
   const closed: GovernanceProposal[] = []
   const writes: GovernanceWrite[] = []
   let left = open.flatMap((id) => proposalIn(ground.state, id) ?? [])
@@ -77,40 +73,34 @@ export function settleGovernance(ground: SettleGround): Settled {
     isNews = false
     const still: GovernanceProposal[] = []
     for (const proposal of left) {
-      const state = stateOf({ ...ground, latest, latestModel }, proposal)
+      const state = stateOf({ ...ground, decided }, proposal)
       if (state === 'open') {
         still.push(proposal)
         continue
       }
       isNews = true
       if (state === 'passed') {
-        const change = changeIn(ground.state, latestModel.limits, proposal)
-        const former = change.kind === 'key' ? formerKeyWrite(ground.state, latest, change.partner) : null
+        const change = changeIn(ground.state, decided.model.limits, proposal)
+        const former = change.kind === 'key' ? formerKeyWrite(ground.state, decided.partners, change.partner) : null
         if (former !== null) writes.push(former)
-        const after = decidedAfter({ model: latestModel, partners: latest }, change)
-        latest = after.partners
-        latestModel = after.model
+        decided = decidedAfter(decided, change)
       }
       const effective = state === 'passed' ? ground.height + 2 : 0
       closed.push({ ...proposal, closed: ground.height, effective, state })
     }
     left = still
   }
-  if (closed.length === 0) return { latest, latestModel, writes }
-  return {
-    latest,
-    latestModel,
-    writes: [...writes, ...closed.map(writeProposal), writeOpenProposals(left.map(({ id }) => id))]
-  }
+  if (closed.length > 0) writes.push(...closed.map(writeProposal), writeOpenProposals(left.map(({ id }) => id)))
+  return { decided, writes }
 }
 
-function stateOf({ state, latest, latestModel, time }: SettleGround, proposal: GovernanceProposal): ProposalState {
+function stateOf({ state, decided, time }: SettleGround, proposal: GovernanceProposal): ProposalState {
   const { base, by, expires } = proposal
-  const decided = { model: latestModel, partners: latest }
   if (time >= expires) return 'expired'
   if (isStale(decided, proposal.change, base)) return 'stale'
-  const change = changeIn(state, latestModel.limits, proposal)
-  const { yes, no, governing, needed } = tallyOfBallots(latestModel.network, latest, proposal, change)
+  const { model, partners } = decided
+  const change = changeIn(state, model.limits, proposal)
+  const { yes, no, governing, needed } = tallyOfBallots(model.network, partners, proposal, change)
   if (isOwnAffair(by, change) || yes >= needed) {
     return decisionProblem(decided, change) === null ? 'passed' : 'stale'
   }

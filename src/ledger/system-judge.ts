@@ -12,6 +12,7 @@ import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import { VOTERS_MAX } from './quorum.js'
 import type { StateReader } from './state.js'
+import { supportKey, supportText } from './support.js'
 import type { Invitation, SystemRecord } from './system-record.js'
 
 /** What a system record is judged on. */
@@ -24,6 +25,10 @@ export interface SystemGround {
   readonly latest: PartnerSet
   /** With every change decided before this block. */
   readonly latestModel: Model
+  /** Version of the network in force at this height. */
+  readonly version: number
+  /** With every change decided before this block. */
+  readonly latestVersion: number
   readonly state: StateReader
   /** Milliseconds since 1970, of the block. */
   readonly time: number
@@ -107,6 +112,8 @@ export function judgeSystem(ground: SystemGround, author: Partner, record: Syste
       return author.state === 'active' ? judgeBallot(ground, author, record) : notActive(author)
     case '_withdraw':
       return author.state === 'active' ? judgeWithdrawal(ground, author, record.proposal) : notActive(author)
+    case '_support':
+      return accepted({ writes: [{ key: supportKey(author.id), text: supportText(record) }] })
   }
 }
 

@@ -5,6 +5,7 @@ import { keyFromText } from '../base/keys.js'
 import { type BatchHeader, shapeOfSignedHeader } from './batch.js'
 import { type ProposedChange, shapeOfChange } from './governance-change.js'
 import { asArray, asInteger, asString, asText, membersOf, ShapeError } from './json-shape.js'
+import { type Support, shapeOfSupport } from './support.js'
 import { type ProposalBody, shapeOfProposal, shapeOfVote, type VoteBody } from './vote.js'
 
 /** What an invitation says; the inviter signs it (docs/formats.md, "Invitation"). */
@@ -63,6 +64,7 @@ export type SystemRecord =
   /** `proposal`: id of the record that made it. */
   | { readonly object: '_ballot'; readonly proposal: string; readonly reason: string; readonly yes: boolean }
   | { readonly object: '_withdraw'; readonly proposal: string }
+  | ({ readonly object: '_support' } & Support)
 
 /** Most addresses of a partner, and characters of one. */
 export const ADDRESSES_MAX = 8
@@ -151,6 +153,9 @@ const READERS: Readonly<Record<string, (data: JsonObject) => SystemRecord>> = {
   },
   _withdraw(data) {
     return { object: '_withdraw', proposal: idOfRecord(membersOf(data, '', ['proposal']).proposal, '/proposal') }
+  },
+  _support(data) {
+    return { object: '_support', ...shapeOfSupport(data) }
   }
 }
 

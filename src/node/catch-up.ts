@@ -7,6 +7,7 @@ import { partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
 import { type CandidateBlock, checkBlock } from './block-content.js'
 import type { Chain } from './chain.js'
+import { isVersionKnown } from './known-version.js'
 import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
 import type { BlockBundle, Peers } from './peers.js'
@@ -71,6 +72,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
 
   /** Connected partners that are ahead, the farthest first. */
   function ahead(): string[] {
+    if (!isVersionKnown(chain)) return []
     const connected = new Set(peers.connected())
     return [...heights]
       .filter(([partner, height]) => height > chain.tip.height && connected.has(partner) && isTrusted(partner))
@@ -112,7 +114,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     const from = chain.tip.height + 1
     const { blocks } = await ask(partner, from)
     for (const [index, bundle] of blocks.entries()) {
-      if (stopped) return
+      if (stopped || !isVersionKnown(chain)) return
       // Only blocks that are proven hold this node up, never a claim: whoever is that far behind has nothing to vote on.
       await takeBlock(bundle, from + index, blocks.length >= FAR_BEHIND ? begin : () => {})
     }

@@ -4,10 +4,10 @@ import type { Scope } from '../base/tagged.js'
 import { type BlockHeader, readHeader } from '../ledger/block.js'
 import { type Certificate, certificateText } from '../ledger/certificate.js'
 import { advance, type ExecutedBlock, genesisTip, type Tip } from '../ledger/chain.js'
-import { type CheckedBatch, type Rulebook, rulebookAfter } from '../ledger/execution.js'
+import { type CheckedBatch, foundingOf, type Rulebook, rulebookAfter } from '../ledger/execution.js'
 import type { Genesis, Limits } from '../ledger/genesis.js'
 import type { Model } from '../ledger/model.js'
-import { foundingSet } from '../ledger/partner-set.js'
+import { VERSION_MAX } from '../ledger/network-version.js'
 import { refusalsOf } from '../ledger/verdict.js'
 import type { Store } from './store/store-types.js'
 import { encodeRefusals } from './stored-refusals.js'
@@ -31,14 +31,25 @@ export interface Chain {
   /** In force for the next block. */
   readonly rulebook: Rulebook
   readonly tip: Tip
+  /** Newest version of the network that this software knows. */
+  readonly versionMax: number
   /** Writes a block that a certificate covers, whole or not at all; durable when the promise resolves. */
   commit(executed: ExecutedBlock, batches: readonly CheckedBatch[], certificate: Certificate): Promise<CommittedBlock>
 }
 
+export interface ChainOptions {
+  readonly scope: Scope
+  readonly genesis: Genesis
+  readonly model: Model
+  readonly store: Store
+  /** Newest version of the network that this software is to know; for tests. @default VERSION_MAX */
+  readonly versionMax?: number
+}
+
 /** Opens the chain at the head of its store. Throws STORE_DAMAGED when the head cannot be read. */
-export function openChain(options: { scope: Scope; genesis: Genesis; model: Model; store: Store }): Chain {
-  const { scope, genesis, model, store } = options
-  const founding = foundingSet(genesis)
+export function openChain(options: ChainOptions): Chain {
+  const { scope, genesis, model, store, versionMax = VERSION_MAX } = options
+  const founding = foundingOf(genesis)
   let rulebook = rulebookAfter(scope, model, founding, store.state)
   let tip = tipOf(store, scope, genesis)
   return {
@@ -47,6 +58,7 @@ export function openChain(options: { scope: Scope; genesis: Genesis; model: Mode
     limits: genesis.limits,
     foundingModel: model,
     store,
+    versionMax,
     get rulebook() {
       return rulebook
     },

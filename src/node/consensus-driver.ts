@@ -13,6 +13,7 @@ import { createBlockContents, type Wanted } from './block-contents.js'
 import type { ConsensusDriverDependencies, ConsensusDriverOptions } from './consensus-driver-types.js'
 import { encodeItem } from './consensus-log.js'
 import { startAfterTip } from './height-start.js'
+import { isVersionKnown } from './known-version.js'
 import { createLoggedHeights } from './logged-heights.js'
 import { othersAmong } from './own-state.js'
 import { stopError } from './stop-error.js'
@@ -55,6 +56,11 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   let paused = false
   let stopped = false
   const logged = createLoggedHeights(contents)
+
+  /** From a height on that is judged by rules which this software does not know. */
+  function isHalted(): boolean {
+    return !isVersionKnown(chain)
+  }
 
   function heightStart(): StartHeight {
     const height = chain.tip.height + 1
@@ -153,7 +159,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   function feed(input: Input): void {
-    if (stopped || paused) return
+    if (stopped || paused || isHalted()) return
     inputs.push(input)
     wake()
   }
@@ -240,6 +246,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function startHeight(): void {
     const height = chain.tip.height + 1
     logged.forgetBelow(height)
+    if (isHalted()) return
     if (logged.has(height)) {
       resumeLogged()
       return
@@ -278,6 +285,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   /** Rule 8: a batch that could be included, or a change that is to come into force. */
   function hasBlockToMake(): boolean {
+    if (isHalted()) return false
     const { partners } = chain.rulebook
     return mempool.hasCandidates(partners, chain.store.state, disputes.admits) || isSettling(chain.rulebook)
   }
@@ -290,6 +298,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     watched.clear()
     inputs.length = 0
     timers.clear()
+    if (isHalted()) state = initialState()
   }
 
   function stop(): void {
@@ -302,7 +311,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   /** Takes up the height after the tip where the log left it. */
   function restore(entries: readonly WalEntry[]): void {
     logged.read(entries)
-    resumeLogged()
+    if (!isHalted()) resumeLogged()
   }
 
   function resumeFrom(first: StartHeight, entries: readonly LogEntry[]): void {
@@ -326,7 +335,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     feed,
     /** A proposal's content, before the proposal itself is fed: kept for this height, and in the log. */
     learn(hash: string, block: ProposedBlock): void {
-      if (contents.learn(hash, block)) wal.append(chain.tip.height + 1, encodeItem({ kind: 'block', hash, block }))
+      if (!isHalted() && contents.learn(hash, block))
+        wal.append(chain.tip.height + 1, encodeItem({ kind: 'block', hash, block }))
     },
     /** There is a batch that a block could hold, and perhaps one that a block was waiting for. */
     workAvailable(): void {
@@ -362,7 +372,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       beginning = true
       try {
         if (state.start.height !== chain.tip.height + 1) startHeight()
-        else goOn()
+        else if (!isHalted()) goOn()
       } catch (error) {
         stop()
         fail(error)

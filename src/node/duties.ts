@@ -1,13 +1,16 @@
 import { canonicalText } from '../base/canonical.js'
 import type { JsonObject } from '../base/json.js'
 import { chargesIn } from '../ledger/charges.js'
+import { isUnknownObject } from '../ledger/network-version.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { checkRecord, encodeRecord } from '../ledger/record.js'
+import { supportKey, supportText } from '../ledger/support.js'
 import { addressKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { SystemOutcome } from './replica-types.js'
+import type { VersionWish } from './version-wish.js'
 
 export interface DutiesDependencies {
   readonly chain: Chain
@@ -18,6 +21,9 @@ export interface DutiesDependencies {
   readonly ownWaiting: () => number
   /** Addresses to be known at; empty when not known yet. */
   readonly addresses: () => readonly string[]
+  readonly wish: VersionWish
+  /** Name and version of this software; null: not told. */
+  readonly software: string | null
   readonly append: (record: CheckedRecord) => Promise<SystemOutcome>
 }
 
@@ -31,7 +37,7 @@ export function systemRecord(chain: Chain, object: string, data: JsonObject): Ch
  * there although it missed its turn. Looked after whenever a block has been committed.
  */
 export function createDuties(dependencies: DutiesDependencies) {
-  const { chain, self, log, syncing, ownWaiting, addresses, append } = dependencies
+  const { chain, self, log, syncing, ownWaiting, addresses, wish, software, append } = dependencies
   const underWay = new Set<string>()
 
   /** Appends one record of a kind at a time; a refusal is logged, and the duty is looked at anew after the next block. */
@@ -54,10 +60,19 @@ export function createDuties(dependencies: DutiesDependencies) {
   }
 
   function sayAddresses(): void {
-    const known = addresses()
+    const known = addresses().length === 0 ? [] : wish.withMark(addresses())
     if (known.length === 0 || chain.rulebook.partners.partners.length < 2) return
     if (chain.store.state.get(addressKey(self))?.text === canonicalText([...known])) return
     say('address', '_address', { addresses: [...known] })
+  }
+
+  /** What this node runs and supports, where there is somebody to tell and records for it. */
+  function saySupport(): void {
+    const { version, partners } = chain.rulebook
+    if (software === null || isUnknownObject(version, '_support') || partners.partners.length < 2) return
+    const support = { software, version: chain.versionMax }
+    if (chain.store.state.get(supportKey(self))?.text === supportText(support)) return
+    say('support', '_support', support)
   }
 
   /** Rule 14: a charged voter proposes again in its turn once a batch of its own has committed. */
@@ -74,6 +89,7 @@ export function createDuties(dependencies: DutiesDependencies) {
       sayReady()
       if (own.state !== 'active') return
       sayAddresses()
+      saySupport()
       sayPresent()
     }
   }

@@ -2,7 +2,7 @@ import { LedgerError } from '../base/errors.js'
 import { isPartnerId } from '../base/ids.js'
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, BLOCK_BYTES_MAX, RECORD_BYTES_MAX } from '../base/limits.js'
 import { ENGINE } from '../ledger/engine.js'
-import { type Genesis, writeGenesis } from '../ledger/genesis.js'
+import { GENESIS_FORMAT, type Genesis, writeGenesis } from '../ledger/genesis.js'
 import { compileModel } from '../ledger/model.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
 import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
@@ -73,7 +73,7 @@ function genesisOf(options: FoundOptions, network: NetworkDefinition, key: Store
   const { partner, role, now } = options
   return {
     engine: ENGINE,
-    format: 1,
+    format: GENESIS_FORMAT,
     limits: {
       batchBytesMax: BATCH_BYTES_MAX,
       batchRecordsMax: BATCH_RECORDS_MAX,

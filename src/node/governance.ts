@@ -13,6 +13,7 @@ import {
 import { type Decided, decidedAfter, decisionProblem } from '../ledger/governance-decided.js'
 import { tallyOfBallots } from '../ledger/governance-settle.js'
 import { changeIn, definitionIn, type GovernanceProposal, proposalIn } from '../ledger/governance-state.js'
+import type { VersionChange } from '../ledger/governance-version.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
 import { networkDifference } from '../ledger/network-difference.js'
 import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
@@ -28,12 +29,14 @@ import type { Replica } from './replica-types.js'
 import type { SetHistory } from './set-history.js'
 import { readSystemCursor, SYSTEM_KEY, systemCursorText } from './system-cursor.js'
 import type { Timers } from './timers.js'
+import { createVersionAgreement } from './version-agreement.js'
+import { assertSupport, supportOf } from './version-support.js'
 
 /** Proposals read from the history at a time. */
 const PAGE = 256
 
 export interface GovernanceDependencies {
-  readonly replica: Pick<Replica, 'chain' | 'appendSystem'>
+  readonly replica: Pick<Replica, 'chain' | 'appendSystem' | 'wish'>
   readonly self: string
   readonly sets: SetHistory
   readonly models: ModelHistory
@@ -41,6 +44,8 @@ export interface GovernanceDependencies {
   readonly connected: () => readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Own addresses as they are told to others. */
+  readonly addresses: () => readonly string[]
   readonly timers: Timers
   /** Milliseconds that a block is waited for. */
   readonly patienceMs?: number
@@ -53,11 +58,20 @@ interface Differences {
 
 /** Proposals and ballots: made here, and shown with what they would do, who has voted and what is still missing. */
 export function createGovernance(dependencies: GovernanceDependencies) {
-  const { replica, self, sets, models, connected, now, timers, patienceMs = 60_000 } = dependencies
+  const { replica, self, sets, models, connected, addresses, now, timers, patienceMs = 60_000 } = dependencies
   const { chain } = replica
+  const agreement = createVersionAgreement({
+    chain,
+    wish: replica.wish,
+    addresses,
+    write: (object, data) => write(systemRecord(chain, object, data))
+  })
 
   /** What every further change is made to. */
-  const decided = (): Decided => ({ model: chain.rulebook.models.next.model, partners: chain.rulebook.nextPartners })
+  function decided(): Decided {
+    const { models, nextPartners, nextVersion } = chain.rulebook
+    return { model: models.next.model, partners: nextPartners, version: nextVersion }
+  }
 
   /** Appends a record and waits for the block that decides it. Returns the record's id. */
   async function write(record: CheckedRecord): Promise<string> {
@@ -79,6 +93,10 @@ export function createGovernance(dependencies: GovernanceDependencies) {
 
   /** A change that leaves fewer voters connected than a quorum needs would stop the network: told with the arithmetic. */
   function assertAlive(change: Change, force: boolean): void {
+    if (change.kind === 'version') {
+      assertSupport(chain, self, change.version, force)
+      return
+    }
     if (force || decisionProblem(decided(), change) !== null) return
     const after = decidedAfter(decided(), change).partners
     const alive = new Set([self, ...connected()])
@@ -125,7 +143,8 @@ export function createGovernance(dependencies: GovernanceDependencies) {
       opened,
       closed: closed === 0 ? null : closed,
       expires: writeDateTime(instantOfMillis(proposal.expires)),
-      reason
+      reason,
+      ...(change.kind === 'version' ? { support: supportOf(chain) } : {})
     }
   }
 
@@ -173,6 +192,10 @@ export function createGovernance(dependencies: GovernanceDependencies) {
   /** Oldest first. */
   async function proposals({ state, after, ...page }: ListPage & { state?: ShownProposalState }) {
     const limit = listLimit(page.limit)
+    if (agreement.isFirst()) {
+      const shown = after === undefined ? agreement.view() : null
+      return shown === null || (state !== undefined && shown.state !== state) ? [] : [{ ...shown, cursor: '0' }]
+    }
     const found: (ProposalView & { readonly cursor: string })[] = []
     let from = after === undefined ? undefined : readSystemCursor(after)
     while (found.length < limit) {
@@ -196,10 +219,12 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     proposals,
     proposal: (id: string): ProposalView => view(find(id)),
     async propose({ change, reason = '', expiresMs, force = false }: ProposalOptions): Promise<ProposalView> {
+      if (agreement.isFirst() && change.kind !== 'version') throw agreement.refuse()
       const read = changeOf(change)
       const data = { change: { ...read.said } as unknown as JsonObject, expires: now() + expiresMs, reason }
       assertFits(data)
       assertAlive(read.change, force)
+      if (agreement.isFirst() && change.kind === 'version') return await agreement.agree(change)
       return view(find(await write(systemRecord(chain, '_proposal', data))))
     },
     async vote(id: string, { yes, reason = '', force = false }: VoteOptions): Promise<ProposalView> {
@@ -222,9 +247,11 @@ function stateOf(chain: Chain, { state, effective, expires }: GovernanceProposal
 }
 
 /** What would be another one, before and after. */
-function differenceOf(change: PartnerChange, base: string): ProposalView['difference'] {
+function differenceOf(change: PartnerChange | VersionChange, base: string): ProposalView['difference'] {
   const [before = ''] = base.split(' ')
   switch (change.kind) {
+    case 'version':
+      return [{ member: 'version', before, after: String(change.version) }]
     case 'suspend':
       return [{ member: 'state', before, after: 'suspended' }]
     case 'reinstate':

@@ -8,6 +8,7 @@ import type { CheckedRecord } from '../ledger/record.js'
 import { uniqueKey } from '../ledger/record-state.js'
 import type { Chain } from './chain.js'
 import { type DraftTarget, draftOfBytes, draftOfText } from './draft.js'
+import { isVersionKnown, unknownVersion } from './known-version.js'
 import type { AppendOptions, AppendOutcome, RecordView } from './ledger-node.js'
 import { createLineSplitter, type Line } from './line-splitter.js'
 import { createOutcomeQueue, type OutcomeQueue, type Slot } from './outcome-queue.js'
@@ -50,6 +51,7 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
   const self = (): Partner => {
     const partner = partnerOf(chain.rulebook.partners, dependencies.partner)
     const blocked = dependencies.blocked()
+    if (!isVersionKnown(chain)) throw unknownVersion(chain)
     if (blocked !== null) throw new LedgerError('NOT_PERMITTED', blocked)
     if (partner === undefined) throw new LedgerError('NOT_PERMITTED', 'this node is not a partner of its network yet')
     return partner

@@ -98,7 +98,8 @@ export async function prepareHome({ home, token, answer }: PrepareHomeOptions): 
 function genesisOf(text: string, token: Token): ReadGenesis {
   const read = readGenesis(text)
   if (!read.ok) {
-    throw new LedgerError('NOT_PERMITTED', `the network cannot be joined: ${read.refusal.message}`, {}, read.refusal)
+    const code = read.refusal.code === 'VERSION_UNKNOWN' ? 'VERSION_UNKNOWN' : 'NOT_PERMITTED'
+    throw new LedgerError(code, `the network cannot be joined: ${read.refusal.message}`, {}, read.refusal)
   }
   const { genesis, hash } = read.value
   if (hash !== token.genesis) {

@@ -3,6 +3,7 @@ import { isPartnerId } from '../base/ids.js'
 import { keyFromText } from '../base/keys.js'
 import { type ChainPartnerState, type PartnerSet, partnerOf, takesPart } from '../ledger/partner-set.js'
 import { addressKey } from '../ledger/system-judge.js'
+import { withoutMarks } from '../ledger/version-agreement.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { PeerAddress } from './network/join-messages.js'
@@ -74,9 +75,14 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
     return chain.tip.height < remembered.height
   }
 
-  function addressesOf(partner: string): readonly string[] {
+  function addressesOnChain(partner: string): readonly string[] | null {
     const entry = chain.store.state.get(addressKey(partner))
-    if (entry !== undefined) return JSON.parse(entry.text) as string[]
+    return entry === undefined ? null : withoutMarks(JSON.parse(entry.text) as string[])
+  }
+
+  function addressesOf(partner: string): readonly string[] {
+    const known = addressesOnChain(partner)
+    if (known !== null) return known
     return remembered?.peers.find((peer) => peer.partner === partner)?.addresses ?? []
   }
 
@@ -134,7 +140,7 @@ export async function openKnownPeers(options: KnownPeersOptions): Promise<KnownP
     wanted: () => current().others,
     wasPartner,
     ownState: () => (isBehind() ? (remembered?.own ?? null) : null),
-    isReachable: () => chain.store.state.get(addressKey(self)) !== undefined,
+    isReachable: () => (addressesOnChain(self)?.length ?? 0) > 0,
     learned(set, height) {
       if (height <= chain.tip.height || (remembered?.height ?? 0) >= height) return
       const peers = set.partners

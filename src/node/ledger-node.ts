@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../base/json.js'
 import type { ChangeKind, KeptChange, ProposedChange } from '../ledger/governance-change.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
+import type { SupportView } from './version-support.js'
 
 /** A record as people and programs see it (contract: "A record on output"). `height` and `time` are absent while pending. */
 export interface RecordView {
@@ -55,6 +56,8 @@ export interface NodeStatus {
   readonly mempool: { readonly batches: number; readonly records: number }
   /** What those who are no partners did, all together; `refused` counts connections and streams that they were refused. */
   readonly strangers: MisconductView & { readonly refused: number }
+  /** Versions of the network: in force for the next block, decided, and the newest that this node knows. */
+  readonly version?: { readonly inForce: number; readonly decided: number; readonly known: number }
   readonly syncing: boolean
   /** `why` is the text of all `causes`: each has a code of docs/partners.md, what is the matter, and what to do. */
   readonly stalled: null | {
@@ -83,6 +86,10 @@ export interface PartnerView {
   readonly evidence: number
   /** What this node saw it do that no honest node does. */
   readonly misconduct: MisconductView
+  /** Name and version of its software, as it said on the chain; null when it has not said. */
+  readonly software?: string | null
+  /** Newest version of a network that it can judge; null when it has not said. */
+  readonly supports?: number | null
 }
 
 /** Misconduct that this node has seen since its start, such as messages that are malformed or not signed by whom they name. */
@@ -186,6 +193,8 @@ export interface ProposalView {
   /** RFC 3339 UTC. */
   readonly expires: string
   readonly reason: string
+  /** Of a change of the version: what the node of each active partner supports. */
+  readonly support?: readonly SupportView[]
 }
 
 export interface ProposalOptions {
@@ -274,10 +283,11 @@ export interface LedgerNode {
   revoke(invitationKey: string): Promise<void>
   /**
    * Proposes a change; resolves when a block has it.
-   * @throws LedgerError NOT_PERMITTED, TOO_FEW_ALIVE, NO_QUORUM; for a network file also NETWORK_FILE, TOO_LARGE
+   * @throws LedgerError NOT_PERMITTED, TOO_FEW_ALIVE, TOO_FEW_SUPPORT, VERSION_TOO_LOW, VERSION_UNKNOWN, NO_QUORUM; for a
+   * network file also NETWORK_FILE, TOO_LARGE
    */
   propose(options: ProposalOptions): Promise<ProposalView>
-  /** @throws LedgerError NOT_FOUND, NOT_PERMITTED, TOO_FEW_ALIVE, NO_QUORUM */
+  /** @throws LedgerError NOT_FOUND, NOT_PERMITTED, TOO_FEW_ALIVE, TOO_FEW_SUPPORT, VERSION_UNKNOWN, NO_QUORUM */
   vote(id: string, options: VoteOptions): Promise<ProposalView>
   /** @throws LedgerError NOT_FOUND, NOT_PERMITTED, NO_QUORUM */
   withdraw(id: string): Promise<ProposalView>

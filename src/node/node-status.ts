@@ -1,8 +1,10 @@
 import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
+import { supportIn } from '../ledger/support.js'
 import { nameKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { KnownPeers } from './known-peers.js'
+import { versionCause } from './known-version.js'
 import type { MisconductView, NodeStatus, PartnerView } from './ledger-node.js'
 import type { RunningPeers } from './network/peers-options.js'
 import { timeText } from './record-view.js'
@@ -43,8 +45,14 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
       height: heightOf(id),
       addresses: id === self ? peers.addresses() : (addresses.get(id) ?? []),
       evidence: evidenceCount(chain, id),
-      misconduct: misconductOf(id)
+      misconduct: misconductOf(id),
+      ...supportOf(id)
     }))
+  }
+
+  function supportOf(partner: string): Pick<PartnerView, 'software' | 'supports'> {
+    const support = supportIn(chain.store.state, partner)
+    return { software: support?.software ?? null, supports: support?.version ?? null }
   }
 
   function misconductOf(partner: string | null): MisconductView {
@@ -65,6 +73,8 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
   function stalled(): NodeStatus['stalled'] {
     const told = toldState()
     if (told !== null) return told
+    const cause = versionCause(chain)
+    if (cause !== null) return { since: timeText(chain.tip.time), why: stallText([cause]), causes: [cause] }
     const stall = replica.stalled()
     if (stall === null) return null
     const { since, height, round, causes } = stall
@@ -99,6 +109,7 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
         },
         mempool: mempool.size(),
         strangers: { ...misconductOf(null), refused: peers.counts().refused },
+        version: { inForce: rulebook.version, decided: rulebook.nextVersion, known: chain.versionMax },
         syncing: replica.syncing,
         stalled: stalled()
       }

@@ -62,6 +62,8 @@ export interface NodeOptions {
   readonly cacheBytesMax?: number
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
+  /** Name and version of this software, told to the partners. @default nothing is told */
+  readonly software?: string
   /** @default TIMEOUTS_DEFAULT */
   readonly timeouts?: TimeoutSettings
   /** Whether batch bodies travel by gossip. @default true */
@@ -138,7 +140,15 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const fate = createFate(log)
   const network = createLatePeers()
   const replica = createReplica(
-    { genesis: content.genesis, model, self, key: key.publicKey, mayBeBehind, ...timeoutsOption(options) },
+    {
+      genesis: content.genesis,
+      model,
+      self,
+      key: key.publicKey,
+      mayBeBehind,
+      ...timeoutsOption(options),
+      ...softwareOption(options)
+    },
     {
       store,
       wal,
@@ -233,6 +243,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     sets,
     models,
     connected: running.connected,
+    addresses: network.addresses,
     now,
     timers: systemTimers
   })
@@ -316,6 +327,10 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
 
 function timeoutsOption({ timeouts }: NodeOptions): { timeouts?: TimeoutSettings } {
   return timeouts === undefined ? {} : { timeouts }
+}
+
+function softwareOption({ software }: NodeOptions): { software?: string } {
+  return software === undefined ? {} : { software }
 }
 
 function cacheOption({ cacheBytesMax }: NodeOptions): { cacheBytesMax?: number } {

@@ -96,9 +96,9 @@ export function createPullServer(dependencies: PullServerDependencies) {
   function writeRejoin(record: CheckedRecord, partner: string): Promise<SystemOutcome> {
     const underWay = rejoins.get(partner)
     if (underWay !== undefined) return underWay
-    const { scope, model, models, partners, nextPartners } = chain.rulebook
-    const latest = { latest: nextPartners, latestModel: models.next.model }
-    const ground = { scope, network: model.network, partners, ...latest }
+    const { scope, model, models, partners, nextPartners, version, nextVersion } = chain.rulebook
+    const decided = { latest: nextPartners, latestModel: models.next.model, latestVersion: nextVersion }
+    const ground = { scope, network: model.network, partners, version, ...decided }
     const author = partnerOf(partners, self)
     if (author === undefined || record.system === null) return Promise.resolve(notWritten('not now'))
     const { height, time } = chain.tip

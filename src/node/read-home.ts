@@ -25,6 +25,9 @@ export async function readHome(home: string): Promise<HomeContent | null> {
     return null
   }
   const genesis = readGenesis(genesisText)
+  if (!genesis.ok && genesis.refusal.code === 'VERSION_UNKNOWN') {
+    throw new LedgerError('VERSION_UNKNOWN', `${paths.genesis}: ${genesis.refusal.message}`, { path: paths.genesis })
+  }
   if (!genesis.ok) throw damaged(paths.genesis, genesis.refusal.message)
   const partnerText = await textOf(paths.partner)
   if (partnerText === null) throw damaged(paths.partner, 'it is missing')

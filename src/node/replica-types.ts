@@ -15,6 +15,7 @@ import type { SignGuard } from './store/sign-guard.js'
 import type { Store } from './store/store-types.js'
 import type { LogEntry, WriteAheadLog } from './store/write-ahead-log.js'
 import type { Timers } from './timers.js'
+import type { VersionWish } from './version-wish.js'
 
 /** Who a replica is and what it runs on. */
 export interface ReplicaOptions {
@@ -26,6 +27,10 @@ export interface ReplicaOptions {
   readonly key: string
   /** Whether others have a copy of the chain: then a store behind the sign guard mends itself. @default false */
   readonly mayBeBehind?: boolean
+  /** Name and version of this software, told to the partners. @default nothing is told */
+  readonly software?: string
+  /** Newest version of the network that this software is to know; for tests. @default VERSION_MAX */
+  readonly versionMax?: number
   /** @default TIMEOUTS_DEFAULT */
   readonly timeouts?: TimeoutSettings
 }
@@ -79,6 +84,7 @@ export interface Replica extends PeerHandlers {
   readonly mempool: Mempool
   readonly own: OwnBatches
   readonly pending: PendingKeys
+  readonly wish: VersionWish
   /** Whether it is behind the others and fetching blocks. */
   readonly syncing: boolean
   /** Whether its copy is as new as it can know: only then is a refusal by it alone final. */

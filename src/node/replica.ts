@@ -18,6 +18,7 @@ import { createHeartbeat } from './heartbeat.js'
 import { isInStep } from './in-step.js'
 import { createInbound } from './inbound.js'
 import { createKnownAnswer } from './known-answer.js'
+import { createVersionWatch, isVersionKnown, unknownVersion } from './known-version.js'
 import { createLookout } from './lookout.js'
 import { createMempool } from './mempool.js'
 import { createMessagePull } from './message-pull.js'
@@ -32,6 +33,7 @@ import { createRelay } from './relay.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
 import { createSignRight } from './sign-right.js'
 import { isOwnFault } from './stop-error.js'
+import { createVersionWish } from './version-wish.js'
 import { createVoteSigner } from './vote-signer.js'
 import { createWallClock } from './wall-clock.js'
 
@@ -43,7 +45,9 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   const { self, genesis, model } = options
   const { store, wal, peers, now, timers, log, sign } = dependencies
   const scope = { genesis: genesis.hash, epoch: 0 }
-  const chain = openChain({ scope, genesis: genesis.genesis, model, store })
+  const chain = openChain({ scope, genesis: genesis.genesis, model, store, ...versionOption(options) })
+  const versions = createVersionWatch(chain, log)
+  const wish = createVersionWish(chain, self)
   const mempool = createMempool()
   const pending = createPendingKeys(self)
   const wallClock = createWallClock({ now, monotonic: dependencies.monotonic, log })
@@ -178,6 +182,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     syncing: () => catchUp.syncing,
     ownWaiting: () => own.waiting(),
     addresses: dependencies.addresses,
+    wish,
+    software: options.software ?? null,
     append: appendSystem
   })
   const serve = createPullServer({
@@ -219,6 +225,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   }
 
   function attend(): void {
+    if (!isVersionKnown(chain)) return
     right.attend()
     if (right.rejoining() || !right.maySign()) return
     duties.attend()
@@ -266,6 +273,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     timers.set(0, () => inbound.committed())
     heartbeat.tellSoon()
     lookout.committed()
+    versions.look()
     dependencies.onCommitted(block)
     attend()
   }
@@ -274,11 +282,12 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     neighbours.told(from, message.connected)
     catchUp.heard(from, message.height)
     exchange.listed(from, message.batches)
-    if (message.height === chain.tip.height) void pullMessages(from, message)
+    if (message.height === chain.tip.height && isVersionKnown(chain)) void pullMessages(from, message)
   }
 
   async function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {
     if (right.rejoining()) return { ok: false, code: 'NOT_PERMITTED', message: 'this node has to rejoin first' }
+    if (!isVersionKnown(chain)) return { ok: false, code: 'VERSION_UNKNOWN', message: unknownVersion(chain).message }
     if (record.refusal !== null) return { ok: false, code: record.refusal.code, message: record.refusal.message }
     const { batch, index } = own.add(record)
     const decision = await batch.decided
@@ -304,7 +313,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     switch (message.type) {
       case 'vote':
       case 'proposal':
-        inbound.take(from, message)
+        if (isVersionKnown(chain)) inbound.take(from, message)
         break
       case 'batch':
         exchange.announced(from, message)
@@ -320,6 +329,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     mempool,
     own,
     pending,
+    wish,
     appendSystem,
     onMessage: (from, message) => unlessOurs(() => take(from, message), undefined),
     onBatchText: (text) => unlessOurs(() => exchange.take(text).verdict, 'ignore'),
@@ -381,6 +391,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
         mempool.add(batch)
         rivals.seen(batch, null)
       }
+      versions.look()
       right.start()
       driver.start(dependencies.entries)
       heartbeat.start()
@@ -395,4 +406,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       await driver.stop()
     }
   }
+}
+
+function versionOption({ versionMax }: ReplicaOptions): { versionMax?: number } {
+  return versionMax === undefined ? {} : { versionMax }
 }

@@ -15,6 +15,7 @@ export interface StallCause {
 }
 
 export const STALL_CODES = [
+  'version',
   'own-clock',
   'rejoining',
   'asking',

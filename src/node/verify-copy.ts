@@ -3,9 +3,16 @@ import { batchIsSigned, readBatch } from '../ledger/batch.js'
 import { readHeader } from '../ledger/block.js'
 import { checkCertificate, readCertificate } from '../ledger/certificate.js'
 import { advance, type ExecutedBlock, executeCertified, genesisTip, type Tip } from '../ledger/chain.js'
-import { batchOrderProblem, type CheckedBatch, isSettling, type Rulebook, rulebookAfter } from '../ledger/execution.js'
+import {
+  batchOrderProblem,
+  type CheckedBatch,
+  foundingOf,
+  isSettling,
+  type Rulebook,
+  rulebookAfter
+} from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
-import { foundingSet, partnerOf } from '../ledger/partner-set.js'
+import { partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
 import { SYSTEM_OBJECTS } from '../ledger/system-record.js'
 import { refusalsOf } from '../ledger/verdict.js'
@@ -103,7 +110,7 @@ async function verifyBlocks(
   progress: Progress,
   { signal, onProgress }: VerifyOptions
 ): Promise<void> {
-  const founding = foundingSet(chain.genesis)
+  const founding = foundingOf(chain.genesis)
   let tip = genesisTip(chain.scope.genesis, chain.genesis.time)
   while (tip.height < head.height) {
     signal?.throwIfAborted()
@@ -168,8 +175,7 @@ function verifyBlock(
   const { originRound, proposer, time } = header.value
   const bytes = batches.reduce((sum, batch) => sum + batch.header.bytes, 0)
   must(height, batches.length < 2 || bytes <= blockBytesMax(limits, originRound), 'it is larger than a block may be')
-  const isDue = batches.length > 0 || isSettling(rulebook)
-  must(height, isDue, 'it is empty, and no change of the partners or the model was under way')
+  must(height, batches.length > 0 || isSettling(rulebook), 'it is empty, and no change was under way')
   const plan = { originRound, proposer, time, batches }
   const executed = executeCertified(rulebook, tip, scratch.reader, plan, header.value.result)
   const wrong = firstDifference(header.value, executed.header)

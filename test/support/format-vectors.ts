@@ -2,6 +2,7 @@ import { signer } from '../../src/base/crypto.js'
 import { bytesToHex } from '../../src/base/hex.js'
 import { batchBytes, encodeBatch } from '../../src/ledger/batch.js'
 import { certificateText } from '../../src/ledger/certificate.js'
+import type { GenesisFormat } from '../../src/ledger/genesis.js'
 import { partnerSetHash, partnerSetText } from '../../src/ledger/partner-set.js'
 import { receiptText } from '../../src/ledger/receipt.js'
 import { verdictLeaves } from '../../src/ledger/verdict.js'
@@ -9,8 +10,8 @@ import { proposalBytes, voteBytes } from '../../src/ledger/vote.js'
 import { keyOf, seedOf, smallChain } from './small-chain.js'
 
 /** One of each format, with the bytes that go in and the hashes and signatures that come out. */
-export function formatVectors() {
-  const chain = smallChain(['p1', 'p2'])
+export function formatVectors(format: GenesisFormat = 1) {
+  const chain = smallChain(['p1', 'p2'], undefined, format)
   const records = [
     chain.record('inspection', { vehicle: 'VH-001', odometer: 10 }, 'visit-1'),
     chain.record('inspection', { vehicle: 'VH-001', odometer: 9 }),

@@ -3,12 +3,12 @@ import type { JsonObject } from '../../src/base/json.js'
 import { authorSequence } from '../../src/ledger/author-sequence.js'
 import { batchHash, batchHeader } from '../../src/ledger/batch.js'
 import { advance, executeBlock, genesisTip, type Tip } from '../../src/ledger/chain.js'
-import { type Execution, type Rulebook, rulebookAfter } from '../../src/ledger/execution.js'
-import { writeGenesis } from '../../src/ledger/genesis.js'
+import { type Execution, foundingOf, type Rulebook, rulebookAfter } from '../../src/ledger/execution.js'
+import { GENESIS_FORMAT, type GenesisFormat, writeGenesis } from '../../src/ledger/genesis.js'
 import type { ProposedChange } from '../../src/ledger/governance-change.js'
 import { type GovernanceProposal, openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
 import { compileModel } from '../../src/ledger/model.js'
-import { foundingSet, type Partner, partnerOf } from '../../src/ledger/partner-set.js'
+import { type Partner, partnerOf } from '../../src/ledger/partner-set.js'
 import { checkRecord, encodeRecord } from '../../src/ledger/record.js'
 import type { StateEntry, StateReader } from '../../src/ledger/state.js'
 import { FOUNDED_AT, genesisOf, keyOf, NETWORK } from './small-chain.js'
@@ -55,13 +55,16 @@ const GOVERNED = genesisOf([], GOVERNED_NETWORK).genesis
  * @param founders roles by partner id
  * @param file text of the network file; @default GOVERNED_NETWORK
  */
-export function governanceChain(founders: Readonly<Record<string, string>>, file?: string) {
+export function governanceChain(
+  founders: Readonly<Record<string, string>>,
+  { file, format = GENESIS_FORMAT }: { file?: string; format?: GenesisFormat } = {}
+) {
   const base = file === undefined ? GOVERNED : genesisOf([], file).genesis
   const model = compileModel(base.network, base.limits)
   const partners = Object.entries(founders).map(([id, role]) => ({ id, key: keyOf(id), name: id, role }))
-  const genesis = writeGenesis({ ...base, partners })
+  const genesis = writeGenesis({ ...base, format, partners })
   const scope = { genesis: genesis.hash, epoch: 0 }
-  const founding = foundingSet(genesis.genesis)
+  const founding = foundingOf(genesis.genesis)
   const entries = new Map<string, StateEntry>()
   const state: StateReader = { get: (key) => entries.get(key) }
   let tip: Tip = genesisTip(genesis.hash, FOUNDED_AT)

@@ -7,12 +7,12 @@ import { type Batch, batchBytes, batchHeader } from '../../src/ledger/batch.js'
 import type { Certificate } from '../../src/ledger/certificate.js'
 import { advance, type ExecutedBlock, executeBlock, genesisTip, type Tip } from '../../src/ledger/chain.js'
 import { ENGINE } from '../../src/ledger/engine.js'
-import { type CheckedBatch, type Rulebook, rulebookAfter } from '../../src/ledger/execution.js'
-import { type Genesis, writeGenesis } from '../../src/ledger/genesis.js'
+import { type CheckedBatch, foundingOf, type Rulebook, rulebookAfter } from '../../src/ledger/execution.js'
+import { GENESIS_FORMAT, type Genesis, type GenesisFormat, writeGenesis } from '../../src/ledger/genesis.js'
 import { MEMBERSHIP_KEY, membershipEntry } from '../../src/ledger/membership.js'
 import { compileModel } from '../../src/ledger/model.js'
 import { readNetworkFile } from '../../src/ledger/network-file.js'
-import { foundingSet, type PartnerSet, votersOf } from '../../src/ledger/partner-set.js'
+import { type PartnerSet, votersOf } from '../../src/ledger/partner-set.js'
 import type { Receipt, SetChange } from '../../src/ledger/receipt.js'
 import { type CheckedRecord, checkRecord, encodeRecord, type RecordBody } from '../../src/ledger/record.js'
 import type { StateEntry, StateReader } from '../../src/ledger/state.js'
@@ -65,12 +65,17 @@ export function keyOf(id: string): string {
   return keyText(publicKeyOf(seedOf(id)))
 }
 
-export function genesisOf(ids: readonly string[], network = NETWORK, role = 'inspector') {
+export function genesisOf(
+  ids: readonly string[],
+  network = NETWORK,
+  role = 'inspector',
+  format: GenesisFormat = GENESIS_FORMAT
+) {
   const read = readNetworkFile(network, 'network.yaml')
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   const genesis: Genesis = {
     engine: ENGINE,
-    format: 1,
+    format,
     limits: {
       batchBytesMax: 512 * 1024,
       batchRecordsMax: 1000,
@@ -95,8 +100,8 @@ export interface CommittedForTest {
 }
 
 /** A whole chain in memory, of the pure floors alone, endorsed by all of its voters with real signatures. */
-export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK) {
-  const genesis = genesisOf(ids, network)
+export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK, format: GenesisFormat = GENESIS_FORMAT) {
+  const genesis = genesisOf(ids, network, 'inspector', format)
   const scope = { genesis: genesis.hash, epoch: 0 }
   const model = compileModel(genesis.genesis.network, genesis.genesis.limits)
   const entries = new Map<string, StateEntry>()
@@ -104,7 +109,7 @@ export function smallChain(ids: readonly string[] = ['p1'], network = NETWORK) {
   const blocks: CommittedForTest[] = []
   const nodes = new Map<string, string>()
   const sequences = new Map<string, number>()
-  const founding = foundingSet(genesis.genesis)
+  const founding = foundingOf(genesis.genesis)
   let tip: Tip = genesisTip(genesis.hash, FOUNDED_AT)
 
   const rulebook = (): Rulebook => rulebookAfter(scope, model, founding, state)

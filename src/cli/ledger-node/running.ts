@@ -145,7 +145,8 @@ async function open(running: Running): Promise<RunningNode> {
   const cache = config.cacheMiB === null ? {} : { cacheBytesMax: config.cacheMiB * MIB }
   const { announce } = config
   const { unlock } = access
-  return await openNode({ home, listen, announce, log, unlock, signal, ...cache }).catch((error) => {
+  const software = `ledger-node ${readVersion()}`
+  return await openNode({ home, listen, announce, log, unlock, signal, software, ...cache }).catch((error) => {
     throw aboutPorts(error, ports)
   })
 }

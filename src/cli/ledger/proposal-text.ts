@@ -4,19 +4,25 @@ import { pairs, plain, shortHash, styled, timeText } from '../text.js'
 /** Explains itself to people who have to decide: what would change, who has voted, what is still needed, and what to do. */
 export function proposalText(proposal: ProposalView, color: boolean): string {
   const { id, by, reason, votes, difference, expires, opened } = proposal
+  // In a network of version 1 partners agree without a proposal.
+  const isRecord = !id.startsWith('version-')
   const rows: [string, string][] = [
-    ['proposal', plain(id)],
-    ['made by', `${plain(by)} in block ${opened}`],
+    ...(isRecord
+      ? [
+          ['proposal', plain(id)] as [string, string],
+          ['made by', `${plain(by)} in block ${opened}`] as [string, string]
+        ]
+      : []),
     ...(reason === '' ? [] : [['reason', plain(reason)] as [string, string]]),
     ['state', stateText(proposal, color)],
-    ...(proposal.state === 'open' ? [['expires', timeText(expires)] as [string, string]] : [])
+    ...(proposal.state === 'open' && isRecord ? [['expires', timeText(expires)] as [string, string]] : [])
   ]
   const changes = difference.map(({ member, before, after }) => {
     return `    ${plain(member)}: ${partText(before)} -> ${partText(after)}`
   })
   if (proposal.differenceLeftOut > 0) changes.push(`    and ${proposal.differenceLeftOut} more`)
   const said = votes.map(({ partner, vote, reason, height }) => {
-    return `    ${plain(partner)}: ${vote} (block ${height})${reason === '' ? '' : `: ${plain(reason)}`}`
+    return `    ${plain(partner)}: ${vote}${isRecord ? ` (block ${height})` : ''}${reason === '' ? '' : `: ${plain(reason)}`}`
   })
   const lines = [
     styled(color, 'bold', whatText(proposal)),
@@ -24,19 +30,39 @@ export function proposalText(proposal: ProposalView, color: boolean): string {
     '  what would change',
     ...changes,
     '  votes',
-    ...(said.length === 0 ? ['    none'] : said)
+    ...(said.length === 0 ? ['    none'] : said),
+    ...supportLines(proposal)
   ]
-  if (proposal.state === 'open') lines.push(`  vote with: ledger vote ${plain(id)} yes|no`)
+  if (proposal.state === 'open') {
+    lines.push(
+      isRecord ? `  vote with: ledger vote ${plain(id)} yes|no` : `  agree with: ledger propose ${whatText(proposal)}`
+    )
+  }
   return `${lines.join('\n')}\n`
 }
 
-/** `suspend south`, or of a network file its kind and hash. */
+/** `suspend south`, or of a network file its kind and hash, or of a version its number. */
 export function whatText({ kind, change }: Pick<ProposalView, 'kind' | 'change'>): string {
-  return `${kind} ${change.kind === 'model' ? shortHash(change.model) : plain(change.partner)}`
+  return `${kind} ${subjectOf(change)}`
+}
+
+function subjectOf(change: ProposalView['change']): string {
+  if (change.kind === 'version') return String(change.version)
+  return change.kind === 'model' ? shortHash(change.model) : plain(change.partner)
 }
 
 function partText(value: string | null): string {
   return value === null ? '(none)' : plain(value)
+}
+
+function supportLines({ support, change }: ProposalView): string[] {
+  if (support === undefined || change.kind !== 'version') return []
+  const lines = support.map(({ partner, software, version }) => {
+    if (version === null) return `    ${plain(partner)}: has not said`
+    const lacks = version < change.version ? ': NOT YET' : ''
+    return `    ${plain(partner)}: versions up to ${version} (${plain(software ?? '')})${lacks}`
+  })
+  return ['  what the nodes support', ...lines]
 }
 
 /** Its state, and what that means for those who read it. */

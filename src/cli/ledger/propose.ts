@@ -4,6 +4,7 @@ import { PROPOSAL_MS_DEFAULT, PROPOSAL_MS_MAX } from '../../api/limits.js'
 import { LedgerError } from '../../base/errors.js'
 import type { Genesis } from '../../ledger/genesis.js'
 import { CHANGE_KINDS, type ChangeKind, type PartnerChange } from '../../ledger/governance-change.js'
+import type { VersionChange } from '../../ledger/governance-version.js'
 import type { ProposalOptions } from '../../node/ledger-node.js'
 import { type CommandSpec, parsed } from '../command.js'
 import type { Context } from '../context.js'
@@ -21,12 +22,16 @@ What can be proposed:
   remove PARTNER         for good; it keeps its copy
   role PARTNER ROLE      another role of the network file
   key PARTNER KEY        another key, for one that was lost or stolen
+  version NUMBER         a later version of the network, once enough nodes support it
 
 Partners whose role governs vote on it, and proposing is a vote for it: ledger proposal ID shows who has and who has not. When
 enough have said yes, it is in force two blocks later, everywhere at once. To suspend or remove itself, or to take another key,
 a partner asks nobody. The next key of a node is made with: ledger-node key new
 
-It is refused when too few voters would be connected afterwards to commit anything; --force does it all the same.
+In a network of version 1, which has no proposals, ledger propose version 2 is what each partner says once; version 1 takes it
+back. ledger proposals shows who is missing.
+
+It is refused when too few voters would be connected afterwards, or support the version, to commit anything; --force does it all the same.
 
 Of a network file everything that is different is shown, before anybody votes; records that stand are kept as they are. A file
 that touches several kinds of changes needs the strictest of their thresholds.
@@ -35,11 +40,12 @@ Examples:
   ledger propose model inspections.yaml --reason "odometers never go back"
   ledger propose suspend south --reason "its server is in strange hands"
   ledger propose role west auditor
+  ledger propose version 2
   ledger propose key north 12D3KooWQYhT...`
 
 /** What a line says: a network file is named, and read when the command runs. */
 export type ProposeArguments = Omit<ProposalOptions, 'change'> & {
-  readonly change: PartnerChange | { readonly kind: 'model'; readonly file: string }
+  readonly change: PartnerChange | VersionChange | { readonly kind: 'model'; readonly file: string }
 }
 
 export const proposeCommand: CommandSpec<ProposeArguments> = {
@@ -47,7 +53,7 @@ export const proposeCommand: CommandSpec<ProposeArguments> = {
     new Command('propose')
       .description('propose a change of the network')
       .argument('<kind>', CHANGE_KINDS.join(', '))
-      .argument('<target>', 'the partner it is about, or the network file')
+      .argument('<target>', 'the partner it is about, the network file, or the number of the version')
       .argument('[value]', 'the new role or key')
       .option('--reason <text>', 'why, for those who vote')
       .option('--expires <duration>', 'how long it may be voted on (default: 30d)', parsed(parseExpiry))
@@ -90,6 +96,11 @@ function readChange(kind: string, partner: string, value: string | undefined): P
   if (kind === 'model') {
     if (value !== undefined) throw usage('propose model takes a network file and nothing more')
     return { kind, file: partner }
+  }
+  if (kind === 'version') {
+    if (!/^[1-9]\d{0,5}$/.test(partner) || value !== undefined)
+      throw usage('propose version takes a whole number alone')
+    return { kind, version: Number(partner) }
   }
   if (kind === 'role' || kind === 'key') {
     if (value === undefined) throw usage(`propose ${kind} needs the new ${kind} after the partner`)

@@ -128,7 +128,7 @@ for (const [name, before, after, expected] of CASES) {
 
 test('one threshold for each kind, as the decided file says', () => {
   const network = GOVERNED_NETWORK.replace('roles:', 'thresholds: { suspend: one, key: all }\nroles:')
-  const chain = governanceChain({ p1: 'inspector', p2: 'inspector', p3: 'inspector', p4: 'clerk' }, network)
+  const chain = governanceChain({ p1: 'inspector', p2: 'inspector', p3: 'inspector', p4: 'clerk' }, { file: network })
   const id = chain.nextId('p1')
   chain.say('p1', proposalOf({ kind: 'suspend', partner: 'p4' }))
   assert.is(chain.proposal(id).state, 'passed')
@@ -159,7 +159,7 @@ test('ballots are counted by what is decided, also where the change is not in fo
 
 test('a majority cannot lower what needs all', () => {
   const network = GOVERNED_NETWORK.replace('roles:', 'thresholds: { model: majority, remove: all }\nroles:')
-  const chain = governanceChain({ p1: 'inspector', p2: 'inspector', p3: 'inspector' }, network)
+  const chain = governanceChain({ p1: 'inspector', p2: 'inspector', p3: 'inspector' }, { file: network })
   const lower = edited(chain.network, (draft) => {
     draft.thresholds = { model: 'majority' }
   })

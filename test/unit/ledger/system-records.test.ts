@@ -61,6 +61,8 @@ function judged(object: string, data: JsonObject, situation: Situation = {}) {
     partners,
     latest,
     latestModel: chain.model,
+    version: 2,
+    latestVersion: 2,
     state: { get: (key) => (state[key] === undefined ? undefined : { text: state[key] }) },
     time,
     height: 1,
