@@ -2,7 +2,7 @@ import { LedgerError } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { readJson } from '../base/strict-json.js'
 import { decodeUtf8 } from '../base/utf8.js'
-import { type PartnerChange, shapeOfChange } from '../ledger/governance-change.js'
+import { type ProposedChange, shapeOfChange } from '../ledger/governance-change.js'
 import { ShapeError } from '../ledger/json-shape.js'
 import { REASON_CHARS_MAX } from '../ledger/system-record.js'
 import {
@@ -107,7 +107,7 @@ function readProposal(body: unknown): ProposalOptions {
   return { change: readChange(change), expiresMs, ...reasonOf(reason), ...forceOf(force) }
 }
 
-function readChange(json: JsonObject): PartnerChange {
+function readChange(json: JsonObject): ProposedChange {
   try {
     return shapeOfChange(json, '')
   } catch (error) {

@@ -4,21 +4,39 @@ import type { Json, JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
 import { asObject, asString, asText, type MemberPath, membersOf, ShapeError } from './json-shape.js'
 import type { NetworkDefinition } from './network-definition.js'
+import { placeProblem, takenProblem, withNewcomer } from './newcomer.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import { VOTERS_MAX } from './quorum.js'
 
 /** What a proposal would do to a partner (docs/formats.md, "Proposals"). */
-export type PartnerChange =
+export type PartnerChange = ProposedChange | AdmitChange
+
+/** What a partner can propose: a change of one who is a partner already. */
+export type ProposedChange =
   | { readonly kind: 'suspend' | 'reinstate' | 'remove'; readonly partner: string }
   | { readonly kind: 'role'; readonly partner: string; readonly role: string }
   | { readonly kind: 'key'; readonly partner: string; readonly key: string }
 
+/** The admission of one who came with an invitation. Nobody proposes it: an `_admit` record does. */
+export interface AdmitChange {
+  readonly kind: 'admit'
+  readonly addresses: readonly string[]
+  /** Key text of the invitation. */
+  readonly invitation: string
+  readonly key: string
+  readonly name: string
+  readonly partner: string
+  readonly role: string
+}
+
 export type ChangeKind = PartnerChange['kind']
 
-export const CHANGE_KINDS: readonly ChangeKind[] = ['suspend', 'reinstate', 'remove', 'role', 'key']
+export type ProposedKind = ProposedChange['kind']
 
-/** Checks the shape of a change. Throws ShapeError. */
-export function shapeOfChange(json: Json | undefined, path: MemberPath): PartnerChange {
+export const CHANGE_KINDS: readonly ProposedKind[] = ['suspend', 'reinstate', 'remove', 'role', 'key']
+
+/** Checks the shape of a change that somebody proposes. Throws ShapeError. */
+export function shapeOfChange(json: Json | undefined, path: MemberPath): ProposedChange {
   const { kind } = asObject(json, path)
   const members = (...more: string[]): JsonObject => membersOf(json, path, ['kind', 'partner', ...more])
   const partner = (of: JsonObject): string => asText(of.partner, `${path}/partner`, isPartnerId, 'a partner id')
@@ -43,6 +61,7 @@ export function shapeOfChange(json: Json | undefined, path: MemberPath): Partner
 
 /** Why a change cannot be made to a set, or null. Of chain data only: whether partners are alive is not asked. */
 export function changeProblem(network: NetworkDefinition, set: PartnerSet, change: PartnerChange): string | null {
+  if (change.kind === 'admit') return takenProblem(set, change) ?? placeProblem(network, set, change.role)
   const partner = partnerOf(set, change.partner)
   if (partner === undefined || partner.state === 'removed') return `${change.partner} is no partner`
   return problemWith(network, set, partner, change) ?? problemAfter(network, applyChange(network, set, change))
@@ -52,7 +71,7 @@ function problemWith(
   network: NetworkDefinition,
   set: PartnerSet,
   partner: Partner,
-  change: PartnerChange
+  change: ProposedChange
 ): string | null {
   switch (change.kind) {
     case 'suspend':
@@ -87,13 +106,14 @@ function problemAfter(network: NetworkDefinition, set: PartnerSet): string | nul
  * another key, so its incarnation is raised; who comes back is pending until its copy is complete.
  */
 export function applyChange(network: NetworkDefinition, set: PartnerSet, change: PartnerChange): PartnerSet {
+  if (change.kind === 'admit') return withNewcomer(network, set, change)
   const partners = set.partners.map((partner) => {
     return partner.id === change.partner ? changed(network, partner, change) : partner
   })
   return { ...set, partners }
 }
 
-function changed(network: NetworkDefinition, partner: Partner, change: PartnerChange): Partner {
+function changed(network: NetworkDefinition, partner: Partner, change: ProposedChange): Partner {
   const incarnation = partner.incarnation + 1
   switch (change.kind) {
     case 'suspend':
@@ -111,8 +131,12 @@ function changed(network: NetworkDefinition, partner: Partner, change: PartnerCh
 
 /** What of a partner a change rests on: when that is another one meanwhile, the change is stale. */
 export function baseOf(set: PartnerSet, change: PartnerChange): string {
+  if (change.kind === 'admit') return takenProblem(set, change) ?? ''
   const partner = partnerOf(set, change.partner)
-  if (partner === undefined) return ''
+  return partner === undefined ? '' : restingOn(partner, change)
+}
+
+function restingOn(partner: Partner, change: ProposedChange): string {
   switch (change.kind) {
     case 'suspend':
     case 'reinstate':

@@ -1,3 +1,4 @@
+import { closeAdmission } from './admission-ballot.js'
 import { formerKeyWrite } from './former-keys.js'
 import { applyChange, baseOf, changeProblem, governingIn, isOwnAffair } from './governance-change.js'
 import {
@@ -75,6 +76,7 @@ export function settleGovernance(ground: SettleGround): Settled {
         if (former !== null) writes.push(former)
         latest = applyChange(ground.network, latest, change)
       }
+      writes.push(...closeAdmission(proposal, state))
       const effective = state === 'passed' ? ground.height + 2 : 0
       closed.push({ ...proposal, closed: ground.height, effective, state })
     }
@@ -88,6 +90,8 @@ function stateOf({ network, latest, time }: SettleGround, proposal: GovernancePr
   const { base, by, change, expires } = proposal
   if (time >= expires) return 'expired'
   if (baseOf(latest, change) !== base) return 'stale'
+  // Nobody can be admitted to a role that is gone, however many would have him.
+  if (change.kind === 'admit' && changeProblem(network, latest, change) !== null) return 'stale'
   const { yes, no, governing, needed } = tallyOfBallots(network, latest, proposal)
   if (isOwnAffair(by, change) || yes >= needed) {
     return changeProblem(network, latest, change) === null ? 'passed' : 'stale'

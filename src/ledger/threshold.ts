@@ -11,7 +11,8 @@ export const THRESHOLDS_DEFAULT: Readonly<Record<ChangeKind, Threshold>> = {
   reinstate: 'two-thirds',
   remove: 'two-thirds',
   role: 'two-thirds',
-  key: 'two-thirds'
+  key: 'two-thirds',
+  admit: 'two-thirds'
 }
 
 /**

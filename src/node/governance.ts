@@ -168,5 +168,12 @@ function differenceOf({ change, base }: GovernanceProposal): ProposalView['diffe
       return [{ member: 'role', before, after: change.role }]
     case 'key':
       return [{ member: 'key', before, after: change.key }]
+    case 'admit':
+      return [
+        { member: 'partner', before: 'none', after: `${change.partner} (${change.name})` },
+        { member: 'role', before: 'none', after: change.role },
+        { member: 'key', before: 'none', after: change.key },
+        { member: 'state', before: 'none', after: 'pending, then active' }
+      ]
   }
 }

@@ -1,6 +1,6 @@
 import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
-import { nameKey } from '../ledger/system-judge.js'
+import { nameKey } from '../ledger/system-keys.js'
 import type { Chain } from './chain.js'
 import type { KnownPeers } from './known-peers.js'
 import type { MisconductView, NodeStatus, PartnerView } from './ledger-node.js'

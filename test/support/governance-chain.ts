@@ -32,7 +32,10 @@ export type BatchForTest = readonly [author: string, records: readonly Said[]]
 export const EXPIRES = FOUNDED_AT + 1_000_000
 
 export function proposalOf(change: PartnerChange, more: JsonObject = {}): Said {
-  return { object: '_proposal', data: { change: { ...change }, expires: EXPIRES, reason: 'why', ...more } }
+  return {
+    object: '_proposal',
+    data: { change: { ...change } as unknown as JsonObject, expires: EXPIRES, reason: 'why', ...more }
+  }
 }
 
 export function ballotOf(proposal: string, yes: boolean, reason = ''): Said {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { PROPOSAL_MS_DEFAULT, PROPOSAL_MS_MAX } from '../../api/limits.js'
-import { CHANGE_KINDS, type ChangeKind, type PartnerChange } from '../../ledger/governance-change.js'
+import { CHANGE_KINDS, type ProposedChange, type ProposedKind } from '../../ledger/governance-change.js'
 import type { ProposalOptions } from '../../node/ledger-node.js'
 import { type CommandSpec, parsed } from '../command.js'
 import { parseDuration } from '../duration.js'
@@ -53,7 +53,7 @@ export const proposeCommand: CommandSpec<ProposalOptions> = {
   }
 }
 
-function readChange(kind: string, partner: string, value: string | undefined): PartnerChange {
+function readChange(kind: string, partner: string, value: string | undefined): ProposedChange {
   if (!isKind(kind)) throw usage(`'${kind}' cannot be proposed`, `there are ${CHANGE_KINDS.join(', ')}`)
   if (kind === 'role' || kind === 'key') {
     if (value === undefined) throw usage(`propose ${kind} needs the new ${kind} after the partner`)
@@ -63,7 +63,7 @@ function readChange(kind: string, partner: string, value: string | undefined): P
   return { kind, partner }
 }
 
-function isKind(text: string): text is ChangeKind {
+function isKind(text: string): text is ProposedKind {
   return (CHANGE_KINDS as readonly string[]).includes(text)
 }
 

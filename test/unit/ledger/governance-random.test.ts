@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import type { Execution } from '../../../src/ledger/execution.js'
-import type { PartnerChange } from '../../../src/ledger/governance-change.js'
+import type { ProposedChange } from '../../../src/ledger/governance-change.js'
 import type { Partner } from '../../../src/ledger/partner-set.js'
 import {
   type BatchForTest,
@@ -69,7 +69,7 @@ type Chain = ReturnType<typeof governanceChain>
 interface Known {
   readonly id: string
   readonly by: string
-  readonly change: PartnerChange
+  readonly change: ProposedChange
   readonly ballots: Map<string, boolean>
   isOpen: boolean
 }
@@ -139,7 +139,7 @@ function saidBy({ what, kind, about, yes }: Move, count: number, ids: readonly s
   return what === 'vote' ? ballotOf(id, yes) : withdrawalOf(id)
 }
 
-function changeOf(kind: PartnerChange['kind'], partner: string, about: number): PartnerChange {
+function changeOf(kind: ProposedChange['kind'], partner: string, about: number): ProposedChange {
   if (kind === 'role') return { kind, partner, role: ROLES[about % 3]! }
   return kind === 'key' ? { kind, partner, key: KEYS[about % 3]! } : { kind, partner }
 }
@@ -156,7 +156,7 @@ const isOwn = ({ by, change }: Known): boolean =>
 const isEnough = ({ change }: Known, yes: number, n: number): boolean =>
   change.kind === 'suspend' ? 2 * yes > n : 3 * yes > 2 * n
 
-function afterChange(set: Sets, change: PartnerChange): Sets {
+function afterChange(set: Sets, change: ProposedChange): Sets {
   return set.map((partner) => {
     if (partner.id !== change.partner) return partner
     const incarnation = partner.incarnation + 1
@@ -191,7 +191,7 @@ function check(chain: Chain, { before, known, batches, made, execution, outcomes
       }
       const id = made.get(said)
       const ballots = new Map(may.includes(author) ? [[author, true]] : [])
-      const change = said.data.change as unknown as PartnerChange
+      const change = said.data.change as unknown as ProposedChange
       if (id !== undefined) known.push({ id, by: author, change, ballots, isOpen: true })
       const proposal = known.find((one) => one.id === (id ?? said.data.proposal))!
       assert.ok(proposal.isOpen, 'what is closed stays closed')
