@@ -5,6 +5,8 @@ import { parseJson } from '../base/json-names.js'
 import type {
   AppendOptions,
   AppendOutcome,
+  InvitationState,
+  InvitationView,
   InviteOptions,
   ListedEvidence,
   ListedRecord,
@@ -49,6 +51,8 @@ export interface ApiClient {
   changes(options: { since?: string; object?: string; signal?: AbortSignal }): AsyncIterable<Change>
   /** Makes an invitation; the token is a secret of whoever is invited. */
   invite(request: InviteOptions): Promise<{ readonly token: string; readonly addresses: readonly string[] }>
+  /** All that the node made, oldest first, in constant memory. */
+  invitations(options: { readonly state?: InvitationState }): AsyncIterable<InvitationView>
   /** Settles once the chain holds the revocation. @param key of the invitation */
   revoke(key: string): Promise<void>
   propose(request: ProposalOptions): Promise<ProposalView>
@@ -153,6 +157,7 @@ export function createClient(socketPath: string): ApiClient {
     },
     proposal: async (id) => json(proposalPath(id)),
     proposals: ({ state }) => pages<ProposalView & Cursor>('/v1/proposals', { state }),
+    invitations: ({ state }) => pages<InvitationView & Cursor>('/v1/invitations', { state }),
     async revoke(key) {
       const path = `/v1/invitations/${encodeURIComponent(key)}`
       await readText(await open({ method: 'DELETE', path }), socketPath)

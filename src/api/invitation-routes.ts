@@ -4,14 +4,15 @@ import type { JsonObject } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
 import { readJson } from '../base/strict-json.js'
 import { decodeUtf8 } from '../base/utf8.js'
-import type { InviteOptions } from '../node/ledger-node.js'
+import { INVITATION_STATES, type InvitationState, type InviteOptions } from '../node/ledger-node.js'
 import { INVITATION_MS_DEFAULT, INVITATION_MS_MAX, INVITATION_MS_MIN } from './limits.js'
-import { JSON_TYPE, type Route, ref, sendJson } from './route.js'
+import { after, limit, type PageQuery, sendPages } from './pages.js'
+import { JSON_TYPE, NDJSON_TYPE, type Route, ref, sendJson } from './route.js'
 
 const NAME_LENGTH_MAX = 200
 const ROLE_LENGTH_MAX = 64
 
-/** Inviting partners, and taking an invitation back. */
+/** Inviting partners, seeing what became of it, and taking an invitation back. */
 export const invitationRoutes: readonly Route[] = [
   {
     method: 'POST',
@@ -27,6 +28,24 @@ export const invitationRoutes: readonly Route[] = [
     handle: async ({ node }, request, reply) => {
       const { token, addresses } = await node.invite(readRequest(request.body))
       return sendJson(reply, { token, addresses }, 201)
+    }
+  },
+  {
+    method: 'GET',
+    path: '/v1/invitations',
+    operation: 'invitations',
+    summary: 'The invitations that this node made, oldest first, and what became of each',
+    query: { limit, after, state: { type: 'string', enum: [...INVITATION_STATES], description: 'Only those in it' } },
+    answers: {
+      200: {
+        description: 'Invitations; one a line when NDJSON is asked for',
+        content: { [JSON_TYPE]: ref('InvitationPage'), [NDJSON_TYPE]: ref('ListedInvitation') }
+      }
+    },
+    handle: (context, request, reply) => {
+      const { state } = request.query as PageQuery & { state?: InvitationState }
+      const wanted = state === undefined ? {} : { state }
+      return sendPages(context, request, reply, (page) => context.node.invitations({ ...page, ...wanted }))
     }
   },
   {

@@ -2,7 +2,7 @@ import { ERROR_CODES } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { CHANGE_KINDS } from '../ledger/governance-change.js'
 import { REASON_CHARS_MAX } from '../ledger/system-record.js'
-import { PROPOSAL_STATES } from '../node/ledger-node.js'
+import { INVITATION_STATES, PROPOSAL_STATES } from '../node/ledger-node.js'
 import {
   INVITATION_MS_DEFAULT,
   INVITATION_MS_MAX,
@@ -51,7 +51,7 @@ const recordMembers: JsonObject = {
 }
 const proposalMembers: JsonObject = {
   id: { type: 'string', description: 'Of the record that made it' },
-  kind: { enum: [...CHANGE_KINDS] },
+  kind: { enum: [...CHANGE_KINDS, 'admit'] },
   state: { enum: [...PROPOSAL_STATES], description: 'enacted: passed, and in force for the next block' },
   by: text,
   change: {
@@ -212,6 +212,21 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     token: { type: 'string', description: 'One line; whoever has it can join, once' },
     addresses: { type: 'array', items: text, description: 'Where the token says that partners are reached' }
   }),
+  ListedInvitation: shape({
+    id: { type: 'string', description: 'Key of the invitation' },
+    partner: { type: 'string', description: 'Id that it is for' },
+    role: text,
+    name: text,
+    made: time,
+    expires: time,
+    state: { enum: [...INVITATION_STATES], description: 'waiting: the partners vote on who came with it' },
+    by: { ...nullable(text), description: 'The partner that came with it' },
+    height: { ...nullable(count), description: 'Of the block that decided so' },
+    proposal: { ...nullable(text), description: 'On the admission; null where none was needed' },
+    why: { ...nullable(text), description: 'Why it is void or declined' },
+    cursor: text
+  }),
+  InvitationPage: shape({ items: { type: 'array', items: ref('ListedInvitation') } }),
   Revocation: shape({ revoked: { type: 'string', description: 'Key of the invitation' } }),
   Proposal: shape(proposalMembers, proposalOptional),
   ListedProposal: shape({ ...proposalMembers, cursor: text }, proposalOptional),

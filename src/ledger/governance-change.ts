@@ -6,6 +6,7 @@ import { shapeOfVersionChange, type VersionChange } from './governance-version.j
 import { asObject, asString, asText, type MemberPath, membersOf, ShapeError } from './json-shape.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
+import { placeProblem, takenProblem, withNewcomer } from './newcomer.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import { VOTERS_MAX } from './quorum.js'
 
@@ -15,29 +16,56 @@ export type PartnerChange =
   | { readonly kind: 'role'; readonly partner: string; readonly role: string }
   | { readonly kind: 'key'; readonly partner: string; readonly key: string }
 
-/** What a proposal would do, as its record says it: to a partner, to the version, or to the network file as a whole. */
+/** The admission of one who came with an invitation. Nobody proposes it: an `_admit` record does. */
+export interface AdmitChange {
+  readonly kind: 'admit'
+  readonly addresses: readonly string[]
+  /** Key text of the invitation. */
+  readonly invitation: string
+  readonly key: string
+  readonly name: string
+  readonly partner: string
+  readonly role: string
+}
+
+/** What a partner proposes, as its record says it: of a partner, of the version, or of the network file as a whole. */
 export type ProposedChange =
   | PartnerChange
   | VersionChange
   | { readonly kind: 'model'; readonly network: NetworkDefinition }
 
-/** The same as the state keeps it: of a network file the hash, since its text stands beside it. */
-export type KeptChange = PartnerChange | VersionChange | { readonly kind: 'model'; readonly model: string }
+/** What is voted on, as the state keeps it: of a network file the hash, since its text stands beside it. */
+export type KeptChange =
+  | PartnerChange
+  | AdmitChange
+  | VersionChange
+  | { readonly kind: 'model'; readonly model: string }
 
 /** The same, ready to be carried out. */
-export type Change = PartnerChange | VersionChange | { readonly kind: 'model'; readonly model: Model }
+export type Change = PartnerChange | AdmitChange | VersionChange | { readonly kind: 'model'; readonly model: Model }
 
 /** What of a change counting its ballots needs. */
 export type VotedChange =
   | PartnerChange
+  | AdmitChange
   | VersionChange
   | { readonly kind: 'model'; readonly model: { readonly network: NetworkDefinition } }
 
-export type ChangeKind = ProposedChange['kind']
+export type ChangeKind = KeptChange['kind']
 
-export const CHANGE_KINDS: readonly ChangeKind[] = ['model', 'suspend', 'reinstate', 'remove', 'role', 'key', 'version']
+export type ProposedKind = ProposedChange['kind']
 
-/** Checks the shape of a change; a network definition is checked when it is compiled. Throws ShapeError. */
+export const CHANGE_KINDS: readonly ProposedKind[] = [
+  'model',
+  'suspend',
+  'reinstate',
+  'remove',
+  'role',
+  'key',
+  'version'
+]
+
+/** Checks the shape of a change that somebody proposes; a network definition is checked when it is compiled. Throws ShapeError. */
 export function shapeOfChange(json: Json | undefined, path: MemberPath): ProposedChange {
   const { kind } = asObject(json, path)
   const members = (...more: string[]): JsonObject => membersOf(json, path, ['kind', 'partner', ...more])
@@ -68,7 +96,8 @@ export function shapeOfChange(json: Json | undefined, path: MemberPath): Propose
 }
 
 /** Why a change cannot be made to a set, or null. Of chain data only: whether partners are alive is not asked. */
-export function changeProblem(network: NetworkDefinition, set: PartnerSet, change: PartnerChange): string | null {
+export function changeProblem(network: NetworkDefinition, set: PartnerSet, change: PartnerChange | AdmitChange): string | null {
+  if (change.kind === 'admit') return takenProblem(set, change) ?? placeProblem(network, set, change.role)
   const partner = partnerOf(set, change.partner)
   if (partner === undefined || partner.state === 'removed') return `${change.partner} is no partner`
   return problemWith(network, set, partner, change) ?? problemAfter(network, applyChange(network, set, change))
@@ -112,7 +141,8 @@ export function problemAfter(network: NetworkDefinition, set: PartnerSet): strin
  * The set after a change that has no problem. Whatever a partner signed and no block has is void once it leaves or has
  * another key, so its incarnation is raised; who comes back is pending until its copy is complete.
  */
-export function applyChange(network: NetworkDefinition, set: PartnerSet, change: PartnerChange): PartnerSet {
+export function applyChange(network: NetworkDefinition, set: PartnerSet, change: PartnerChange | AdmitChange): PartnerSet {
+  if (change.kind === 'admit') return withNewcomer(network, set, change)
   const partners = set.partners.map((partner) => {
     return partner.id === change.partner ? changed(network, partner, change) : partner
   })
@@ -136,9 +166,13 @@ function changed(network: NetworkDefinition, partner: Partner, change: PartnerCh
 }
 
 /** What of a partner a change rests on: when that is another one meanwhile, the change is stale. */
-export function baseOf(set: PartnerSet, change: PartnerChange): string {
+export function baseOf(set: PartnerSet, change: PartnerChange | AdmitChange): string {
+  if (change.kind === 'admit') return takenProblem(set, change) ?? ''
   const partner = partnerOf(set, change.partner)
-  if (partner === undefined) return ''
+  return partner === undefined ? '' : restingOn(partner, change)
+}
+
+function restingOn(partner: Partner, change: PartnerChange): string {
   switch (change.kind) {
     case 'suspend':
     case 'reinstate':

@@ -46,6 +46,8 @@ export function baseOfChange({ model, partners, version }: Decided, change: Kept
 /** Whether what a change rests on is another one by now. */
 export function isStale(decided: Decided, change: KeptChange | Change, base: string): boolean {
   if (baseOfChange(decided, change) !== base) return true
+  // Nobody can be admitted to a role that is gone, however many would have him.
+  if (change.kind === 'admit') return changeProblem(decided.model.network, decided.partners, change) !== null
   return change.kind === 'role' && !hasRole(decided.model.network, change.role)
 }
 

@@ -1,4 +1,5 @@
 import type { Refusal } from '../base/errors.js'
+import { closeAdmission, OPEN_MAX, OPEN_OF_ONE_MAX, openOf } from './admission-ballot.js'
 import { compiledModel } from './compiled-models.js'
 import { type Change, governingIn, isOwnAffair, type ProposedChange } from './governance-change.js'
 import { baseOfChange, decisionProblem } from './governance-decided.js'
@@ -15,10 +16,6 @@ import type { NetworkDefinition } from './network-definition.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import type { SystemGround, SystemVerdict } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
-
-/** Open proposals, of all partners and of one: each is looked at after every block. */
-const OPEN_MAX = 64
-const OPEN_OF_ONE_MAX = 8
 
 /** Milliseconds that a proposal may be open: a year. */
 const OPEN_MS_MAX = 366 * 24 * 3_600_000
@@ -42,8 +39,8 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
   const open = openProposalsIn(state)
   // Others must not keep anybody from going, or from replacing a stolen key; that is decided with the block.
   if (open.length >= OPEN_MAX && !isOwn) return refused('NOT_PERMITTED', `${OPEN_MAX} proposals are open`)
-  const own = open.filter((other) => other.startsWith(`${author.id}/`)).length
-  if (own >= OPEN_OF_ONE_MAX) return refused('NOT_PERMITTED', `${author.id} has ${OPEN_OF_ONE_MAX} open proposals`)
+  if (openOf(state, author.id) >= OPEN_OF_ONE_MAX)
+    return refused('NOT_PERMITTED', `${author.id} has ${OPEN_OF_ONE_MAX} open proposals`)
   // Last, since a network definition costs the most to look at.
   const read = changeOfRecord(ground, record.change)
   if (!read.ok) return read
@@ -102,7 +99,8 @@ export function judgeWithdrawal(ground: SystemGround, author: Partner, id: strin
   }
   const proposal: GovernanceProposal = { ...found.proposal, closed: ground.height, state: 'withdrawn' }
   const open = openProposalsIn(ground.state).filter((other) => other !== id)
-  return { ok: true, effect: { writes: [writeProposal(proposal), writeOpenProposals(open)] } }
+  const writes = [writeProposal(proposal), writeOpenProposals(open), ...closeAdmission(proposal, 'withdrawn')]
+  return { ok: true, effect: { writes } }
 }
 
 type Found =

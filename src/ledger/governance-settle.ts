@@ -1,3 +1,4 @@
+import { closeAdmission } from './admission-ballot.js'
 import { formerKeyWrite } from './former-keys.js'
 import { governingIn, isOwnAffair, type VotedChange } from './governance-change.js'
 import { type Decided, decidedAfter, decisionProblem, isStale, thresholdOfChange } from './governance-decided.js'
@@ -85,6 +86,7 @@ export function settleGovernance(ground: SettleGround): Settled {
         if (former !== null) writes.push(former)
         decided = decidedAfter(decided, change)
       }
+      writes.push(...closeAdmission(proposal, state))
       const effective = state === 'passed' ? ground.height + 2 : 0
       closed.push({ ...proposal, closed: ground.height, effective, state })
     }

@@ -2,17 +2,27 @@ import { canonicalText } from '../base/canonical.js'
 import { isValidPublicKey, verifySignature } from '../base/crypto.js'
 import type { Refusal } from '../base/errors.js'
 import { keyFromText } from '../base/keys.js'
-import { PARTNERS_MAX } from '../base/limits.js'
 import { type Scope, taggedBytes } from '../base/tagged.js'
+import {
+  inviterProblem,
+  isAdmittedAtOnce,
+  newcomerWrites,
+  openAdmission,
+  readInvitationUse,
+  roomProblem,
+  useText
+} from './admission-ballot.js'
 import { judgeEvidence } from './evidence.js'
+import type { AdmitChange } from './governance-change.js'
 import { judgeBallot, judgeProposal, judgeWithdrawal } from './governance-judge.js'
 import type { SetChange } from './membership.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
+import { placeProblem, takenProblem, withNewcomer } from './newcomer.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
-import { VOTERS_MAX } from './quorum.js'
 import type { StateReader } from './state.js'
 import { supportKey, supportText } from './support.js'
+import { addressKey, invitationKey, nonceKey } from './system-keys.js'
 import type { Invitation, SystemRecord } from './system-record.js'
 
 /** What a system record is judged on. */
@@ -47,26 +57,6 @@ export interface SystemEffect {
 export type SystemVerdict =
   | { readonly ok: true; readonly effect: SystemEffect }
   | { readonly ok: false; readonly refusal: Refusal }
-
-/** State key that says an invitation was redeemed or revoked. */
-export function invitationKey(key: string): string {
-  return `i:${key}`
-}
-
-/** State key of a partner's addresses. */
-export function addressKey(partner: string): string {
-  return `a:${partner}`
-}
-
-/** State key of the name under which a partner was admitted. */
-export function nameKey(partner: string): string {
-  return `w:${partner}`
-}
-
-/** State key of the nonce with which a partner rejoined last. */
-export function nonceKey(partner: string): string {
-  return `n:${partner}`
-}
 
 /** Tagged bytes of an invitation, signed by the inviter. */
 export function invitationBytes(scope: Scope, invitation: Invitation): string {
@@ -118,26 +108,18 @@ export function judgeSystem(ground: SystemGround, author: Partner, record: Syste
 }
 
 function judgeAdmission(ground: SystemGround, record: SystemRecord & { object: '_admit' }): SystemVerdict {
-  const { scope, partners, latest, latestModel, state, time } = ground
+  const { scope, latest, latestModel, state, time } = ground
   const { network } = latestModel
   const { invitation, key, addresses } = record
   const problem = invitationProblem(ground, invitation, record.invitationSignature)
   if (problem !== null) return refused('NOT_PERMITTED', problem)
   if (time >= invitation.expires) return refused('NOT_PERMITTED', 'the invitation has expired')
-  const before = state.get(invitationKey(invitation.key))
-  if (before !== undefined) return refused('NOT_PERMITTED', `the invitation was ${usedText(before.text)}`)
-  // Only own members: an inviter may write "constructor" too.
-  const role = Object.hasOwn(network.roles, invitation.role) ? network.roles[invitation.role] : undefined
-  if (role === undefined) return refused('NOT_PERMITTED', `there is no role ${invitation.role}`)
-  for (const set of [partners, latest]) {
-    if (partnerOf(set, invitation.partner) !== undefined)
-      return refused('DUPLICATE', `${invitation.partner} is a partner`)
-    const same = set.partners.find((partner) => partner.key === key)
-    if (same !== undefined) return refused('DUPLICATE', `${same.id} has this key`)
-  }
-  if (latest.partners.length >= PARTNERS_MAX) return refused('NOT_PERMITTED', `there are ${PARTNERS_MAX} partners`)
-  const voters = latest.partners.filter(({ state, voter }) => voter && state !== 'removed').length
-  if (role.vote && voters >= VOTERS_MAX) return refused('NOT_PERMITTED', `there are ${VOTERS_MAX} voters`)
+  const before = readInvitationUse(state.get(invitationKey(invitation.key))?.text)
+  if (before !== null) return refused('NOT_PERMITTED', `the invitation was ${useText(before)}`)
+  const { name, partner, role } = invitation
+  const change: AdmitChange = { kind: 'admit', addresses, invitation: invitation.key, key, name, partner, role }
+  const misplaced = newcomerProblem(ground, change)
+  if (misplaced !== null) return { ok: false, refusal: misplaced }
   const keyBytes = keyFromText(key)
   if (keyBytes === null || !isValidPublicKey(keyBytes)) return refused('NOT_PERMITTED', 'the key is not a valid one')
   const bytes = joinBytes(scope, { invitation: invitation.key, key, addresses })
@@ -145,22 +127,32 @@ function judgeAdmission(ground: SystemGround, record: SystemRecord & { object: '
   if (!verifySignature(invitation.key, bytes, record.redeemSignature)) {
     return refused('NOT_PERMITTED', 'the invitation was redeemed by somebody who does not hold it')
   }
-  const partner: Partner = {
-    id: invitation.partner,
-    incarnation: 0,
-    key,
-    role: invitation.role,
-    state: 'pending',
-    voter: role.vote
+  if (admitsByBallot(ground)) {
+    const gone = inviterProblem(network, ground, invitation.inviter)
+    if (gone !== null) return refused('NOT_PERMITTED', gone)
+    if (!isAdmittedAtOnce(network, latest, role)) {
+      const full = roomProblem(state, invitation.inviter)
+      if (full !== null) return refused('NOT_PERMITTED', full)
+      return accepted({ writes: openAdmission({ ...ground, inviter: invitation.inviter, change }) })
+    }
   }
-  return accepted({
-    change: (set) => ({ ...set, partners: sorted([...set.partners, partner]) }),
-    writes: [
-      { key: invitationKey(invitation.key), text: `used ${invitation.partner}` },
-      { key: nameKey(partner.id), text: invitation.name.replaceAll('\n', ' ') },
-      { key: addressKey(partner.id), text: canonicalText([...addresses]) }
-    ]
-  })
+  return accepted({ change: (set) => withNewcomer(network, set, change), writes: newcomerWrites(change) })
+}
+
+/** Whether admissions are voted on where the inviter's word alone is not enough: in version 1 it always was. */
+function admitsByBallot({ version }: SystemGround): boolean {
+  return version > 1
+}
+
+function newcomerProblem({ latestModel, partners, latest }: SystemGround, change: AdmitChange): Refusal | null {
+  const { network } = latestModel
+  if (!Object.hasOwn(network.roles, change.role)) {
+    return { code: 'NOT_PERMITTED', message: `there is no role ${change.role}` }
+  }
+  const taken = takenProblem(partners, change) ?? takenProblem(latest, change)
+  if (taken !== null) return { code: 'DUPLICATE', message: taken }
+  const full = placeProblem(network, latest, change.role)
+  return full === null ? null : { code: 'NOT_PERMITTED', message: full }
 }
 
 /** Why an invitation is none, apart from its use and expiry; null when it is good. */
@@ -185,8 +177,8 @@ function judgeReady({ latest }: SystemGround, author: Partner): SystemVerdict {
 function judgeRevocation({ network, state }: SystemGround, author: Partner, key: string): SystemVerdict {
   if (author.state !== 'active') return notActive(author)
   if (network.roles[author.role]?.govern !== true) return refused('NOT_PERMITTED', `role ${author.role} may not revoke`)
-  const before = state.get(invitationKey(key))
-  if (before !== undefined) return refused('NOT_PERMITTED', `the invitation was ${usedText(before.text)}`)
+  const before = readInvitationUse(state.get(invitationKey(key))?.text)
+  if (before !== null) return refused('NOT_PERMITTED', `the invitation was ${useText(before)}`)
   return accepted({ writes: [{ key: invitationKey(key), text: 'revoked' }] })
 }
 
@@ -210,14 +202,6 @@ function judgeRejoin(ground: SystemGround, record: SystemRecord & { object: '_re
 
 function changeOf(id: string, change: (partner: Partner) => Partner): SetChange {
   return (set) => ({ ...set, partners: set.partners.map((partner) => (partner.id === id ? change(partner) : partner)) })
-}
-
-function sorted(partners: readonly Partner[]): readonly Partner[] {
-  return [...partners].sort((a, b) => (a.id < b.id ? -1 : 1))
-}
-
-function usedText(text: string): string {
-  return text === 'revoked' ? 'revoked' : text.replace('used ', 'used by ')
 }
 
 function accepted(effect: SystemEffect): SystemVerdict {

@@ -1,7 +1,7 @@
 import { VERSION_NUMBER_MAX } from './network-version.js'
 import type { PartnerSet } from './partner-set.js'
 import type { StateReader } from './state.js'
-import { addressKey } from './system-judge.js'
+import { addressKey } from './system-keys.js'
 
 const MARK = /^\/ledger-version\/([1-9]\d{0,5})$/
 

@@ -1,13 +1,26 @@
 import { generateSeed } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { isPartnerId } from '../base/ids.js'
+import { type InvitationUse, isAdmittedAtOnce, readInvitationUse, roomProblem } from '../ledger/admission-ballot.js'
+import { governingIn } from '../ledger/governance-change.js'
+import { tallyOfBallots } from '../ledger/governance-settle.js'
+import { proposalIn } from '../ledger/governance-state.js'
 import { partnerOf } from '../ledger/partner-set.js'
-import { invitationKey, invitationProblem } from '../ledger/system-judge.js'
+import { invitationProblem } from '../ledger/system-judge.js'
+import { invitationKey } from '../ledger/system-keys.js'
 import type { Chain } from './chain.js'
 import { systemRecord } from './duties.js'
-import { createInvitation } from './invitation.js'
+import { createInvitation, readToken } from './invitation.js'
+import type { InvitationList } from './invitation-list.js'
 import type { InviteOptions } from './ledger-node.js'
-import { BOOTSTRAP_MAX, type JoinAnswer, type JoinRequest, type PeerAddress } from './network/join-messages.js'
+import type { MadeInvitations } from './made-invitations.js'
+import {
+  BOOTSTRAP_MAX,
+  type JoinAnswer,
+  type JoinRequest,
+  MESSAGE_CHARS_MAX,
+  type PeerAddress
+} from './network/join-messages.js'
 import type { Replica, SystemOutcome } from './replica-types.js'
 
 /** Milliseconds that a joiner waits for a block before it is told that its admission is under way. */
@@ -25,10 +38,14 @@ export interface AdmissionDependencies {
   readonly now: () => number
   /** Own addresses and those known of the other partners. */
   readonly addresses: () => readonly PeerAddress[]
+  /** Where invitations are remembered. */
+  readonly made: Pick<MadeInvitations, 'add'>
+  readonly list: Pick<InvitationList, 'isOver'>
 }
 
 /** Inviting partners, and admitting those who come with an invitation. */
-export function createAdmission({ replica, self, sign, genesisText, now, addresses }: AdmissionDependencies) {
+export function createAdmission(dependencies: AdmissionDependencies) {
+  const { replica, self, sign, genesisText, now, addresses, made, list } = dependencies
   const { chain } = replica
   const underWay = new Map<string, Promise<SystemOutcome>>()
 
@@ -42,19 +59,54 @@ export function createAdmission({ replica, self, sign, genesisText, now, address
   /** What the chain already decides: a refusal, or that the admission is there; null when neither. */
   function decided(request: JoinRequest): JoinAnswer | null {
     const { invitation, key } = request
+    const use = readInvitationUse(chain.store.state.get(invitationKey(invitation.key))?.text)
+    // What has been used is not asked about any more: its inviter may be gone or have another key since.
+    if (use !== null) return answerOfUse(use, key)
     const problem = invitationProblem(
       { ...chain.rulebook, network: networkOf(chain) },
       invitation,
       request.invitationSignature
     )
     if (problem !== null) return refused(problem)
-    const before = chain.store.state.get(invitationKey(invitation.key))?.text
-    if (before === `used ${invitation.partner}`) {
-      const joined = partnerOf(chain.rulebook.nextPartners, invitation.partner)
-      return joined?.key === key ? welcome('admitted') : refused('the invitation was used')
+    if (now() >= invitation.expires) return refused('the invitation has expired')
+    const needsBallot = !isAdmittedAtOnce(networkOf(chain), chain.rulebook.nextPartners, invitation.role)
+    const full = needsBallot ? roomProblem(chain.store.state, invitation.inviter) : null
+    return full === null ? null : { type: 'refused', code: 'BUSY', message: `no ballot can be opened now: ${full}` }
+  }
+
+  function answerOfUse(use: InvitationUse, key: string): JoinAnswer {
+    switch (use.kind) {
+      case 'revoked':
+        return refused('the invitation was revoked')
+      case 'used': {
+        const joined = partnerOf(chain.rulebook.nextPartners, use.partner)
+        return joined?.key === key ? welcome('admitted') : refused('the invitation was used')
+      }
+      default:
+        return answerOfBallot(use, key)
     }
-    if (before !== undefined) return refused('the invitation was revoked')
-    return now() >= invitation.expires ? refused('the invitation has expired') : null
+  }
+
+  /** Whoever else comes with the invitation meanwhile is not told of the ballot. */
+  function answerOfBallot(
+    { kind, proposal: id }: InvitationUse & { readonly proposal: string },
+    key: string
+  ): JoinAnswer {
+    const proposal = proposalIn(chain.store.state, id)
+    if (proposal?.change.kind !== 'admit' || proposal.change.key !== key) return refused('the invitation was used')
+    if (kind !== 'waiting') {
+      const reasons = proposal.ballots.filter(({ yes, reason }) => !yes && reason !== '')
+      const said = reasons.map(({ partner, reason }) => `; ${partner}: ${reason}`).join('')
+      return refused(
+        `the partners did not admit this node: proposal ${id} is ${kind}${said}`.slice(0, MESSAGE_CHARS_MAX)
+      )
+    }
+    const latest = chain.rulebook.nextPartners
+    const { yes, no, needed } = tallyOfBallots(networkOf(chain), latest, proposal, proposal.change)
+    const voted = new Set(proposal.ballots.map(({ partner }) => partner))
+    const waiting = governingIn(networkOf(chain), latest).filter((partner) => !voted.has(partner.id))
+    const { expires } = proposal
+    return { type: 'waiting', proposal: id, yes, no, needed, waiting: waiting.map((partner) => partner.id), expires }
   }
 
   /** Appends the admission once, however often it is asked for. */
@@ -73,6 +125,15 @@ export function createAdmission({ replica, self, sign, genesisText, now, address
     const outcome = replica.appendSystem(record).finally(() => underWay.delete(invitation.key))
     underWay.set(invitation.key, outcome)
     return outcome
+  }
+
+  /** Before anybody has the token, so that none is out that this node does not know of. */
+  async function remember(token: string): Promise<void> {
+    const read = readToken(token)
+    const signer = partnerOf(chain.rulebook.partners, self)?.key
+    if (!read.ok || signer === undefined) throw new LedgerError('INVARIANT', 'a token that was made can be read')
+    const { key, partner, role, name, expires } = read.value.invitation
+    await made.add({ key, signer, partner, role, name, made: now(), expires }, list.isOver)
   }
 
   return {
@@ -122,6 +183,7 @@ export function createAdmission({ replica, self, sign, genesisText, now, address
         bootstrap: bootstrap(),
         seed: generateSeed()
       })
+      await remember(token)
       return { token, addresses: addresses().find((peer) => peer.partner === self)?.addresses ?? [] }
     },
     async revoke(key: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../base/json.js'
 import { utf8Length } from '../base/utf8.js'
 import { compiledModel } from '../ledger/compiled-models.js'
 import {
+  type AdmitChange,
   type Change,
   governingIn,
   type PartnerChange,
@@ -247,7 +248,7 @@ function stateOf(chain: Chain, { state, effective, expires }: GovernanceProposal
 }
 
 /** What would be another one, before and after. */
-function differenceOf(change: PartnerChange | VersionChange, base: string): ProposalView['difference'] {
+function differenceOf(change: PartnerChange | AdmitChange | VersionChange, base: string): ProposalView['difference'] {
   const [before = ''] = base.split(' ')
   switch (change.kind) {
     case 'version':
@@ -262,5 +263,12 @@ function differenceOf(change: PartnerChange | VersionChange, base: string): Prop
       return [{ member: 'role', before, after: change.role }]
     case 'key':
       return [{ member: 'key', before, after: change.key }]
+    case 'admit':
+      return [
+        { member: 'partner', before: null, after: `${change.partner} (${change.name})` },
+        { member: 'role', before: null, after: change.role },
+        { member: 'key', before: null, after: change.key },
+        { member: 'state', before: null, after: 'pending, then active' }
+      ]
   }
 }

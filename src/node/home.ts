@@ -17,6 +17,8 @@ export interface HomePaths {
   readonly socket: string
   readonly config: string
   readonly invitation: string
+  /** The invitations that this node made. */
+  readonly invitations: string
   readonly peers: string
 }
 
@@ -35,6 +37,7 @@ export function homePaths(home: string): HomePaths {
     socket: join(home, 'control.sock'),
     config: join(home, 'config.yaml'),
     invitation: join(home, 'invitation.json'),
+    invitations: join(home, 'invitations.json'),
     peers: join(home, 'peers.json')
   }
 }

@@ -84,6 +84,7 @@ export interface PrepareHomeOptions {
  */
 export async function prepareHome({ home, token, answer }: PrepareHomeOptions): Promise<void> {
   if (answer.type === 'refused') throw new LedgerError('NOT_PERMITTED', answer.message, { code: answer.code })
+  if (answer.type === 'waiting') throw new LedgerError('NOT_PERMITTED', 'the partners still vote on the admission')
   const genesis = genesisOf(answer.genesis, token)
   await withEmptyHome(home, async () => {
     const { publicKey } = await storedKeyOf(home)

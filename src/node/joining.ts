@@ -6,7 +6,7 @@ import type { NodeStatus } from './ledger-node.js'
 import type { Logger } from './log.js'
 import { pause } from './network/deadline.js'
 import { isRetryable, startJoinHost } from './network/join-client.js'
-import type { JoinAnswer } from './network/join-messages.js'
+import type { BallotProgress, JoinAnswer } from './network/join-messages.js'
 import { type KeyAccess, ownKeyOf } from './own-key.js'
 import { timeText } from './record-view.js'
 import { lockHome } from './store/home-lock.js'
@@ -14,6 +14,9 @@ import { lockHome } from './store/home-lock.js'
 /** Pauses between two rounds of asking, in milliseconds. */
 const RETRY_MS_MIN = 1_000
 const RETRY_MS_MAX = 30_000
+
+/** Pause while the partners vote: somebody may wait at the screen for the last of them. */
+const BALLOT_MS = 5_000
 
 export interface JoiningOptions extends KeyAccess {
   readonly home: string
@@ -68,6 +71,7 @@ export async function openJoining(options: JoiningOptions): Promise<Joining> {
     })
   const since = now()
   let why: string | null = null
+  let ballot: BallotProgress | null = null
   let closed: Promise<void> | null = null
 
   /** @returns null when nobody gave an answer for good; `why` is known then */
@@ -81,10 +85,16 @@ export async function openJoining(options: JoiningOptions): Promise<Joining> {
     if (answer instanceof LedgerError) {
       if (!isRetryable(answer.code)) throw refused(answer.message)
       why = answer.message
+      ballot = null
       return null
     }
     if (answer.type === 'refused') throw refused(answer.message)
     if (answer.type === 'admitted') return answer
+    ballot = answer.type === 'waiting' ? answer : null
+    if (ballot !== null) {
+      why = ballotText(ballot)
+      return null
+    }
     why = 'a partner took the invitation, and no block has the admission yet: the network may lack its quorum'
     return null
   }
@@ -92,11 +102,24 @@ export async function openJoining(options: JoiningOptions): Promise<Joining> {
   async function untilAdmitted(): Promise<JoinAnswer> {
     for (let wait = RETRY_MS_MIN; ; wait = Math.min(2 * wait, RETRY_MS_MAX)) {
       signal.throwIfAborted()
+      const before = why
       const answer = await ask()
       if (answer !== null) return answer
-      log.warn('not admitted yet; asking again', { network: token.title, why, inMs: wait })
+      if (ballot !== null) wait = BALLOT_MS
+      // A ballot takes days: only what is new of it is told.
+      if (ballot === null || why !== before) {
+        log.warn('not admitted yet; asking again', { network: token.title, why, inMs: wait })
+      }
       await pause(wait, signal)
     }
+  }
+
+  function stalled(): NodeStatus['stalled'] {
+    if (why === null) return null
+    const told = { since: timeText(since), why: ballot === null ? why + expiry(token, now()) : why }
+    if (ballot === null) return told
+    const todo = 'ask those who have not voted to do so: ledger vote; this node goes on by itself'
+    return { ...told, causes: [{ code: 'ballot', why, todo }] }
   }
 
   function close(): Promise<void> {
@@ -107,7 +130,7 @@ export async function openJoining(options: JoiningOptions): Promise<Joining> {
   return {
     partner: invitation.partner,
     addresses: host.listening,
-    status: () => statusOf(token, why === null ? null : { since: timeText(since), why: why + expiry(token, now()) }),
+    status: () => statusOf(token, stalled()),
     refusal() {
       const message = `this node is not admitted to '${token.title}' yet${why === null ? '' : `: ${why}`}`
       return new LedgerError('JOINING', message, { partner: invitation.partner, genesis: token.genesis })
@@ -145,6 +168,12 @@ function statusOf({ genesis, title, invitation }: Token, stalled: NodeStatus['st
 function expiry({ invitation }: Token, now: number): string {
   if (now < invitation.expires) return ''
   return `; the invitation expired at ${timeText(invitation.expires)} by the clock of this machine`
+}
+
+function ballotText({ proposal, yes, no, needed, waiting, expires }: BallotProgress): string {
+  const against = no === 0 ? '' : `, ${no} no`
+  const missing = waiting.length === 0 ? '' : `; not yet: ${waiting.join(', ')}`
+  return `admission is proposal ${proposal}: ${yes} of ${needed} yes${against}${missing}; open until ${timeText(expires)}`
 }
 
 function refused(message: string): LedgerError {

@@ -110,6 +110,43 @@ export interface InviteOptions {
   readonly expiresMs: number
 }
 
+/**
+ * `waiting`: a ballot on the admission is under way. `declined`: it is over, and nobody was admitted. `void`: the chain
+ * would not take it any more, although nobody has used it.
+ */
+export type InvitationState = 'open' | 'waiting' | 'used' | 'declined' | 'revoked' | 'expired' | 'void'
+
+export const INVITATION_STATES: readonly InvitationState[] = [
+  'open',
+  'waiting',
+  'used',
+  'declined',
+  'revoked',
+  'expired',
+  'void'
+]
+
+/** An invitation that this node made, and what became of it. */
+export interface InvitationView {
+  /** Its key: what `revoke` takes. */
+  readonly id: string
+  readonly partner: string
+  readonly role: string
+  readonly name: string
+  /** RFC 3339 UTC. */
+  readonly made: string
+  readonly expires: string
+  readonly state: InvitationState
+  /** The partner that came with it; null while nobody has. */
+  readonly by: string | null
+  /** Of the block that decided so; of the one that opened the ballot while it waits; null where none did. */
+  readonly height: number | null
+  /** The proposal on the admission; null where none was needed. */
+  readonly proposal: string | null
+  /** Why it is void or declined. */
+  readonly why: string | null
+}
+
 export interface ListOptions {
   readonly where?: Readonly<Record<string, string>>
   /** @default 50, at most 100,000 */
@@ -279,6 +316,10 @@ export interface LedgerNode {
    * @throws LedgerError NOT_PERMITTED, DUPLICATE when the id is taken, USAGE
    */
   invite(options: InviteOptions): Promise<{ readonly token: string; readonly addresses: readonly string[] }>
+  /** The invitations that this node made, oldest first. */
+  invitations(
+    options: ListPage & { readonly state?: InvitationState }
+  ): Promise<readonly (InvitationView & { readonly cursor: string })[]>
   /** Takes an invitation back, by its key; resolves when that is on the chain. */
   revoke(invitationKey: string): Promise<void>
   /**

@@ -1,7 +1,7 @@
 import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { supportIn } from '../ledger/support.js'
-import { nameKey } from '../ledger/system-judge.js'
+import { nameKey } from '../ledger/system-keys.js'
 import type { Chain } from './chain.js'
 import type { KnownPeers } from './known-peers.js'
 import { versionCause } from './known-version.js'

@@ -20,11 +20,13 @@ import { createGuardKeeper } from './guard-keeper.js'
 import { homePaths } from './home.js'
 import { createIntake } from './intake.js'
 import { readToken } from './invitation.js'
+import { createInvitationList } from './invitation-list.js'
 import { keyChangedError, makeWayFor, takeUpKey } from './key-change.js'
 import { openKnownPeers } from './known-peers.js'
 import { createLatePeers } from './late-peers.js'
 import type { LedgerNode, ModelView, RecordView } from './ledger-node.js'
 import type { Logger } from './log.js'
+import { openMadeInvitations } from './made-invitations.js'
 import { createMembershipKnowledge } from './membership-knowledge.js'
 import type { Mempool } from './mempool.js'
 import { openModelHistory } from './model-history.js'
@@ -183,8 +185,13 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   })
   closers.push(() => known.settled())
   checkStoreAgainstGuard(chain, guards.first, mayBeBehind)
+  const made = await openMadeInvitations({ path: paths.invitations, log })
+  closers.push(() => made.settled())
+  const invitations = createInvitationList({ chain, reader, made, self, now })
   const admission = createAdmission({
     replica,
+    made,
+    list: invitations,
     self,
     sign,
     genesisText: content.genesis.text,
@@ -303,6 +310,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     evidence: createEvidenceList(chain, reader, receipts),
     checkpoint: receipts.checkpoint,
     invite: admission.invite,
+    invitations: invitations.list,
     revoke: admission.revoke,
     propose: governance.propose,
     vote: governance.vote,

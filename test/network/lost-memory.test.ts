@@ -467,6 +467,8 @@ test('a pending partner that is restarted behind the others is not ready before 
       self: 'p1',
       sign: signer(seedOf('p1')),
       genesisText: genesis.text,
+      made: { add: async () => {} },
+      list: { isOver: () => false },
       now: Date.now,
       addresses: () => [{ partner: 'p1', key: genesis.genesis.partners[0]!.key, addresses: ['/ip4/127.0.0.1/tcp/1'] }]
     })

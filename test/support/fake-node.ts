@@ -4,6 +4,7 @@ import type { NetworkDefinition } from '../../src/ledger/network-definition.js'
 import { quorumOf } from '../../src/ledger/quorum.js'
 import type {
   AppendOutcome,
+  InvitationView,
   LedgerNode,
   ListedEvidence,
   ListedRecord,
@@ -114,6 +115,7 @@ export function createFakeNode(): FakeNode {
   let inviteAddresses: readonly string[] = ['/ip4/203.0.113.5/tcp/4001']
   const revoked: string[] = []
   const proposals: ProposalView[] = []
+  const invitations: InvitationView[] = []
   let lies: readonly ListedEvidence[] = []
 
   const quorum = (): NodeStatus['quorum'] => {
@@ -253,7 +255,17 @@ export function createFakeNode(): FakeNode {
       mayFail()
       if (partners.some(({ id }) => id === partner))
         throw new LedgerError('DUPLICATE', `${partner} is a partner already`)
+      invitations.push(fakeInvitation(partner, role))
       return { token: `token-of-${partner}-${role}`, addresses: inviteAddresses }
+    },
+    async invitations({ state, limit = 50, after }) {
+      mayFail()
+      const from = after === undefined ? 0 : invitations.findIndex(({ id }) => id === after) + 1
+      return invitations
+        .slice(from)
+        .filter((invitation) => state === undefined || invitation.state === state)
+        .slice(0, limit)
+        .map((invitation) => ({ ...invitation, cursor: invitation.id }))
     },
     async revoke(key) {
       mayFail()
@@ -369,6 +381,22 @@ export function createFakeNode(): FakeNode {
     addresses: (addresses) => (inviteAddresses = addresses),
     revoked: () => revoked,
     fail: (error) => (failure = error)
+  }
+}
+
+function fakeInvitation(partner: string, role: string): InvitationView {
+  return {
+    id: `key-of-${partner}`,
+    partner,
+    role,
+    name: partner,
+    made: FAKE_TIME,
+    expires: FAKE_TIME,
+    state: 'open',
+    by: null,
+    height: null,
+    proposal: null,
+    why: null
   }
 }
 

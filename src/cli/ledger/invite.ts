@@ -15,7 +15,8 @@ a channel you trust. There, one line joins and runs a node:
 
   ledger-node start --invite TOKEN
 
-Inviting needs a role that governs. The token carries this node's addresses; a warning says so when they are of use only on
+Inviting needs a role that governs. Where four partners vote already, the others vote on another one that does: its node waits
+meanwhile, and ledger proposals shows the ballot once it has come. ledger invitations tells what became of each. The token carries this node's addresses; a warning says so when they are of use only on
 this machine or in its local network. A token that went astray is taken back with: ledger revoke TOKEN
 
 Examples:

@@ -8,6 +8,7 @@ import { evidenceCommand } from './evidence.js'
 import { genesisCommand } from './genesis.js'
 import { getCommand } from './get.js'
 import { historyCommand } from './history.js'
+import { invitationsCommand } from './invitations.js'
 import { inviteCommand } from './invite.js'
 import { listCommand } from './list.js'
 import { modelCommand } from './model.js'
@@ -58,6 +59,7 @@ export function ledgerProgram(io: Io): Program {
     .add(statusCommand)
     .add(partnersCommand)
     .add(inviteCommand)
+    .add(invitationsCommand)
     .add(revokeCommand)
     .add(proposeCommand)
     .add(proposalsCommand)

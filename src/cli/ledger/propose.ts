@@ -3,7 +3,7 @@ import type { ApiClient } from '../../api/client.js'
 import { PROPOSAL_MS_DEFAULT, PROPOSAL_MS_MAX } from '../../api/limits.js'
 import { LedgerError } from '../../base/errors.js'
 import type { Genesis } from '../../ledger/genesis.js'
-import { CHANGE_KINDS, type ChangeKind, type PartnerChange } from '../../ledger/governance-change.js'
+import { CHANGE_KINDS, type PartnerChange, type ProposedKind } from '../../ledger/governance-change.js'
 import type { VersionChange } from '../../ledger/governance-version.js'
 import type { ProposalOptions } from '../../node/ledger-node.js'
 import { type CommandSpec, parsed } from '../command.js'
@@ -110,7 +110,7 @@ function readChange(kind: string, partner: string, value: string | undefined): P
   return { kind, partner }
 }
 
-function isKind(text: string): text is ChangeKind {
+function isKind(text: string): text is ProposedKind {
   return (CHANGE_KINDS as readonly string[]).includes(text)
 }
 

@@ -4,13 +4,13 @@ import { usage } from '../failure.js'
 import { connect } from './connect.js'
 
 export interface RevokeArguments {
-  /** A token, or the key of its invitation. */
+  /** A token, or the id of its invitation: its key. */
   readonly invitation: string
 }
 
 const HELP = `
 From then on nobody can join with the token. It takes effect as a record on the chain, so it needs a quorum. Who has joined with
-it already stays a partner.
+it already stays a partner; while the partners vote on who came with it, withdraw that proposal instead.
 
 Examples:
   ledger revoke "$(cat token.txt)"
@@ -20,7 +20,7 @@ export const revokeCommand: CommandSpec<RevokeArguments> = {
   define: () =>
     new Command('revoke')
       .description('take an invitation back that nobody has used')
-      .argument('<token>', 'the token, or the key of the invitation')
+      .argument('<token>', 'the token, or the id of the invitation as ledger invitations has it')
       .addHelpText('after', HELP),
 
   read: ([invitation]) => ({ invitation: (invitation as string).trim() }),
@@ -40,5 +40,5 @@ async function invitationKeyOf(text: string): Promise<string> {
   const { readToken } = await import('../../node/invitation.js')
   const token = readToken(text)
   if (token.ok) return token.value.invitation.key
-  throw usage(`this is neither a token nor a key: ${token.refusal.message}`)
+  throw usage(`this is neither a token nor the id of an invitation: ${token.refusal.message}`)
 }

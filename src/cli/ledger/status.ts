@@ -35,7 +35,10 @@ export function joiningText({ network, genesis, partner, stalled }: NodeStatus, 
     ['partner', `${plain(partner.id)}, ${plain(partner.role)}, ${styled(color, 'yellow', partner.state)}`],
     ['joining', 'not admitted yet: the partners that the invitation names are asked until one admits this node']
   ]
-  if (stalled !== null) {
+  const ballot = stalled?.causes?.find(({ code }) => code === 'ballot')
+  if (ballot !== undefined) {
+    rows.push(['waiting', styled(color, 'yellow', plain(`${ballot.why}; ${ballot.todo}`))])
+  } else if (stalled !== null) {
     rows.push(['STALLED', styled(color, 'red', `since ${timeText(stalled.since)}: ${plain(stalled.why)}`)])
   }
   return `${pairs(rows)}\n`

@@ -1,8 +1,9 @@
 import { ERROR_CODES, type ErrorCode } from '../../base/errors.js'
-import { isPartnerId, isSignature } from '../../base/ids.js'
+import { isPartnerId, isSignature, parseRecordId } from '../../base/ids.js'
 import type { Json } from '../../base/json.js'
 import { keyFromText } from '../../base/keys.js'
-import { asArray, asString, asText, membersOf, ShapeError } from '../../ledger/json-shape.js'
+import { PARTNERS_MAX } from '../../base/limits.js'
+import { asArray, asInteger, asString, asText, membersOf, ShapeError } from '../../ledger/json-shape.js'
 import { ADDRESS_CHARS_MAX, ADDRESSES_MAX, type Invitation, shapeOfInvitation } from '../../ledger/system-record.js'
 
 /** What somebody who holds an invitation sends; all that an `_admit` record needs (docs/formats.md, "Invitation"). */
@@ -26,9 +27,24 @@ export interface PeerAddress {
   readonly addresses: readonly string[]
 }
 
+/** How the ballot on an admission stands. */
+export interface BallotProgress {
+  /** Id of the proposal. */
+  readonly proposal: string
+  readonly yes: number
+  readonly no: number
+  /** How many yes it needs in all. */
+  readonly needed: number
+  /** Partners that may vote and have not. */
+  readonly waiting: readonly string[]
+  /** Milliseconds since 1970, of block time. */
+  readonly expires: number
+}
+
 /**
  * - `admitted`: a block has the admission; the joiner is a partner from two heights later on
  * - `pending`: it was taken and no block has it yet; ask again
+ * - `waiting`: the partners vote on the admission; ask again
  * - `refused`: it will never be taken
  */
 export type JoinAnswer =
@@ -38,6 +54,7 @@ export type JoinAnswer =
       readonly genesis: string
       readonly bootstrap: readonly PeerAddress[]
     }
+  | ({ readonly type: 'waiting' } & BallotProgress)
   | { readonly type: 'refused'; readonly code: ErrorCode; readonly message: string }
 
 /** Bytes of a request: an invitation, three signatures and eight addresses are under 4 KiB. */
@@ -49,7 +66,7 @@ export const JOIN_ANSWER_BYTES_MAX = 4 * 1024 * 1024
 /** Most partners whose addresses a joiner is told: enough to find all the others in the chain. */
 export const BOOTSTRAP_MAX = 16
 
-const MESSAGE_CHARS_MAX = 1000
+export const MESSAGE_CHARS_MAX = 1000
 
 /** Checks the shape of a request. Throws ShapeError. */
 export function shapeOfJoinRequest(json: Json): JoinRequest {
@@ -76,12 +93,31 @@ export function shapeOfJoinAnswer(json: Json): JoinAnswer {
       message: asString(message, '/message', MESSAGE_CHARS_MAX)
     }
   }
-  if (type !== 'admitted' && type !== 'pending') throw new ShapeError('/type', 'must be admitted, pending or refused')
+  if (type === 'waiting') return { type, ...shapeOfProgress(json) }
+  if (type !== 'admitted' && type !== 'pending') {
+    throw new ShapeError('/type', 'must be admitted, pending, waiting or refused')
+  }
   const { genesis, bootstrap } = membersOf(json, '', ['bootstrap', 'genesis', 'type'])
   return {
     type,
     genesis: asString(genesis, '/genesis', JOIN_ANSWER_BYTES_MAX),
     bootstrap: shapeOfPeerAddresses(bootstrap, '/bootstrap')
+  }
+}
+
+function shapeOfProgress(json: Json): BallotProgress {
+  const names = ['expires', 'needed', 'no', 'proposal', 'type', 'waiting', 'yes']
+  const { expires, needed, no, proposal, waiting, yes } = membersOf(json, '', names)
+  const isRecordId = (text: string): boolean => parseRecordId(text) !== null
+  return {
+    proposal: asText(proposal, '/proposal', isRecordId, 'the id of a record'),
+    yes: asInteger(yes, '/yes', 0, PARTNERS_MAX),
+    no: asInteger(no, '/no', 0, PARTNERS_MAX),
+    needed: asInteger(needed, '/needed', 0, PARTNERS_MAX),
+    waiting: asArray(waiting, '/waiting', PARTNERS_MAX).map((id, index) => {
+      return asText(id, `/waiting/${index}`, isPartnerId, 'a partner id')
+    }),
+    expires: asInteger(expires, '/expires', 0, Number.MAX_SAFE_INTEGER)
   }
 }
 

@@ -9,12 +9,12 @@ import { VOTERS_MAX } from '../../../src/ledger/quorum.js'
 import { checkRecord, encodeRecord } from '../../../src/ledger/record.js'
 import {
   invitationBytes,
-  invitationKey,
   joinBytes,
   judgeSystem,
   rejoinBytes,
   type SystemGround
 } from '../../../src/ledger/system-judge.js'
+import { invitationKey } from '../../../src/ledger/system-keys.js'
 import { type Invitation, REASON_CHARS_MAX } from '../../../src/ledger/system-record.js'
 import { proposalBytes, voteBytes } from '../../../src/ledger/vote.js'
 import { FOUNDED_AT, keyOf, NETWORK, seedOf, smallChain } from '../../support/small-chain.js'
@@ -114,7 +114,8 @@ const many = (count: number, voter: boolean): PartnerSet =>
   setOf(partner('p1'), ...Array.from({ length: count - 1 }, (_, at) => partner(`q${at}`, { key: `key ${at}`, voter })))
 
 test('an admission that holds makes a pending partner at the end of the change, and is written down', () => {
-  const { text, writes, set } = judged('_admit', admission())
+  const partners = setOf(partner('p1'), partner('p2'), partner('p3'))
+  const { text, writes, set } = judged('_admit', admission(), { partners })
   assert.is(text, 'accepted')
   assert.equal(set.partners.at(-1), partner('p5', { state: 'pending' }))
   assert.equal(writes, [
