@@ -1,12 +1,12 @@
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import type { ProposalView } from '../../src/node/ledger-node.js'
 import { founding, INSPECTIONS } from '../support/inspections.js'
-import { network, type Partner, sameChain, until, untilVoters, verifyAll } from '../support/partners.js'
-import { type CommandResult, ndjson, type Sandbox, type SandboxHome, withSandbox } from '../support/processes.js'
-import { suite } from '../support/suite.js'
+import { until } from '../support/partners.js'
+import { type CommandResult, type Sandbox, type SandboxHome, withSandbox } from '../support/processes.js'
+import { skipUnless, suite } from '../support/suite.js'
 
 const test = suite('keys and backups', { timeoutMs: 180_000 })
 
@@ -27,64 +27,92 @@ async function words(sandbox: Sandbox): Promise<string> {
   return path
 }
 
-async function noEvidence(partners: readonly Partner[]): Promise<void> {
-  for (const { client } of partners)
-    for await (const lie of client.evidence({})) assert.unreachable(JSON.stringify(lie))
-}
-
-test('a locked key starts, is changed as planned without being asked for, and a lost disk is restored from a backup', async () => {
+test('a locked key starts with its file, and the next one is taken up without being asked for', async () => {
   await withSandbox(async (sandbox) => {
-    const partners = (await network(sandbox, 4)) as [Partner, Partner, Partner, Partner]
-    const [p1, p2, , p4] = partners
     const file = await words(sandbox)
-
-    await p4.node().stop()
-    done(await p4.ledgerNode(['key', 'passphrase', '--new-passphrase-file', file]))
-    const refused = await p4.ledgerNode(['start'])
+    const line = founding(await sandbox.file('network.yaml', INSPECTIONS))
+    done(await sandbox.ledgerNode(['init', ...line, '--passphrase-file', file]))
+    const refused = await sandbox.ledgerNode(['start'])
     assert.is(refused.code, 1)
     assert.match(refused.stderr, /PASSPHRASE_NEEDED: \S+ is locked .*\n.*--passphrase-file/)
-    await p4.again(['--passphrase-file', file])
-    await untilVoters(partners)
+    await writeFile(join(sandbox.home, 'config.yaml'), 'passphraseFile: ../words\n')
+    const node = await sandbox.start()
+    done(await append(sandbox, 10))
 
     // The process that runs takes the next key up: it reads the file again.
-    const key = done(await p4.ledgerNode(['key', 'new', '--passphrase-file', file])).stdout.trim()
-    const { stdout } = done(await p4.ledger(['propose', 'key', 'p4', key, '--json', '--force']))
-    assert.is(ndjson<ProposalView>(stdout)[0]?.needed, 1)
-    await until('p4 has its next key everywhere', async () => {
-      for (const { client } of partners) {
-        if ((await client.partners()).find(({ id }) => id === 'p4')?.key !== key) return false
-      }
-      return true
-    })
-    await untilVoters(partners)
-    done(await append(p4, 10))
-    const shown = JSON.parse(done(await p4.ledgerNode(['key', 'show', '--json'])).stdout)
-    assert.equal(shown, { partner: 'p4', key, locked: true, next: null })
-    assert.not.ok(p4.node().isOver())
-    assert.not.match(p4.node().stderr(), WORDS)
+    const key = done(await sandbox.ledgerNode(['key', 'new'])).stdout.trim()
+    done(await sandbox.ledger(['propose', 'key', 'p1', key]))
+    await until('the next key is in use', async () => (await append(sandbox, 20)).code === 0 && (await newest()) === 20)
+    const shown = JSON.parse(done(await sandbox.ledgerNode(['key', 'show', '--json'])).stdout)
+    assert.equal(shown, { partner: 'p1', key, locked: true, next: null })
+    assert.not.ok(node.isOver())
+    for (const told of [node.stderr(), node.stdout()]) assert.not.match(told, WORDS)
+    assert.is(await node.stop(), 0)
+    await sandbox.start()
+    done(await append(sandbox, 30))
+    done(await sandbox.ledger(['verify']))
 
-    // The founder backs up while it runs and loses its disk afterwards.
-    const directory = join(sandbox.directory, 'backup')
-    done(await p1.ledgerNode(['backup', directory, '--passphrase-file', file]))
-    const kept = await readdir(directory)
-    assert.equal(
-      kept.filter((name) => ['store', 'log', 'sign-guard'].includes(name)),
-      []
-    )
-    done(await append(p1, 20))
-    await p1.kill()
-    await rm(p1.home, { recursive: true })
-    done(await append(p2, 30))
-    done(await p1.ledgerNode(['restore', directory]))
-    await p1.again(['--passphrase-file', file])
-    await until('p1 writes again', async () => (await append(p1, 40)).code === 0, 60_000)
-    assert.match(p1.node().stderr(), /this node signs again/)
-    await untilVoters(partners)
-    await sameChain(partners)
-    await verifyAll(partners)
-    await noEvidence(partners)
+    async function newest(): Promise<unknown> {
+      return (await sandbox.client.get('inspection', ['A'])).data.odometer
+    }
   })
 })
+
+test('on a terminal the passphrase is asked for twice and not shown', async () => {
+  // Of util-linux: gives a program a terminal.
+  skipUnless(process.platform === 'linux' && existsSync('/usr/bin/script'), 'the program script is missing')
+  await withSandbox(async (sandbox) => {
+    const network = await sandbox.file('network.yaml', INSPECTIONS)
+    done(await sandbox.ledgerNode(['init', ...founding(network)]))
+    const set = await onTerminal(
+      sandbox.home,
+      ['key', 'passphrase'],
+      [
+        ['New passphrase:', WORDS],
+        ['once more:', WORDS]
+      ]
+    )
+    assert.is(set.code, 0, set.shown)
+    assert.not.match(set.shown, WORDS)
+    const removed = await onTerminal(
+      sandbox.home,
+      ['key', 'passphrase', '--remove'],
+      [
+        ['Passphrase of', 'another one'],
+        ['try again', WORDS]
+      ]
+    )
+    assert.is(removed.code, 0, removed.shown)
+    assert.not.match(removed.shown, WORDS)
+    const left = await onTerminal(sandbox.home, ['key', 'passphrase'], [['New passphrase:', '\u0003']])
+    assert.is(left.code, 1, left.shown)
+    assert.match(left.shown, 'PASSPHRASE_NEEDED: no passphrase was given')
+  })
+})
+
+/** Runs bin/ledger-node.js on a terminal, and types each line once what comes before it is shown. */
+async function onTerminal(
+  home: string,
+  args: readonly string[],
+  lines: readonly (readonly [before: string, line: string])[]
+): Promise<{ readonly code: number | null; readonly shown: string }> {
+  const command = [process.execPath, 'bin/ledger-node.js', '--home', home, ...args].join(' ')
+  const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  let shown = ''
+  let seen = 0
+  const left = [...lines]
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    shown += piece
+    const [next] = left
+    const at = next === undefined ? -1 : shown.indexOf(next[0], seen)
+    if (next === undefined || at < 0) return
+    seen = at + next[0].length
+    left.shift()
+    child.stdin.write(`${next[1]}\r`)
+  })
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
+  return { code, shown }
+}
 
 test('a partner alone is backed up whole while it is stopped, and restored when it has not run since', async () => {
   await withSandbox(async (sandbox) => {

@@ -1,11 +1,17 @@
 import { PassThrough } from 'node:stream'
 import * as assert from 'uvu/assert'
+import { generateSeed, publicKeyOf } from '../../../src/base/crypto.js'
 import { LedgerError } from '../../../src/base/errors.js'
+import { keyText } from '../../../src/base/keys.js'
 import type { Io } from '../../../src/cli/context.js'
+import { createUnlock } from '../../../src/cli/ledger-node/passphrase.js'
 import { askSecret, isAskable } from '../../../src/cli/prompt.js'
+import { lockSeed } from '../../../src/node/store/key-lock.js'
 import { suite } from '../../support/suite.js'
 
-const test = suite('cli prompt')
+const test = suite('cli prompt', { timeoutMs: 30_000 })
+
+const CHEAP = { N: 1024, r: 8, p: 1 }
 
 /** A terminal at which nobody sits yet. */
 function terminal() {
@@ -93,6 +99,22 @@ test('only a terminal is asked', () => {
   const { io } = terminal()
   assert.not.ok(isAskable({ stdin: Object.assign(io.stdin, { isTTY: false }) }))
   assert.not.ok(isAskable({ stdin: Object.assign(new PassThrough(), { isTTY: true }) }))
+})
+
+test('a passphrase is typed once for all keys of a process', async () => {
+  const { io, type, shown } = terminal()
+  const seeds = [generateSeed(), generateSeed(), generateSeed()] as const
+  const lock = (seed: Uint8Array, words: string) => lockSeed(keyText(publicKeyOf(seed)), seed, words, CHEAP)
+  const unlock = createUnlock({ io, file: null })
+  const opening = unlock(await lock(seeds[0], 'the right words'), '/home/key')
+  type('the wrong words\r')
+  while (!shown.join('').includes('try again')) await new Promise((resolve) => setTimeout(resolve, 5))
+  type('the right words\r')
+  assert.equal((await opening).seed, seeds[0])
+  const asked = shown.join('')
+  assert.equal((await unlock(await lock(seeds[1], 'the right words'), '/home/key.next')).seed, seeds[1])
+  assert.is(await codeOf(unlock(await lock(seeds[2], 'other words'), '/home/key.next')), 'PASSPHRASE_WRONG')
+  assert.is(shown.join(''), asked, 'nobody is asked while the node runs')
 })
 
 test.run()
