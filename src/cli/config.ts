@@ -43,6 +43,7 @@ const INITIAL_CONFIG = `# Configuration of this node; flags of ledger-node start
 # announce: [/dns4/ledger.example.org/tcp/4001]
 # http: 127.0.0.1:8080                  # the API on TCP; default off
 # logLevel: info                        # error, warn, info, debug
+# passphraseFile: /etc/ledger/passphrase # of a locked key; default: asked for on the terminal
 `
 
 /** Thrown and caught within this file. */

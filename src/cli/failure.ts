@@ -39,7 +39,7 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   HOME_PATH_TOO_LONG: 'choose a home with a shorter path with --home',
   KEY_FILE: 'it must be the key this partner was admitted with, in a file of mode 0600',
   PASSPHRASE_NEEDED:
-    'start it from a terminal, or say where it stands, in a file of mode 0600: --passphrase-file FILE, or passphraseFile in config.yaml',
+    'run it in a terminal, or name a file of mode 0600 that has it: --passphrase-file FILE, or passphraseFile in config.yaml',
   PASSPHRASE_WRONG: 'nothing was opened; a passphrase that is lost cannot be found out: restore a backup of the key',
   STORE_FORMAT: 'install the version of this software that wrote it, or a newer one',
   STORE_DAMAGED: 'nothing was signed with it; keep a copy of the home and look at the disk before anything else',

@@ -6,6 +6,7 @@ import { writeError } from './store/disk-errors.js'
 import { lockHome } from './store/home-lock.js'
 import { isLocked, type NodeKey, type StoredKey } from './store/key-document.js'
 import { keyFileText, lockKey, openKey, type Unlock, unlockKey } from './store/key-file.js'
+import type { ScryptCost } from './store/key-lock.js'
 import { replacePrivateFile } from './store/private-file.js'
 
 export interface ChangePassphraseOptions {
@@ -14,6 +15,8 @@ export interface ChangePassphraseOptions {
   readonly unlock: Unlock
   /** Asked for once the present keys are open; null leaves them in clear. */
   readonly choose: () => Promise<string | null>
+  /** @default COST_DEFAULT; others are for tests */
+  readonly cost?: ScryptCost
 }
 
 /**
@@ -22,7 +25,8 @@ export interface ChangePassphraseOptions {
  * @returns the public keys
  * @throws LedgerError HOME_LOCKED, KEY_FILE, PASSPHRASE_NEEDED, PASSPHRASE_WRONG, DISK_FULL
  */
-export async function changePassphrase({ home, unlock, choose }: ChangePassphraseOptions): Promise<readonly string[]> {
+export async function changePassphrase(options: ChangePassphraseOptions): Promise<readonly string[]> {
+  const { home, unlock, choose, cost } = options
   const paths = homePaths(home)
   const lock = await lockHome(home)
   try {
@@ -40,7 +44,7 @@ export async function changePassphrase({ home, unlock, choose }: ChangePassphras
     for (const { path, stored } of others)
       opened.push({ path, key: await openEither(stored, path, unlock, passphrase) })
     // The one in use comes last: while it has the former passphrase, that is the one which is asked for.
-    for (const { path, key } of opened.reverse()) await replaceKey(path, key, passphrase)
+    for (const { path, key } of opened.reverse()) await replaceKey(path, key, passphrase, cost)
     return opened.map(({ key }) => key.publicKey)
   } finally {
     await lock.release()
@@ -58,8 +62,8 @@ async function openEither(key: StoredKey, path: string, unlock: Unlock, chosen: 
   }
 }
 
-async function replaceKey(path: string, key: NodeKey, passphrase: string | null): Promise<void> {
-  const stored = passphrase === null ? key : await lockKey(key, passphrase)
+async function replaceKey(path: string, key: NodeKey, passphrase: string | null, cost?: ScryptCost): Promise<void> {
+  const stored = passphrase === null ? key : await lockKey(key, passphrase, cost)
   // Before the only other copy goes.
   if (isLocked(stored)) await unlockKey(stored, path, passphrase ?? '')
   try {

@@ -9,7 +9,8 @@ export interface InitArguments extends Founding {
 }
 
 const HELP = `
-Makes a home with a new key, the genesis and a configuration. The key never leaves the home: back it up. Found a network once,
+Makes a home with a new key, the genesis and a configuration. The key never leaves the home: back it up with
+ledger-node key backup. Found a network once,
 at its first partner; the others join it. With --passphrase-file the key is locked with the first line of the file.
 
 Examples:

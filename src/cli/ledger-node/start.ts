@@ -115,6 +115,7 @@ export const startCommand: CommandSpec<StartArguments> = {
       const source: PassphraseSource = { io: context.io, file, signal: stop.signal }
       const lockWith = async () => (file === null ? null : await choosePassphrase(source, 'Passphrase'))
       const token = await prepare(home, args, log, lockWith)
+      if (file !== null) await warnOfClearKey(home, log)
       const access = { unlock: createUnlock(source), lockWith }
       const running: Running = { home, out: context.out, config, ports, log, access, signal: stop.signal }
       await (token === null ? runNode(running) : runJoining(running, token))
@@ -157,6 +158,15 @@ async function throwCopyAway(home: string, log: Logger): Promise<void> {
   const { resyncHome } = await import('../../node/resync-home.js')
   await resyncHome({ home })
   log.warn('the copy of the chain was thrown away and is fetched again')
+}
+
+/** A passphrase file says that the key is meant to be locked. */
+async function warnOfClearKey(home: string, log: Logger): Promise<void> {
+  const { findStoredKey } = await import('../../node/store/key-file.js')
+  const { isLocked } = await import('../../node/store/key-document.js')
+  const key = await findStoredKey(homePaths(home).key)
+  if (key === null || isLocked(key)) return
+  log.warn('there is a passphrase, but the key is not locked; see ledger-node key passphrase')
 }
 
 function loggerOf({ io, quiet, logLevel }: Context, config: NodeConfig): Logger {
