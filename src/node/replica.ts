@@ -265,7 +265,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     // Once the next height has started: what came early for it can be fed then.
     timers.set(0, () => inbound.committed())
     heartbeat.tellSoon()
-    lookout.committed()
+    lookout.committed(block.batches.map(({ header }) => header.author))
     dependencies.onCommitted(block)
     attend()
   }
@@ -274,6 +274,10 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     neighbours.told(from, message.connected)
     catchUp.heard(from, message.height)
     exchange.listed(from, message.batches)
+    lookout.onListed(
+      from,
+      message.batches.map(({ hash }) => hash)
+    )
     if (message.height === chain.tip.height) void pullMessages(from, message)
   }
 
