@@ -2,13 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type ApiClient, createClient } from '../../src/api/client.js'
 import { describeMachine } from './machine.js'
-import { cpuSecondsOf, memoryOf, type NodeProcess, runLedger, startNode } from './processes.js'
+import { cpuSecondsOf, memoryOf, NETWORK, type NodeProcess, runLedger, startNode } from './processes.js'
 import { maintenanceLines, vehicleLines } from './records.js'
 
-const NETWORK = fileURLToPath(new URL('network.yaml', import.meta.url))
 const VEHICLES = 1_000
 const SINGLE_RECORDS = 300
 const IDLE_SECONDS = 10
@@ -40,7 +38,7 @@ export interface Throughput {
 }
 
 /** One running partner. */
-interface Partner {
+export interface BenchPartner {
   readonly home: string
   readonly client: ApiClient
   node: NodeProcess
@@ -49,15 +47,15 @@ interface Partner {
 /** A network of `size` partners as processes on this machine; `records` in all through pipes, twice. */
 export async function network(size: number, records: number): Promise<PartnersResult> {
   const folder = await mkdtemp(join(tmpdir(), 'ledger-bench-'))
-  const partners: Partner[] = []
+  const partners: BenchPartner[] = []
   try {
-    const founder = await open(folder, 'p1', ['--network', NETWORK, '--partner', 'p1', '--role', 'dealer'])
+    const founder = await openPartner(folder, 'p1', ['--network', NETWORK, '--partner', 'p1', '--role', 'dealer'])
     partners.push(founder)
     const voterSeconds: number[] = []
     for (let number = 2; number <= size; number++) {
       const token = await runLedger(founder.home, ['invite', `p${number}`, '--role', 'dealer', '--quiet'])
       const started = performance.now()
-      partners.push(await open(folder, `p${number}`, ['--invite', token]))
+      partners.push(await openPartner(folder, `p${number}`, ['--invite', token]))
       await untilVoters(partners)
       voterSeconds.push(rounded((performance.now() - started) / 1000))
     }
@@ -79,13 +77,14 @@ export async function network(size: number, records: number): Promise<PartnersRe
   }
 }
 
-async function open(folder: string, id: string, args: readonly string[]): Promise<Partner> {
+/** Starts the node of a partner on a home of its own. */
+export async function openPartner(folder: string, id: string, args: readonly string[]): Promise<BenchPartner> {
   const home = join(folder, id)
   return { home, client: createClient(join(home, 'control.sock')), node: await startNode(home, args) }
 }
 
 /** Waits until every partner counts all of them as connected voters. */
-async function untilVoters(partners: readonly Partner[]): Promise<void> {
+export async function untilVoters(partners: readonly BenchPartner[]): Promise<void> {
   const end = performance.now() + VOTER_SECONDS_MAX * 1000
   for (const { client } of partners) {
     for (;;) {
@@ -100,7 +99,7 @@ async function untilVoters(partners: readonly Partner[]): Promise<void> {
   }
 }
 
-async function idleOf(partners: readonly Partner[]): Promise<PartnersResult['idle']> {
+async function idleOf(partners: readonly BenchPartner[]): Promise<PartnersResult['idle']> {
   await pause(2_000)
   const before = partners.map(({ node }) => cpuSecondsOf(node.pid))
   await pause(IDLE_SECONDS * 1000)
@@ -126,7 +125,7 @@ function shares(records: number, partners: number): string[][] {
 }
 
 async function throughput(
-  partners: readonly Partner[],
+  partners: readonly BenchPartner[],
   records: number,
   pipes: readonly (readonly string[])[]
 ): Promise<Throughput> {
@@ -144,7 +143,7 @@ async function throughput(
   }
 }
 
-async function latencyOf({ client }: Partner): Promise<PartnersResult['latencyMs']> {
+async function latencyOf({ client }: BenchPartner): Promise<PartnersResult['latencyMs']> {
   const times: number[] = []
   const [sample] = maintenanceLines(1, 1)
   for (let i = 0; i < SINGLE_RECORDS; i++) {

@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
+/** The network file of the benchmarks. */
+export const NETWORK = fileURLToPath(new URL('network.yaml', import.meta.url))
+
 export interface NodeProcess {
   readonly pid: number
   /** Seconds from start to the ready line. */

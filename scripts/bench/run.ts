@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [ARG...]`: runs one benchmark and prints its figures as JSON, with the machine's beside them. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(args: readonly string[]): Promise<unknown> }>>> = {
   apart: () => import('./apart.js'),
+  'catch-up': () => import('./catch-up.js'),
   'four-partners': () => import('./four-partners.js'),
   hostile: () => import('./hostile.js'),
   'one-partner': () => import('./one-partner.js')

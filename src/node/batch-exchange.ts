@@ -17,7 +17,7 @@ import { createVainAnnouncements } from './vain-announcements.js'
 const SEQUENCES_AHEAD_MAX = 64
 
 /** Bytes of batches of one author that wait for a block. */
-const AUTHOR_BYTES_MAX = 32 * 1024 * 1024
+export const AUTHOR_BYTES_MAX = 32 * 1024 * 1024
 
 /** Hashes that are fetched for one block at a time. */
 const WANTED_MAX = 1024

@@ -1,4 +1,4 @@
-import { proposerOf } from '../consensus/state.js'
+import { type ConsensusState, proposerOf } from '../consensus/state.js'
 import type { SignedVote } from '../consensus/types.js'
 import { quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { createAbsences } from './absences.js'
@@ -7,8 +7,9 @@ import { createClockOffsets } from './clock-offsets.js'
 import type { ConsensusDriver } from './consensus-driver.js'
 import { createDisputes } from './disputes.js'
 import type { Logger } from './log.js'
-import type { Mempool } from './mempool.js'
+import type { Mempool, Offer } from './mempool.js'
 import { createObjections, REASON_CHARS_MAX } from './objections.js'
+import { createScarceBatches } from './scarce-batches.js'
 import type { StallSnapshot } from './stall-explanation.js'
 import { createStallWatch } from './stall-watch.js'
 
@@ -40,6 +41,13 @@ export function createLookout(dependencies: LookoutDependencies) {
     batchOf: mempool.get,
     blockOf: (hash) => driver().blockOf(hash),
     height: () => chain.tip.height + 1,
+    log
+  })
+  const scarce = createScarceBatches({
+    self,
+    batchOf: mempool.get,
+    blockOf: (hash) => driver().blockOf(hash),
+    said: objections.said,
     log
   })
   const stall = createStallWatch({
@@ -84,7 +92,12 @@ export function createLookout(dependencies: LookoutDependencies) {
 
   return {
     /** What a proposer had better leave out. */
-    disputes,
+    disputes: {
+      admits: disputes.admits,
+      offers: (state: ConsensusState): readonly Offer[] => scarce.offers(state, disputes.offers(state))
+    },
+    /** A partner lists batches that it holds. */
+    onListed: scarce.listed,
     /** Takes in the times of others' proposals. */
     onTimed: clocks.heard,
     /** A partner says why its prevote at the height under way is nil; only what voters say matters. */
@@ -92,7 +105,10 @@ export function createLookout(dependencies: LookoutDependencies) {
       const isVoter = votersOf(chain.rulebook.partners).some(({ id }) => id === partner)
       if (isVoter) objections.heard(partner, round, reason)
     },
-    onPeer: absences.onPeer,
+    onPeer(partner: string, isConnected: boolean): void {
+      absences.onPeer(partner, isConnected)
+      if (!isConnected) scarce.gone(partner)
+    },
     /** The reason to be sent beside an own vote: what was said once is said again when the vote is sent again. */
     reasonOf(vote: SignedVote, reason: string | null): string | null {
       if (vote.kind !== 'prevote' || vote.block !== null) return reason?.slice(0, REASON_CHARS_MAX) ?? null
@@ -102,9 +118,10 @@ export function createLookout(dependencies: LookoutDependencies) {
     look: stall.look,
     /** Why nothing moves although there is work; null when something does. */
     stalled: stall.current,
-    /** A block was committed. */
-    committed(): void {
+    /** A block was committed, with batches of these authors. */
+    committed(authors: readonly string[]): void {
       objections.clear()
+      scarce.committed(authors)
       disputes.committed()
       stall.committed()
     }

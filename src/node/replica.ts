@@ -272,7 +272,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     // Once the next height has started: what came early for it can be fed then.
     timers.set(0, () => inbound.committed())
     heartbeat.tellSoon()
-    lookout.committed()
+    lookout.committed(block.batches.map(({ header }) => header.author))
     versions.look()
     dependencies.onCommitted(block)
     attend()
@@ -282,6 +282,10 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     neighbours.told(from, message.connected)
     catchUp.heard(from, message.height)
     exchange.listed(from, message.batches)
+    lookout.onListed(
+      from,
+      message.batches.map(({ hash }) => hash)
+    )
     if (message.height === chain.tip.height && isVersionKnown(chain)) void pullMessages(from, message)
   }
 

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { generateSeed, signer } from '../../src/base/crypto.js'
+import { createInvitation, readToken } from '../../src/node/invitation.js'
 import { founding, INSPECTIONS } from '../support/inspections.js'
 import { invite, network, sameChain, started, until, untilVoters, verifyAll } from '../support/partners.js'
 import { ndjson, withSandbox } from '../support/processes.js'
@@ -50,6 +52,25 @@ test('a token is all it takes: the joiner syncs, votes and appends, and the same
   })
 })
 
+/** A token like this one in all but its signature, which is a stranger's. */
+function forged(token: string, inviter: string): string {
+  const read = readToken(token)
+  assert.ok(read.ok)
+  const { genesis, bootstrap } = read.value
+  return createInvitation({
+    scope: { genesis, epoch: 0 },
+    title: 'Inspections',
+    inviter,
+    sign: signer(generateSeed()),
+    partner: 'p5',
+    role: 'inspector',
+    name: 'p5',
+    expires: Date.now() + 3_600_000,
+    bootstrap,
+    seed: generateSeed()
+  })
+}
+
 test('used, expired, revoked, foreign and broken tokens get nowhere: exit code 4', async () => {
   await withSandbox(async (sandbox) => {
     const [p1] = await network(sandbox, 1, { text: WITH_OBSERVER })
@@ -74,10 +95,13 @@ test('used, expired, revoked, foreign and broken tokens get nowhere: exit code 4
     const foreign = await invite(elsewhere, 'p4')
     await stranger.stop()
     // What a stranger would do: our network's addresses, an invitation that none of our partners signed.
+    await refusal('forged', forged(used, 'p1'), /p1 did not sign the invitation/)
+    await refusal('by-mallory', forged(used, 'mallory'), /mallory is no active partner/)
     await refusal('broken', `${used.slice(0, -9)}${used.at(-9) === 'A' ? 'B' : 'A'}${used.slice(-8)}`, /./, 0)
     await refusal('cut', used.slice(0, -20), /./, 0)
     const joined = await sandbox.at('watcher').ledgerNode(['start', '--invite', foreign])
-    assert.is(joined.code, 1, joined.stderr)
+    assert.is(joined.code, 4, joined.stderr)
+    assert.match(joined.stderr, /^NOT_PERMITTED: .*already belongs to another network/m)
     const usage = await sandbox.at('nothing').ledgerNode(['start', '--invite', used, ...founding(other)])
     assert.is(usage.code, 2)
     assert.is((await p1!.client.partners()).length, 2, 'nobody else came in')
@@ -202,6 +226,9 @@ test('an observer keeps a whole copy, does not vote, and may not append what its
     assert.is((await watcher.ledger(['get', 'inspection', 'A'])).code, 0)
     const refused = await watcher.ledger(['append', 'inspection', '--json'], '{"vehicle":"A","odometer":11}\n')
     assert.is(refused.code, 4, refused.stderr)
+    const invited = await watcher.ledger(['invite', 'p9', '--role', 'inspector'])
+    assert.equal([invited.code, invited.stdout], [4, ''])
+    assert.match(invited.stderr, /^NOT_PERMITTED: watcher may not invite: its role does not govern/m)
     await watcher.kill()
     assert.is((await p1!.ledger(['append', 'inspection'], '{"vehicle":"A","odometer":12}\n')).code, 0)
     await watcher.again()

@@ -4,14 +4,14 @@ import type { HomeContent } from '../../node/read-home.js'
 
 /**
  * Holds the token of a start against what the home has joined: the same line again simply starts, used or not.
- * @throws LedgerError ALREADY_FOUNDED when it invites to another network or as another partner; NOT_PERMITTED
+ * @throws LedgerError NOT_PERMITTED when it is not whole, or invites to another network or as another partner
  */
 export async function assertSameInvitation(home: string, content: HomeContent, text: string): Promise<void> {
   const { genesis, invitation } = await readInvitation(text)
   if (genesis === content.genesis.hash && invitation.partner === content.partner) return
   const what = genesis === content.genesis.hash ? `partner: ${content.partner}` : 'network'
   const remedy = 'leave --invite out to start what is there, or choose another --home'
-  throw new LedgerError('ALREADY_FOUNDED', `${home} already belongs to another ${what}`, { home, remedy })
+  throw new LedgerError('NOT_PERMITTED', `${home} already belongs to another ${what}`, { home, remedy })
 }
 
 /**

@@ -53,7 +53,8 @@ stdout says so:
 
 With --invite and an empty home the state is joining: the partners of the token are asked until one admits this node, however
 long none answers, and ledger status says why nothing moves. The same process is then pending while it fetches and checks its
-copy, and active. A token that is used, expired, revoked or of another network ends it with exit code 4.
+copy, and active. A token that is used, expired, revoked or of another network ends it with exit code 4; on a home that has
+joined, its own token simply starts it.
 
 --resync throws this copy of the chain away, never the key, and fetches it again from the other partners.
 

@@ -72,7 +72,7 @@ test('the reason of an own prevote is said again whenever the vote is', () => {
   assert.is(lookout.reasonOf(VOTE, 'why it is nil'), 'why it is nil')
   assert.is(lookout.reasonOf(VOTE, null), 'why it is nil')
   assert.is(lookout.reasonOf({ ...VOTE, round: 1 }, null), null)
-  lookout.committed()
+  lookout.committed([])
   assert.is(lookout.reasonOf(VOTE, null), null)
 })
 
