@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request } from 'node:http'
+import { type RequestOptions, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,6 +10,7 @@ import { type ApiClient, createClient } from '../../src/api/client.js'
 import { homePaths } from '../../src/node/home.js'
 import { readKeyFile } from '../../src/node/store/key-file.js'
 import { ATTACKS } from '../../test/support/hostile-peer.js'
+import { USER_ATTACKS } from '../../test/support/hostile-users.js'
 import { describeMachine } from './machine.js'
 import { cpuSecondsOf, memoryOf, type NodeProcess, runLedger, startNode } from './processes.js'
 import { maintenanceLines, vehicleLines } from './records.js'
@@ -27,12 +28,19 @@ export interface UnderAttack {
   readonly attack: string
   /** Of the attacked node, MiB: before, the most while it lasted, and some seconds after. */
   readonly memoryMiB: { readonly before: number; readonly most: number; readonly after: number }
-  /** Time until `/health/live` answers, sent every 20 ms: the delay of the event loop and little more. */
+  /**
+   * Time until `/health/live` answers, sent every 20 ms: the delay of the event loop and little more. At the control socket
+   * where users attack TCP, else over TCP.
+   */
   readonly answerMs: { readonly p50: number; readonly p99: number; readonly most: number }
   readonly cpuPercent: number
   /** Records that the attacked partner committed meanwhile, one after the other, and how long the slowest took. */
   readonly committed: number
   readonly slowestCommitMs: number
+  /** What the node told of the hostile partner and of strangers meanwhile: times seen, hung up on, and refused. */
+  readonly seen: number
+  readonly hungUp: number
+  readonly refused: number
 }
 
 interface Partner {
@@ -42,9 +50,12 @@ interface Partner {
   node: NodeProcess
 }
 
-/** `npm run bench -- hostile [ATTACK...]`: one of four partners is hostile, and p1 is attacked in every way we know. */
+/**
+ * `npm run bench -- hostile [ATTACK...]`: one of four partners is hostile, and p1 is attacked in every way we know, by that
+ * partner, by strangers and by users.
+ */
 export async function run(args: readonly string[]): Promise<unknown> {
-  const names = args.length > 0 ? args : ['nothing', ...Object.keys(ATTACKS)]
+  const names = args.length > 0 ? args : ['nothing', ...Object.keys(ATTACKS), ...Object.keys(USER_ATTACKS)]
   const folder = await mkdtemp(join(tmpdir(), 'ledger-hostile-'))
   const partners: Partner[] = []
   try {
@@ -88,7 +99,8 @@ function invite(home: string, partner: string): Promise<string> {
   return runLedger(home, ['invite', partner, '--role', 'dealer', '--quiet'])
 }
 
-async function attacked(name: string, { client, http, node }: Partner, seed: Uint8Array): Promise<UnderAttack> {
+async function attacked(name: string, partner: Partner, seed: Uint8Array): Promise<UnderAttack> {
+  const { home, client, http, node } = partner
   const { genesis, height } = await client.status()
   const address = (await client.partners())
     .find(({ id }) => id === 'p1')
@@ -98,8 +110,13 @@ async function attacked(name: string, { client, http, node }: Partner, seed: Uin
     address: withPeer(address, await ownKey(client)),
     seed: Buffer.from(seed).toString('hex'),
     partner: 'p4',
-    height: height + 1
+    height: height + 1,
+    http,
+    socket: homePaths(home).socket
   }
+  const door: RequestOptions =
+    USER_ATTACKS[name]?.door === 'http' ? { socketPath: target.socket } : { host: '127.0.0.1', port: http }
+  const told = await misconductAt(client)
   const before = memoryOf(node.pid).now
   const cpu = cpuSecondsOf(node.pid)
   const attacker = name === 'nothing' ? null : await startAttacker(name, target)
@@ -108,7 +125,7 @@ async function attacked(name: string, { client, http, node }: Partner, seed: Uin
   const answers: number[] = []
   let most = before
   for (const end = performance.now() + SECONDS * 1000; performance.now() < end; await pause(LOOK_MS)) {
-    answers.push(await answerMs(http))
+    answers.push(await answerMs(door))
     most = Math.max(most, memoryOf(node.pid).now)
   }
   stop.abort()
@@ -116,6 +133,7 @@ async function attacked(name: string, { client, http, node }: Partner, seed: Uin
   const times = await commits
   await stopAttacker(attacker)
   await pause(2_000)
+  const toldAfter = await misconductAt(client)
   answers.sort((a, b) => a - b)
   const at = (part: number): number => Number((answers[Math.floor(answers.length * part)] ?? 0).toFixed(1))
   return {
@@ -124,7 +142,20 @@ async function attacked(name: string, { client, http, node }: Partner, seed: Uin
     answerMs: { p50: at(0.5), p99: at(0.99), most: Number((answers.at(-1) ?? 0).toFixed(1)) },
     cpuPercent,
     committed: times.length,
-    slowestCommitMs: Math.round(Math.max(0, ...times))
+    slowestCommitMs: Math.round(Math.max(0, ...times)),
+    seen: toldAfter.seen - told.seen,
+    hungUp: toldAfter.hungUp - told.hungUp,
+    refused: toldAfter.refused - told.refused
+  }
+}
+
+async function misconductAt(client: ApiClient): Promise<Pick<UnderAttack, 'seen' | 'hungUp' | 'refused'>> {
+  const { strangers } = await client.status()
+  const hostile = (await client.partners()).find(({ id }) => id === 'p4')!.misconduct
+  return {
+    seen: strangers.seen + hostile.seen,
+    hungUp: strangers.hungUp + hostile.hungUp,
+    refused: strangers.refused
   }
 }
 
@@ -178,10 +209,10 @@ async function* oneLine(record: object): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(`${JSON.stringify(record)}\n`)
 }
 
-function answerMs(port: number): Promise<number> {
+function answerMs(door: RequestOptions): Promise<number> {
   const started = performance.now()
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path: '/health/live', agent: false }, (response) => {
+    const sent = request({ ...door, path: '/health/live', agent: false }, (response) => {
       response.resume().on('end', () => resolve(performance.now() - started))
     })
     sent.on('error', reject).end()

@@ -42,6 +42,8 @@ export interface LocalOptions {
   readonly meet?: (a: string, b: string) => boolean
   /** What a partner judges records with: a build with a fault gives others. @default the model it is given */
   readonly model?: (id: string, honest: Model) => Model
+  /** The clock of a partner, milliseconds since 1970. @default this machine's */
+  readonly clock?: (id: string) => number
   /** @default silentLogger */
   readonly log?: (id: string) => Logger
 }
@@ -125,7 +127,7 @@ export async function createLocalNetwork(ids: readonly string[], options: LocalO
         sign: signer(seedOf(id)),
         peers: peersOf(id),
         addresses: () => [],
-        now: Date.now,
+        now: () => options.clock?.(id) ?? Date.now(),
         monotonic: () => performance.now(),
         timers: systemTimers,
         log,

@@ -8,6 +8,8 @@ const STEPS_MAX = 9
 /** How many scenarios begin with an earlier build, and how many of its partners are upgraded. */
 const UPGRADING = 0.3
 const UPGRADED = 0.75
+/** How many of the others have a partner whose disk fills up. */
+const FULL_DISKS = 0.2
 
 /**
  * A scenario from a seed: the same for the same seed and links. At most one partner at a time loses something that it
@@ -79,7 +81,43 @@ export function randomScenario(seed: number, kinds: readonly Links[]): Scenario 
   steps.push({ do: 'back up', who: [forgetful] }, pause())
   for (let at = 0; at < count; at++) steps.push(...(random() < 0.5 ? link() : process()), pause())
   const scenario = { name: `seed ${seed}`, links, steps }
-  return random() < UPGRADING ? { ...scenario, build: EARLIER, steps: withUpgrades(steps, random) } : scenario
+  if (random() < UPGRADING) return { ...scenario, build: EARLIER, steps: withUpgrades(steps, random) }
+  return random() < FULL_DISKS ? withFullDisk(scenario, any(ALL), random) : scenario
+}
+
+/** The first scenario from a seed on that waits for no longer than this in all. */
+export function shortScenario(seed: number, kinds: readonly Links[], secondsMax: number): Scenario {
+  for (let next = seed; ; next++) {
+    const scenario = randomScenario(next, kinds)
+    const waits = scenario.steps.map((step) => (step.do === 'wait' ? step.seconds : 0))
+    if (waits.reduce((sum, seconds) => sum + seconds, 0) <= secondsMax) return scenario
+  }
+}
+
+/**
+ * At some time a partner has no room any more, and stops. It has to run then; who is started again meanwhile stops anew, so
+ * that it stays down until the healing gives it room.
+ */
+function withFullDisk(scenario: Scenario, who: string, random: () => number): Scenario {
+  const at = 1 + Math.floor(random() * scenario.steps.length)
+  const steps = [...scenario.steps]
+  const before: Step[] = [
+    { do: 'mend the links' },
+    { do: 'resume', who: ALL },
+    { do: 'restart', who: ALL },
+    { do: 'wait', seconds: 2 }
+  ]
+  steps.splice(at, 0, ...before, { do: 'fill the disk', who: [who] }, { do: 'wait', seconds: 5 })
+  return {
+    ...scenario,
+    smallDisk: who,
+    steps: steps.filter((step, index) => index <= at + before.length || !starts(step, who))
+  }
+}
+
+/** Whether a step starts this partner, which cannot start on a full disk. */
+function starts(step: Step, who: string): boolean {
+  return 'who' in step && step.who.includes(who) && step.do !== 'kill' && step.do !== 'pause'
 }
 
 /** Each of most partners is upgraded at some time. */
