@@ -8,7 +8,7 @@ import type { Invitation } from '../../src/ledger/system-record.js'
 import type { BatchRef, StoredBlock } from '../../src/node/store/store-types.js'
 import { BrokenPromise } from './broken-promise.js'
 import { createCertificateCheck } from './check-certificates.js'
-import { type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
+import { createEvidenceJudge, type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
 import { createGovernanceCheck } from './check-governance.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
@@ -149,6 +149,7 @@ export function replay(
 function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnType<typeof createGovernanceCheck>) {
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
+  const evidence = createEvidenceJudge(scope, partners)
 
   function inspection(author: string, { marker, vehicle, odometer }: Inspection): boolean {
     const isNew = !markers.has(`${author} ${marker}`)
@@ -197,6 +198,8 @@ function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnT
         if (isAccepted) partners.decide({ object, partner: invitation.partner, key, role: invitation.role })
         return isActive && isNew && isInvited(admission)
       }
+      case '_evidence':
+        return isActive && evidence(data as unknown as EvidenceRecord)
       case '_proposal':
       case '_ballot':
       case '_withdraw':
