@@ -12,9 +12,9 @@ export interface Found {
   readonly seeds: number
 }
 
-/** A simulator that does not come to an end has found something too; a slow machine runs one seed per second. */
+/** A simulator that does not come to an end has found something too; a loaded machine runs one seed in some seconds. */
 const SEEDS_MS = 60_000
-const SEED_MS = 3_000
+const SEED_MS = 10_000
 
 /** Longest that a test file may take, and what starting it takes besides. */
 const TEST_MS = 240_000

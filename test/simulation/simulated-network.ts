@@ -149,7 +149,7 @@ export function simulatedNetwork(
       skewMs: Math.floor((random() - 0.5) * 2 * scenario.skewMsMax),
       hasPeers: ids.length > 1,
       onCommitted(partner, { header, hash }) {
-        trace.note(`${id} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
+        trace.note(() => `${id} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
         if (!lying.has(id)) {
           committed(partner, header.height, hash)
           timely(header)

@@ -162,7 +162,7 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     const deaf = link(place.partner, to).deaf[type]
     if (deaf > 0 && random() < deaf) return
     carry(place, to, (target) => {
-      trace.note(`${place.partner}>${to} ${lineOfMessage(message)}`)
+      trace.note(() => `${place.partner}>${to} ${lineOfMessage(message)}`)
       const heard = liars.has(to) ? withoutOwnPrevotes(to, message) : message
       onArrive(place.partner, to, heard)
       target.handlers().onMessage(place.partner, copy(heard))
@@ -195,11 +195,11 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
       })
       if (paths === 'no-pulls' && asked.type === 'messages') return
       carry(place, to, (target) => {
-        trace.note(`${place.partner}>${to} ${lineOfRequest(asked)}`)
+        trace.note(() => `${place.partner}>${to} ${lineOfRequest(asked)}`)
         answer(place, target, asked, {
           resolve(said) {
             if (isOver) return
-            trace.note(`${to}>${place.partner} answers ${said.type}`)
+            trace.note(() => `${to}>${place.partner} answers ${said.type}`)
             onArrive(to, place.partner, said)
             settle()
             onAnswer(copy(said))
@@ -249,7 +249,7 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
           const said = liar === undefined ? text : liar.body(to, text)
           if (said === null) continue
           carry(place, to, (target) => {
-            trace.note(`${place.partner}>${to} gossip of ${said.length}`)
+            trace.note(() => `${place.partner}>${to} gossip of ${said.length}`)
             onBody(to, said)
             const verdict = target.handlers().onBatchText(said)
             if (verdict === 'reject') onBlame(to, place.partner, 'it spreads what is no batch')
