@@ -44,7 +44,11 @@ async function runSeeds(path: string, { seeds, set }: SeedCheck): Promise<Found>
   if (code !== 0) throw new Error(`the simulator failed: ${stderr.trim() || stdout.trim()}`)
   const { runs, broken } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as SeedsOutcome
   if (broken === null) return { by: null, message: '', seeds: runs }
-  return { by: broken.promise, message: `seed ${broken.seed}: ${broken.message}`, seeds: runs }
+  return {
+    by: broken.promise,
+    message: `seed ${broken.seed}${set === undefined ? '' : ` (${set.name})`}: ${broken.message}`,
+    seeds: runs
+  }
 }
 
 /** A failed test, as test/run.ts prints it: what failed, a colon, why. */
