@@ -5,8 +5,9 @@ import { BUGS } from './planted/bugs.js'
 import { killAll } from './planted/child-process.js'
 import { type BugResult, checkUnmutated, tryBugs } from './planted/hunt.js'
 import type { PlantedBug } from './planted/planted-bug.js'
+import { onlyLine, proveOnly } from './planted/prove-only.js'
 import { headLine, listLine, resultLine, summaryLine } from './planted/report.js'
-import { scratchFolder } from './planted/scratch-copy.js'
+import { type ScratchCopy, scratchFolder } from './planted/scratch-copy.js'
 import { EXIT_READER_GONE, whenReaderGone } from './reader-gone.js'
 
 const HELP = `Plants bugs in a scratch copy of the tree, one at a time, and looks whether the simulator or the tests notice.
@@ -16,6 +17,8 @@ A simulator that cannot find mistakes that somebody really could make proves not
   npm run planted -- --list                what they are and what should catch them
   npm run planted -- --only NAME,NAME      some of them; may be given more than once
   npm run planted -- --workers N           copies that are tried side by side (default: one per core, at most 2)
+  npm run planted -- --prove-only          runs all unit and network tests against each that only the simulator is said to
+                                           catch; exit code 0: none of them noticed any
   npm run planted -- --json                one line of JSON at the end instead of the table
 
 Each row: the bug, what caught it (a promise that the simulator saw broken, or the test file and its test), how many
@@ -24,7 +27,8 @@ seeds that took, and seconds. The last line sums up. Exit code 0: all were caugh
 A bug is missed when every check named for it passes. Then the checks are too weak, or the bug is no longer one:
 scripts/planted/*-bugs.ts has them, each as source edits. An edit whose text is not in the tree exactly once is an
 error that names it: bring the list up to date with the source. Of a caught one, what is said names a seed:
-plant it by hand in a copy, and \`npm run simulate -- --seed N\` shows the whole story.
+plant it by hand in a copy, and \`npm run simulate -- --seed N --set 'NAME'\` shows the whole story, NAME being the set of
+seeds in brackets.
 `
 
 const { values } = parseArgs({
@@ -33,6 +37,7 @@ const { values } = parseArgs({
     list: { type: 'boolean' },
     only: { type: 'string', multiple: true },
     workers: { type: 'string' },
+    'prove-only': { type: 'boolean' },
     json: { type: 'boolean' }
   }
 })
@@ -43,7 +48,22 @@ if (values.help || values.list) {
   whenReaderGone(() => process.exit(0))
   if (values.help) process.stdout.write(HELP)
   else for (const bug of BUGS) say(listLine(bug))
-} else process.exitCode = (await hunt(chosen(values.only))) ? 0 : 1
+} else process.exitCode = (await hunt(asked())) ? 0 : 1
+
+function asked(): readonly PlantedBug[] {
+  const bugs = chosen(values.only)
+  return values['prove-only'] ? bugs.filter(({ onlySimulator }) => onlySimulator) : bugs
+}
+
+/** @returns whether no test notices any of them */
+async function proveAll(copies: readonly ScratchCopy[], bugs: readonly PlantedBug[]): Promise<boolean> {
+  let noticed = 0
+  await proveOnly(copies, bugs, (result) => {
+    if (result.noticedBy.length > 0) noticed++
+    say(values.json ? JSON.stringify(result) : onlyLine(result))
+  })
+  return noticed === 0
+}
 
 /** The bugs that are asked for. A name that nobody has ends the program. */
 function chosen(only: readonly string[] | undefined): readonly PlantedBug[] {
@@ -74,6 +94,7 @@ async function hunt(bugs: readonly PlantedBug[]): Promise<boolean> {
     const copies = Array.from({ length: Math.min(workers, bugs.length) }, (_, index) =>
       folder.copy(`copy-${index + 1}`)
     )
+    if (values['prove-only']) return await proveAll(copies, bugs)
     const problems = await checkUnmutated(copies, bugs, tell)
     const results: BugResult[] = []
     if (problems.length === 0) {

@@ -8,14 +8,17 @@
  *   --voters N  --observers N  --joiners N  --silent N  --gone N  --liars N  --fragile N  --quorum RULE  --faults 0
  *   --changes 0                             instead of what the seed says; the last: nobody pauses, leaves, changes
  *   --ways 'flood,two batches'              how liars lie (test/simulation/liar.ts)
+ *   --set JSON|NAME                         any part of a scenario (test/simulation/scenario.ts), as a failing test prints it;
+ *                                           or a set of the planted bugs by its name (scripts/planted/seed-sets.ts)
  *   --real-signatures                       Ed25519 instead of the stand-in
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Scenario } from '../test/simulation/scenario.js'
-import { addRun, addSums, noSums, type Sums } from '../test/simulation/sums.js'
+import { addRun, addSums, FAULTS_MIN, HEIGHTS_MIN, noSums, type Sums } from '../test/simulation/sums.js'
 import { useStandInSignatures } from '../test/simulation/use-stand-in-signatures.js'
+import { BUGS } from './planted/bugs.js'
 import { EXIT_READER_GONE, whenReaderGone } from './reader-gone.js'
 
 const COUNTS = ['voters', 'observers', 'joiners', 'silent', 'gone', 'liars', 'fragile'] as const
@@ -43,6 +46,7 @@ const { values } = parseArgs({
     faults: text,
     changes: text,
     ways: text,
+    set: text,
     voters: text,
     observers: text,
     joiners: text,
@@ -69,13 +73,39 @@ else if (values.worker === true) await many()
 else await share()
 
 function asked(): Partial<Scenario> {
-  const set: { -readonly [Name in keyof Scenario]?: Scenario[Name] } = {}
+  const set: { -readonly [Name in keyof Scenario]?: Scenario[Name] } = values.set === undefined ? {} : given(values.set)
   for (const name of COUNTS) if (values[name] !== undefined) set[name] = Number(values[name])
   if (values.quorum === 'majority' || values.quorum === 'two-thirds') set.quorum = values.quorum
   if (values.faults === '0') set.faults = []
   if (values.changes === '0') set.changes = []
   if (values.ways !== undefined) set.ways = values.ways.split(',') as NonNullable<Scenario['ways']>
   return set
+}
+
+/** @throws Error where a set of this name is not there, or the text is no JSON */
+function given(text: string): Partial<Scenario> {
+  if (text.startsWith('{')) return JSON.parse(text) as Partial<Scenario>
+  const checks = BUGS.flatMap((bug) => bug.checks)
+  const named = checks.flatMap((check) => (check.kind === 'seeds' ? (check.set ?? []) : []))
+  const found = named.find(({ name }) => name === text)
+  if (found === undefined)
+    throw new Error(`no set is called ${text}: ${[...new Set(named.map((s) => s.name))].join('; ')}`)
+  return { ...found.scenario }
+}
+
+/** What runs a seed just as it was run here. */
+function again(seed: number | 'N'): string {
+  const {
+    seed: _,
+    seeds: _many,
+    from: _from,
+    workers: _beside,
+    worker: _part,
+    'real-signatures': isReal,
+    ...rest
+  } = values
+  const more = Object.entries(rest).map(([name, value]) => ` --${name} '${value}'`)
+  return `npm run simulate -- --seed ${seed}${isReal ? ' --real-signatures' : ''}${more.join('')}`
 }
 
 async function simulator(): Promise<typeof import('../test/simulation/simulation.js')> {
@@ -103,7 +133,7 @@ async function many(): Promise<void> {
     addRun(sums, result)
     if (result.broken === null) continue
     failures++
-    if (failures <= FAILURES_MAX) say(`BROKEN seed ${seed}: ${result.broken.message.split('\n')[0]}`)
+    if (failures <= FAILURES_MAX) say(`BROKEN seed ${seed}: ${result.broken.message.split('\n')[0]} (${again(seed)})`)
   }
   if (failures > 0) process.exitCode = 1
   say(`${SUMS}${JSON.stringify(sums)}`)
@@ -153,5 +183,6 @@ function conclude(sums: Sums, ms: number, failed: boolean): void {
   const mean = (sum: number): string => (sum / Math.max(1, runs)).toFixed(1)
   say(JSON.stringify(sums))
   say(`${runs} runs from seed ${from} on, of ${mean(heights)} heights and ${mean(faults)} faults; ${speed}`)
-  say(failed ? 'see a failing one with: npm run simulate -- --seed N' : 'everything held')
+  say(`${sums.whole} of them had at least four partners, ${HEIGHTS_MIN} heights and ${FAULTS_MIN} faults`)
+  say(failed ? `see a failing one with: ${again('N')}` : 'everything held')
 }

@@ -30,8 +30,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
         replace: 'if (ahead > Number.MAX_VALUE) return'
       }
     ],
-    checks: [test('unit/node/block-content')],
-    unseen: 'no liar dates its block ahead'
+    checks: [seeds(30, liarWho('invalid blocks')), test('unit/node/block-content')]
   },
   {
     name: 'no-wait-for-the-clock',
@@ -252,6 +251,41 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     ],
     checks: [test('unit/ledger/receipt')],
     unseen: 'a forged certificate has one vote there'
+  },
+  {
+    name: 'block-committed-twice',
+    what: 'a fetched block that was decided here in the meantime is committed once more',
+    edits: [
+      {
+        file: 'src/node/consensus-driver.ts',
+        find: 'if (candidate.executed.header.height === chain.tip.height + 1) await commit(candidate, certificate)',
+        replace: 'await commit(candidate, certificate)'
+      },
+      {
+        file: 'src/node/chain.ts',
+        find: "assertInvariant(header.height === tip.height + 1, 'blocks are committed in order')",
+        replace: "assertInvariant(header.height > 0, 'blocks are committed in order')"
+      }
+    ],
+    checks: [seeds(), test('unit/node/consensus-driver')]
+  },
+  {
+    name: 'block-applied-twice',
+    what: 'the store writes a block once more that it has, and what it counts is counted twice',
+    edits: [
+      {
+        file: 'src/node/store/store.ts',
+        find: 'if (head !== null && height <= head.height) {',
+        replace: 'if (head !== null && height < 0) {'
+      },
+      {
+        file: 'src/node/store/store.ts',
+        find: 'assertInvariant(height === (head?.height ?? 0) + 1, `block',
+        replace: 'assertInvariant(height <= (head?.height ?? 0) + 1, `block'
+      }
+    ],
+    checks: [test('unit/node/store/store')],
+    unseen: 'the simulated store is one of its own'
   },
   {
     name: 'receipt-verdict-not-tied',

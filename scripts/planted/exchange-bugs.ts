@@ -155,6 +155,18 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
     checks: [seeds(40, liarWho('two proposals', 'flipped votes', 'two batches'))]
   },
   {
+    name: 'rival-batches-unseen',
+    what: 'an author that signs two batches for one sequence is not accused',
+    edits: [
+      {
+        file: 'src/node/batch-rivals.ts',
+        find: 'if (first !== null && second !== null) evidence.report(',
+        replace: 'if (first !== null && second === null) evidence.report('
+      }
+    ],
+    checks: [seeds(20, liarWho('two batches')), test('network/lying-author')]
+  },
+  {
     name: 'evidence-one-signature',
     what: 'of two messages that contradict each other only the first has to be signed by the accused',
     edits: [
@@ -164,8 +176,7 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
         replace: "for (const which of ['first'] as const) {"
       }
     ],
-    checks: [test('unit/ledger/system-records')],
-    unseen: 'no liar accuses others'
+    checks: [seeds(20, liarWho('false evidence')), test('unit/ledger/system-records')]
   },
   {
     name: 'rounds-without-bound',

@@ -12,9 +12,9 @@ export interface Found {
   readonly seeds: number
 }
 
-/** A simulator that does not come to an end has found something too; a slow machine runs one seed per second. */
+/** A simulator that does not come to an end has found something too; a loaded machine runs one seed in some seconds. */
 const SEEDS_MS = 60_000
-const SEED_MS = 3_000
+const SEED_MS = 10_000
 
 /** Longest that a test file may take, and what starting it takes besides. */
 const TEST_MS = 240_000
@@ -44,7 +44,11 @@ async function runSeeds(path: string, { seeds, set }: SeedCheck): Promise<Found>
   if (code !== 0) throw new Error(`the simulator failed: ${stderr.trim() || stdout.trim()}`)
   const { runs, broken } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as SeedsOutcome
   if (broken === null) return { by: null, message: '', seeds: runs }
-  return { by: broken.promise, message: `seed ${broken.seed}: ${broken.message}`, seeds: runs }
+  return {
+    by: broken.promise,
+    message: `seed ${broken.seed}${set === undefined ? '' : ` (${set.name})`}: ${broken.message}`,
+    seeds: runs
+  }
 }
 
 /** A failed test, as test/run.ts prints it: what failed, a colon, why. */

@@ -1,11 +1,13 @@
 import { sha256Hex } from '../../src/base/crypto.js'
-import { merkleRootOfHashes } from '../../src/base/merkle.js'
+import { merkleRootOf, merkleRootOfHashes } from '../../src/base/merkle.js'
 import { taggedBytes } from '../../src/base/tagged.js'
 import type { BlockHeader } from '../../src/ledger/block.js'
 import type { StoredBlock } from '../../src/node/store/store-types.js'
 import { BrokenPromise } from './broken-promise.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { StoreContent } from './virtual-store.js'
+
+type Refused = readonly [batch: number, index: number, refusal: { readonly code: string; readonly rule?: string }]
 
 /** The same blocks everywhere at each height, with the same outcome. Gives the longest copy. */
 export function checkAgreement(disks: ReadonlyMap<string, StoreContent>): StoreContent {
@@ -42,9 +44,26 @@ export function checkLinks({ genesis }: SimulatedGenesis, { blocks }: StoreConte
     if (root !== header.batches.root || block.batches.length !== header.batches.count)
       throw wrong('lists other batches')
     if (header.verdicts.count !== recordsIn(block)) throw wrong('has too many or too few verdicts')
+    if (header.verdicts.root !== merkleRootOf(verdictsOf(block))) throw wrong('has another root of its verdicts')
     previous = block.hash
     time = header.time
   }
+}
+
+/** One line for each record: its place, and what was said of it. */
+function verdictsOf({ batches, refusals }: StoredBlock): string[] {
+  const refused = new Map(
+    (JSON.parse(refusals) as Refused[]).map(([batch, index, { code, rule = '' }]) => [
+      `${batch},${index}`,
+      `"refused","${code}",${JSON.stringify(rule)}`
+    ])
+  )
+  return batches.flatMap(({ count }, batch) =>
+    Array.from({ length: count }, (_, index) => {
+      const place = `${batch},${index}`
+      return `[${place},${refused.get(place) ?? '"accepted"'}]`
+    })
+  )
 }
 
 function recordsIn({ batches }: StoredBlock): number {

@@ -1,17 +1,28 @@
+import { verifySignature } from '../../src/base/crypto.js'
+import type { Scope } from '../../src/base/tagged.js'
+import { type BatchHeader, batchBytes } from '../../src/ledger/batch.js'
+import { type ProposalBody, proposalBytes, type VoteBody, voteBytes } from '../../src/ledger/vote.js'
 import { BrokenPromise } from './broken-promise.js'
+import type { PartnerHistory } from './partner-history.js'
 
 /** Data of a record of evidence. */
 export interface EvidenceRecord {
-  readonly first: {
-    readonly voter?: string
-    readonly proposer?: string
-    readonly author?: string
-    readonly incarnation: number
-    readonly height?: number
-    readonly round?: number
-    readonly kind?: string
-    readonly sequence?: number
-  }
+  readonly kind: 'vote' | 'proposal' | 'batch'
+  readonly first: SignedThing
+  readonly second: SignedThing
+}
+
+/** A vote, a proposal or the header of a batch: what of it is looked at. */
+interface SignedThing {
+  readonly voter?: string
+  readonly proposer?: string
+  readonly author?: string
+  readonly incarnation: number
+  readonly height?: number
+  readonly round?: number
+  readonly kind?: string
+  readonly sequence?: number
+  readonly signature: string
 }
 
 export interface EvidenceOnChain {
@@ -24,11 +35,39 @@ export interface EvidenceOnChain {
 /** Contradictions of one incarnation that are written down; more prove no more. */
 export const EVIDENCE_MAX = 16
 
-export function readEvidence({ first }: EvidenceRecord): EvidenceOnChain {
+export function readEvidence({ first }: Pick<EvidenceRecord, 'first'>): EvidenceOnChain {
   const { voter, proposer, author, incarnation, height, round, kind, sequence } = first
   const partner = voter ?? proposer ?? author ?? ''
   const of = author === undefined ? `${height}/${round}/${kind ?? 'proposal'}` : `${sequence}/batch`
   return { partner, incarnation, place: `${partner}/${incarnation}/${of}` }
+}
+
+/**
+ * Says whether a record of evidence proves something new: two different things at one place, both signed with the key of
+ * that incarnation. Follows what does.
+ */
+export function createEvidenceJudge(scope: Scope, partners: PartnerHistory): (record: EvidenceRecord) => boolean {
+  const known = new Set<string>()
+  const counts = new Map<string, number>()
+
+  function bytesOf(kind: EvidenceRecord['kind'], { signature: _, ...thing }: SignedThing): string {
+    if (kind === 'vote') return voteBytes(scope, thing as VoteBody)
+    return kind === 'proposal' ? proposalBytes(scope, thing as ProposalBody) : batchBytes(scope, thing as BatchHeader)
+  }
+
+  return ({ kind, first, second }) => {
+    const { partner, incarnation, place } = readEvidence({ first })
+    const key = partners.keyOf(partner, incarnation)
+    const name = `${partner}/${incarnation}`
+    if (partners.now(partner) === undefined || key === undefined || known.has(place)) return false
+    if (readEvidence({ first: second }).place !== place || (counts.get(name) ?? 0) >= EVIDENCE_MAX) return false
+    const [one, other] = [bytesOf(kind, first), bytesOf(kind, second)]
+    if (one === other || !verifySignature(key, one, first.signature)) return false
+    if (!verifySignature(key, other, second.signature)) return false
+    known.add(place)
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+    return true
+  }
 }
 
 /**

@@ -8,8 +8,9 @@ import type { Invitation } from '../../src/ledger/system-record.js'
 import type { BatchRef, StoredBlock } from '../../src/node/store/store-types.js'
 import { BrokenPromise } from './broken-promise.js'
 import { createCertificateCheck } from './check-certificates.js'
-import { type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
+import { createEvidenceJudge, type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
 import { createGovernanceCheck } from './check-governance.js'
+import { createProposerCheck } from './check-proposers.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { StoreContent } from './virtual-store.js'
@@ -75,13 +76,14 @@ interface Inspection {
  */
 export function replay(
   founded: SimulatedGenesis,
-  { blocks, bodies }: StoreContent,
+  { blocks, bodies, state, damaged }: StoreContent,
   copies: readonly StoreContent[]
 ): Replayed {
   const scope = { genesis: founded.genesis.hash, epoch: 0 }
   const partners = createPartnerHistory(founded)
   const governance = createGovernanceCheck(partners)
   const judge = createJudge(scope, partners, governance)
+  const proposers = createProposerCheck(partners)
   const certificates = createCertificateCheck(founded, partners)
   const placed = new Map<string, Placed>()
   const evidence: EvidenceOnChain[] = []
@@ -110,11 +112,16 @@ export function replay(
   }
 
   function take(block: StoredBlock): void {
-    const { partners: now, nextPartners, time } = JSON.parse(block.header) as BlockHeader
+    const header = JSON.parse(block.header) as BlockHeader
+    const { partners: now, nextPartners, time } = header
     const hashes = partners.hashes()
     if (now !== hashes.partners || nextPartners !== hashes.nextPartners) {
       throw new BrokenPromise('the partners are who the chain says', `block ${block.height} names others`)
     }
+    proposers.take(
+      header,
+      block.batches.map(({ author }) => author)
+    )
     const texts = copies.flatMap((copy) => copy.blocks[block.height - 1]?.certificate ?? [])
     for (const text of new Set(texts)) certificates.check(block, text)
     const refused = new Map(
@@ -141,6 +148,7 @@ export function replay(
   }
 
   for (const block of blocks) take(block)
+  if (!damaged.has('state c:')) proposers.checkState(state)
   const incarnations = new Map(partners.all().map(({ id, incarnation }) => [id, incarnation]))
   return { placed, evidence, changes: governance.passed(), incarnations, isSettled: partners.isSettled() }
 }
@@ -149,6 +157,7 @@ export function replay(
 function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnType<typeof createGovernanceCheck>) {
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
+  const evidence = createEvidenceJudge(scope, partners)
 
   function inspection(author: string, { marker, vehicle, odometer }: Inspection): boolean {
     const isNew = !markers.has(`${author} ${marker}`)
@@ -197,6 +206,8 @@ function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnT
         if (isAccepted) partners.decide({ object, partner: invitation.partner, key, role: invitation.role })
         return isActive && isNew && isInvited(admission)
       }
+      case '_evidence':
+        return isActive && evidence(data as unknown as EvidenceRecord)
       case '_proposal':
       case '_ballot':
       case '_withdraw':

@@ -4,6 +4,7 @@ import type { Replica } from '../../src/node/replica-types.js'
 import { createFlood } from './flood.js'
 import { createBatchLies } from './lies-in-batches.js'
 import { createBlockLies } from './lies-in-blocks.js'
+import { createFalseEvidence } from './lies-in-evidence.js'
 import type { GovernanceLies } from './lies-in-governance.js'
 import { createVoteLies } from './lies-in-votes.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
@@ -11,6 +12,8 @@ import type { SimulatedGenesis } from './simulated-genesis.js'
 /** What a liar does with what its node, which is the real one, wants to say. */
 export interface Liar {
   readonly ways: ReadonlySet<Way>
+  /** Sees what its node is told. */
+  heard(message: PeerMessage | PullResponse): void
   /** What is sent to a partner instead of a message: another one, several, or nothing. */
   instead(to: string, message: PeerMessage): PeerMessage[]
   /** What a partner gets instead of the body of a batch; null: nothing. */
@@ -39,7 +42,8 @@ export const WAYS = [
   'used sequences',
   'forged batches',
   'false errors',
-  'flood'
+  'flood',
+  'false evidence'
 ] as const
 
 export type Way = (typeof WAYS)[number]
@@ -94,11 +98,13 @@ export function createLiar(options: LiarOptions): Liar {
   const votes = createVoteLies(lying, blocks)
   const batches = createBatchLies(lying)
   const flood = createFlood(lying)
+  const evidence = createFalseEvidence(lying)
   const old: PeerMessage[] = []
 
   function said(to: string, message: PeerMessage): PeerMessage[] {
     switch (message.type) {
       case 'status':
+        evidence.accuse()
         return [
           ...batches.status(
             to,
@@ -127,6 +133,7 @@ export function createLiar(options: LiarOptions): Liar {
 
   return {
     ways,
+    heard: evidence.heard,
     instead(to, message) {
       if (isSilentTo(to)) return []
       const lies = said(to, message)

@@ -16,6 +16,7 @@ interface FalseBlock {
 /** Blocks that must not be taken; each is right but for what it is named after. */
 const INVALID = [
   'not later than the block before',
+  'dated ahead',
   'another result',
   'a batch twice',
   'a batch left out',
@@ -23,6 +24,9 @@ const INVALID = [
   'another origin',
   'another height'
 ] as const
+
+/** By how much a block is dated ahead, milliseconds. */
+const AHEAD_MS = 3_600_000
 
 /** What a liar proposes, and what it gives for committed blocks. */
 export function createBlockLies({ id, ways, deceived, random, scope, sign, replica }: Lying) {
@@ -60,6 +64,8 @@ export function createBlockLies({ id, ways, deceived, random, scope, sign, repli
     switch (invalid) {
       case 'not later than the block before':
         return withHeader({ ...header, time: chain.tip.time }, hashes)
+      case 'dated ahead':
+        return withBatches({ ...header, time: header.time + AHEAD_MS }, batches)
       case 'another result':
         return withHeader({ ...header, result: header.previous }, hashes)
       case 'a batch twice': {

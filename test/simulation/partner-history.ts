@@ -25,11 +25,19 @@ export function createPartnerHistory({ genesis }: SimulatedGenesis) {
   let next = now
   let latest = now
   const hashes = new Map<PartnerSet, string>()
+  /** Each key that ever was, by whose it is and its incarnation. */
+  const keys = new Map<string, string>()
+  noteKeys()
 
   function hashOf(set: PartnerSet): string {
     const hash = hashes.get(set) ?? partnerSetHash(scope, set)
     hashes.set(set, hash)
     return hash
+  }
+
+  /** Of one incarnation the newest key holds: another one comes with another incarnation. */
+  function noteKeys(): void {
+    for (const { id, incarnation, key } of latest.partners) keys.set(`${id}/${incarnation}`, key)
   }
 
   function changed(change: PartnerChange): readonly Partner[] {
@@ -62,6 +70,8 @@ export function createPartnerHistory({ genesis }: SimulatedGenesis) {
     now: (id: string): Partner | undefined => now.partners.find((partner) => partner.id === id),
     /** As it will be, with every change so far. */
     latest: (id: string): Partner | undefined => latest.partners.find((partner) => partner.id === id),
+    /** The key that signs for an incarnation that was reached. */
+    keyOf: (id: string, incarnation: number): string | undefined => keys.get(`${id}/${incarnation}`),
     /** All of them, with every change so far. */
     all: (): readonly Partner[] => latest.partners,
     /** Whether nothing is decided that is not in force. */
@@ -71,6 +81,7 @@ export function createPartnerHistory({ genesis }: SimulatedGenesis) {
     hashes: () => ({ partners: hashOf(now), nextPartners: hashOf(next) }),
     decide(change: PartnerChange): void {
       latest = { ...latest, partners: changed(change) }
+      noteKeys()
     },
     /** The block is over. */
     turn(): void {

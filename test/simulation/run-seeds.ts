@@ -4,10 +4,17 @@ import { addRun, noSums, type Sums } from './sums.js'
 /** Lines of the trace that a failure shows. */
 const TAIL_LINES = 60
 
+/** What runs the same once more: all that did not come from the seed is part of it. */
+export function commandOf({ scenario, set, isReal }: Pick<Simulated, 'scenario' | 'set' | 'isReal'>): string {
+  const more = Object.keys(set).length === 0 ? '' : ` --set '${JSON.stringify(set)}'`
+  return `npm run simulate -- --seed ${scenario.seed}${isReal ? ' --real-signatures' : ''}${more}`
+}
+
 /** Says which seed broke what, with the end of its trace and how to see all of it; nothing when everything held. */
-export function assertHeld({ broken, scenario, tail }: Simulated): void {
+export function assertHeld(run: Simulated): void {
+  const { broken, scenario, tail } = run
   if (broken === null) return
-  const command = `npm run simulate -- --seed ${scenario.seed}`
+  const command = commandOf(run)
   throw new Error([...tail.slice(-TAIL_LINES), `seed ${scenario.seed} (${command}): ${broken.message}`].join('\n'))
 }
 

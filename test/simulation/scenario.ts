@@ -6,6 +6,7 @@ import type { Fault } from './faults.js'
 import { changesOf, type PlannedChange } from './governance-plan.js'
 import type { Way } from './liar.js'
 import type { Politics } from './lies-in-governance.js'
+import { HEIGHTS_MIN } from './sums.js'
 import { seededRandom } from './virtual-clock.js'
 import type { Paths } from './virtual-network.js'
 
@@ -20,6 +21,8 @@ export interface Scenario {
   readonly quorum: QuorumRule
   /** The first of the voters, down until the network heals: more than f of them must stop everything. */
   readonly silent: number
+  /** When they fall, milliseconds; 0: they are down from the beginning. */
+  readonly silentFromMs: number
   /** The last of the voters but the fragile ones: they fall when the network heals, and never come back. */
   readonly gone: number
   readonly timeouts: TimeoutSettings
@@ -37,6 +40,8 @@ export interface Scenario {
   readonly skewMsMax: number
   /** Records appended before the network heals; after it every partner appends a few more. */
   readonly records: number
+  /** When all trouble is over and the chain is shorter than this, records are appended until it is not. */
+  readonly heightsMin: number
   /** Virtual time, milliseconds, at which all trouble is over. */
   readonly healMs: number
   /** How long after that all may take to be equal again, with every record decided. */
@@ -79,7 +84,11 @@ const VOTERS = [
   3,
   3,
   6,
+  8,
+  9,
   10,
+  11,
+  12,
   13
 ]
 
@@ -96,13 +105,14 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const voters = set.voters ?? pick(VOTERS)
   const quorum = set.quorum ?? (voters === 3 && random() < 0.5 ? 'majority' : 'two-thirds')
   const f = faultsOf(voters, quorum)
-  const observers = set.observers ?? (random() < 0.15 ? 1 : 0)
+  const observers = set.observers ?? [1, 2][Math.floor(random() / 0.08)] ?? 0
   const silent = set.silent ?? (voters > 1 && random() < 0.06 ? f + 1 : 0)
   const mayRunUp = set.faults === undefined && quorum === 'two-thirds' && f === 1 && silent === 0 && random() < 0.03
   // One is gone then: there is no room for a liar.
   const isRunUp = mayRunUp && (set.liars ?? 0) === 0
   const weak = weakOf(random, { f, quorum, voters, silent, isRunUp }, set)
-  const joiners = set.joiners ?? (silent === 0 && !isRunUp && voters < 13 && random() < 0.12 ? 1 : 0)
+  const joiners =
+    set.joiners ?? (silent === 0 && !isRunUp && voters < 13 ? ([1, 2][Math.floor(random() / 0.06)] ?? 0) : 0)
   const healMs = set.healMs ?? (isRunUp ? RUN_UP_MS : 15_000 + random() * 25_000)
   const delayMs = pick([
     { min: 0.2, spread: 2 },
@@ -116,7 +126,7 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const isHasty = isRunUp || (random() < 0.4 && paths !== 'no-sends')
   const partners = voters + observers + joiners
   const fragile = fragileOf({ voters, observers, fragile: weak.fragile })
-  const count = voters > 7 ? pick([10, 20]) : pick([0, 15, 20, 25, 30, 40])
+  const count = voters > 7 ? pick([10, 20]) : pick([0, 20, 20, 20, 20, 25, 25, 25, 30, 30, 40])
   const drawn = isRunUp
     ? runUpFrom(random, voters - weak.gone, healMs)
     : faultsFrom({ random, partners, count, untilMs: healMs })
@@ -132,6 +142,7 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     joiners,
     quorum,
     silent,
+    silentFromMs: silent > 0 ? silentFrom(seed, healMs) : 0,
     ...weak,
     ways: null,
     timeouts: isHasty ? TIMEOUTS_HASTY : TIMEOUTS_DEFAULT,
@@ -140,6 +151,7 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     strangers,
     skewMsMax: pick([0, 100, 200]),
     records: voters > 7 ? 40 : 60 + Math.floor(random() * 60),
+    heightsMin: isWhole({ voters, silent, isRunUp, paths }, set) ? HEIGHTS_MIN : 0,
     healMs,
     budgetMs: isRunUp ? RUN_UP_BUDGET_MS : paths === 'no-sends' ? SLOW_BUDGET_MS : BUDGET_MS,
     faults: isRunUp ? drawn : [...drawn, ...losses],
@@ -148,6 +160,24 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     wire: random() < 0.03,
     ...set
   }
+}
+
+/**
+ * Whether a run is to be long: not one of so many partners or so slow that it costs as much as several others, and not one
+ * that is about something else.
+ */
+function isWhole(
+  { voters, silent, isRunUp, paths }: { voters: number; silent: number; isRunUp: boolean; paths: Paths },
+  set: Partial<Scenario>
+): boolean {
+  const isPlain = set.records === undefined && silent === 0 && !isRunUp && paths !== 'no-sends'
+  return voters >= 4 && voters <= 7 && isPlain
+}
+
+/** Half of those who fall silent do so from the beginning. Drawn apart, so that what else a seed says does not depend on it. */
+function silentFrom(seed: number, healMs: number): number {
+  const random = seededRandom(seed ^ 0x51e7)
+  return random() < 0.5 ? 0 : healMs * (0.2 + random() * 0.4)
 }
 
 function weakOf(

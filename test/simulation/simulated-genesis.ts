@@ -61,7 +61,7 @@ export interface SimulatedGenesis {
 }
 
 /** Joiners of every network; most never come. */
-const JOINERS = ['j1']
+const JOINERS = ['j1', 'j2']
 
 /** Making one takes milliseconds, and runs take not many more. */
 const made = new Map<string, SimulatedGenesis>()

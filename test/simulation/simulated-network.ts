@@ -1,3 +1,4 @@
+import type { BlockHeader } from '../../src/ledger/block.js'
 import { faultsOf } from '../../src/ledger/quorum.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 import { BrokenPromise } from './broken-promise.js'
@@ -16,6 +17,9 @@ import { seededRandom, type VirtualClock } from './virtual-clock.js'
 import { type VirtualNetwork, virtualNetwork } from './virtual-network.js'
 import { type VirtualPartner, virtualPartner } from './virtual-partner.js'
 import { createWorkload } from './workload.js'
+
+/** Clocks jump by 20 s, and by more when jumps add up; a liar dates a block an hour ahead. */
+const AHEAD_MS_MAX = 600_000
 
 /**
  * Puts a whole network together, with everything that disturbs it and everything that watches it while it runs.
@@ -36,12 +40,16 @@ export function simulatedNetwork(
   const figures = { crashes: 0, roundMax: 0, losses: 0 }
   /** Also of what was on a disk that is lost. */
   const hashes = new Map<number, string>()
+  const faulty = faultsOf(scenario.voters, scenario.quorum)
+  const isStalling = scenario.silent > faulty
   let isHealed = false
+  /** Where there are too few for anything: no block above this one, until all trouble is over. */
+  let heightMax = Number.POSITIVE_INFINITY
 
   const watch = createSignatureWatch({
     liars: lying,
     restored: new Set(scenario.faults.flatMap((fault) => (fault.kind === 'old-disk' ? [ids[fault.partner]!] : []))),
-    faults: faultsOf(scenario.voters, scenario.quorum),
+    faults: faulty,
     complain: (why) => breaks('nobody contradicts itself', why)
   })
   const syncs = createSyncWatch(lying, (why) => breaks('nobody signs while it fetches blocks', why))
@@ -63,7 +71,14 @@ export function simulatedNetwork(
     const before = hashes.get(height) ?? hash
     hashes.set(height, before)
     contradictions.committed(partner, height)
+    if (!isHealed && height > heightMax) breaks('no commit without a quorum', `${partner.id} commits block ${height}`)
     if (before !== hash) breaks('agreement', `${partner.id} commits ${hash} at ${height}, somebody else ${before}`)
+  }
+
+  /** No clock of an honest partner is ever so far ahead, so whoever endorsed such a block did not look. */
+  function timely({ height, time }: BlockHeader): void {
+    const aheadMs = time - founded.genesis.genesis.time - clock.now()
+    if (aheadMs > AHEAD_MS_MAX) breaks('no block is dated ahead', `block ${height} is ${Math.round(aheadMs)} ms ahead`)
   }
 
   function onSend(from: string, message: PeerMessage | PullResponse): void {
@@ -81,6 +96,21 @@ export function simulatedNetwork(
     }
   }
 
+  const liars = new Map(
+    [...lying].map((id) => [
+      id,
+      createLiar({
+        id,
+        founded,
+        random,
+        replica: () => partnerOf.get(id)?.replica ?? null,
+        generation: () => partnerOf.get(id)?.generation ?? 0,
+        governance: () => changing.liesOf(id),
+        ...(scenario.ways === null ? {} : { ways: scenario.ways })
+      })
+    ])
+  )
+
   const network: VirtualNetwork = virtualNetwork({
     random,
     trace,
@@ -90,28 +120,17 @@ export function simulatedNetwork(
     strangers: scenario.strangers && [ids[scenario.strangers[0]]!, ids[scenario.strangers[1]]!],
     lets: changing.lets,
     wire: scenario.wire,
-    liars: new Map(
-      [...lying].map((id) => [
-        id,
-        createLiar({
-          id,
-          founded,
-          random,
-          replica: () => partnerOf.get(id)?.replica ?? null,
-          generation: () => partnerOf.get(id)?.generation ?? 0,
-          governance: () => changing.liesOf(id),
-          ...(scenario.ways === null ? {} : { ways: scenario.ways })
-        })
-      ])
-    ),
+    liars,
     onSend,
     onArrive(from, to, message) {
       const partner = partnerOf.get(to)!
       if (message.type === 'blocks') return syncs.arrived(from, partner, message)
       contradictions.arrived(partner, message)
+      liars.get(to)?.heard(message)
       if (!lying.has(from)) watch.arrived(partner, message)
       if (message.type === 'proposal' && 'batches' in message) changing.liesOf(to)?.heard(message)
     },
+    onBody: (to, text) => contradictions.showBatch(partnerOf.get(to)!, text),
     onBlame(by, partner, why) {
       trace.note(`${by} blames ${partner}: ${why}`)
       if (!lying.has(by) && !lying.has(partner)) breaks('only the guilty are blamed', `${by} blames ${partner}: ${why}`)
@@ -130,8 +149,11 @@ export function simulatedNetwork(
       skewMs: Math.floor((random() - 0.5) * 2 * scenario.skewMsMax),
       hasPeers: ids.length > 1,
       onCommitted(partner, { header, hash }) {
-        trace.note(`${id} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
-        if (!lying.has(id)) committed(partner, header.height, hash)
+        trace.note(() => `${id} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
+        if (!lying.has(id)) {
+          committed(partner, header.height, hash)
+          timely(header)
+        }
         changing.onCommitted(partner)
       },
       onRunning: changing.onRunning,
@@ -177,7 +199,14 @@ export function simulatedNetwork(
     if (changing.isKeyless(partner)) return false
     if (gone.has(partner.id)) return !isHealed
     if (joining.includes(partner.id)) return joins.isAdmitted(partner.id)
-    return index >= scenario.silent || isHealed
+    return index >= scenario.silent || isHealed || clock.now() < scenario.silentFromMs
+  }
+
+  /** More than f fall in the middle. What they have said by then may still let one height be decided, and no other. */
+  function fallSilent(): void {
+    trace.note(`${scenario.silent} fall silent`)
+    heightMax = 1 + Math.max(...partners.map(({ content }) => content.blocks.length))
+    for (const partner of partners.slice(0, scenario.silent)) partner.crash()
   }
 
   /** Records by anybody, at any time while there is trouble. */
@@ -209,6 +238,7 @@ export function simulatedNetwork(
     contradictions,
     excused: watch.excused,
     figures,
+    heightMax: () => heightMax,
     submit: workload.submit,
     sent: () => network.sent,
     /** Plans everything up to the end of trouble. */
@@ -217,6 +247,8 @@ export function simulatedNetwork(
         if (mayRun(partner)) clock.plan(random() * 500, () => partner.isDown && partner.start())
       }
       for (const id of joining) joins.plan(partnerOf.get(id)!, scenario.healMs * (0.1 + random() * 0.6))
+      if (isStalling && scenario.silentFromMs === 0) heightMax = 0
+      else if (scenario.silent > 0) clock.plan(scenario.silentFromMs, fallSilent)
       planWork()
       changing.begin({ partners, honest, mayRun, onLoss, unheard: workload.unheard })
       faults.plan(scenario.faults, mayRun)

@@ -1,10 +1,16 @@
 import type { Simulated } from './simulation.js'
 
+/** A run of four or more partners has so many heights, and so many faults, unless it is a small one on purpose. */
+export const HEIGHTS_MIN = 30
+export const FAULTS_MIN = 20
+
 /** What many runs amount to, for the reader of a summary. */
 export interface Sums {
   runs: number
   /** Runs of at least four partners. */
   ofFour: number
+  /** Runs as they are meant: of at least four partners, HEIGHTS_MIN heights and FAULTS_MIN faults. */
+  whole: number
   heights: number
   faults: number
   crashes: number
@@ -21,6 +27,8 @@ export interface Sums {
   changes: number
   /** Runs with so many silent that nothing may be decided, and runs with liars. */
   silent: number
+  /** Of the former those in which they fell in the middle. */
+  fellSilent: number
   lying: number
   roundMax: number
   votersMax: number
@@ -31,6 +39,7 @@ export function noSums(): Sums {
   const all = {
     runs: 0,
     ofFour: 0,
+    whole: 0,
     heights: 0,
     faults: 0,
     crashes: 0,
@@ -46,6 +55,7 @@ export function noSums(): Sums {
     governed: 0,
     changes: 0,
     silent: 0,
+    fellSilent: 0,
     lying: 0,
     roundMax: 0,
     votersMax: 0,
@@ -58,7 +68,9 @@ export function noSums(): Sums {
 export function addRun(sums: Sums, run: Simulated): void {
   const { scenario } = run
   sums.runs++
-  sums.ofFour += scenario.voters + scenario.observers >= 4 ? 1 : 0
+  const isOfFour = scenario.voters + scenario.observers >= 4
+  sums.ofFour += isOfFour ? 1 : 0
+  sums.whole += isOfFour && run.height >= HEIGHTS_MIN && scenario.faults.length >= FAULTS_MIN ? 1 : 0
   sums.heights += run.height
   sums.faults += scenario.faults.length
   sums.crashes += run.crashes
@@ -72,6 +84,7 @@ export function addRun(sums: Sums, run: Simulated): void {
   sums.governed += scenario.changes.length > 0 ? 1 : 0
   sums.changes += run.changes
   sums.silent += scenario.silent > 0 ? 1 : 0
+  sums.fellSilent += scenario.silentFromMs > 0 ? 1 : 0
   sums.lying += scenario.liars > 0 ? 1 : 0
   sums.roundMax = Math.max(sums.roundMax, run.roundMax)
   sums.votersMax = Math.max(sums.votersMax, scenario.voters)

@@ -5,13 +5,16 @@ const TAIL_LINES = 300
 
 /** What happened in a run, one line each: a hash over all of it, and its end for whoever looks for a fault. */
 export interface Trace {
-  /** @param text without the time, which is put before it */
-  note(text: string): void
+  /** @param text without the time, which is put before it; a function where it costs something to make */
+  note(text: string | (() => string)): void
   /** Eight hex digits over every line so far: two runs that differ anywhere differ here. */
   hash(): string
   readonly lines: number
   tail(): readonly string[]
 }
+
+/** Where nobody reads it: whatever is noted is never made. */
+export const NO_TRACE: Trace = { note() {}, hash: () => '', lines: 0, tail: () => [] }
 
 /**
  * @param now virtual time, milliseconds
@@ -23,7 +26,7 @@ export function createTrace(now: () => number, print?: (line: string) => void): 
   let lines = 0
   return {
     note(text) {
-      const line = `${now().toFixed(1)} ${text}`
+      const line = `${now().toFixed(1)} ${typeof text === 'string' ? text : text()}`
       // FNV-1a.
       for (let i = 0; i < line.length; i++) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193)
       tail[lines % TAIL_LINES] = line
@@ -42,7 +45,7 @@ export function createTrace(now: () => number, print?: (line: string) => void): 
 export function traceLogger(id: string, trace: Trace): Logger {
   const plain = (_: string, value: unknown): unknown => (value instanceof Error ? value.message : value)
   const at = (level: string) => (message: string, fields?: LogFields) => {
-    trace.note(`${id} log: ${level} ${message} ${JSON.stringify(fields ?? {}, plain)}`)
+    trace.note(() => `${id} log: ${level} ${message} ${JSON.stringify(fields ?? {}, plain)}`)
   }
   const logger: Logger = {
     error: at('error'),

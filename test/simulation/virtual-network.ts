@@ -33,6 +33,8 @@ export interface NetworkOptions {
   readonly onSend: (from: string, message: PeerMessage | PullResponse) => void
   /** Sees every message and answer just before it is handed over. */
   readonly onArrive: (from: string, to: string, message: PeerMessage | PullResponse) => void
+  /** Sees every batch that is gossiped just before it is handed over. */
+  readonly onBody: (to: string, text: string) => void
   /** A partner saw another do what no honest one does. */
   readonly onBlame: (by: string, partner: string, why: string) => void
 }
@@ -65,7 +67,7 @@ interface Place {
 
 /** Messages between partners with delay, loss, duplicates and any order; connections that break and come back. */
 export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
-  const { random, trace, ids, delayMs, liars, lets, paths, strangers, onSend, onArrive, onBlame } = options
+  const { random, trace, ids, delayMs, liars, lets, paths, strangers, onSend, onArrive, onBody, onBlame } = options
   const places = new Map<string, Place>()
   const links = new Map(ids.map((from) => [from, new Map(ids.map((to) => [to, goodLink()]))]))
   let sent = 0
@@ -160,7 +162,7 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
     const deaf = link(place.partner, to).deaf[type]
     if (deaf > 0 && random() < deaf) return
     carry(place, to, (target) => {
-      trace.note(`${place.partner}>${to} ${lineOfMessage(message)}`)
+      trace.note(() => `${place.partner}>${to} ${lineOfMessage(message)}`)
       const heard = liars.has(to) ? withoutOwnPrevotes(to, message) : message
       onArrive(place.partner, to, heard)
       target.handlers().onMessage(place.partner, copy(heard))
@@ -193,11 +195,11 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
       })
       if (paths === 'no-pulls' && asked.type === 'messages') return
       carry(place, to, (target) => {
-        trace.note(`${place.partner}>${to} ${lineOfRequest(asked)}`)
+        trace.note(() => `${place.partner}>${to} ${lineOfRequest(asked)}`)
         answer(place, target, asked, {
           resolve(said) {
             if (isOver) return
-            trace.note(`${to}>${place.partner} answers ${said.type}`)
+            trace.note(() => `${to}>${place.partner} answers ${said.type}`)
             onArrive(to, place.partner, said)
             settle()
             onAnswer(copy(said))
@@ -247,7 +249,8 @@ export function virtualNetwork(options: NetworkOptions): VirtualNetwork {
           const said = liar === undefined ? text : liar.body(to, text)
           if (said === null) continue
           carry(place, to, (target) => {
-            trace.note(`${place.partner}>${to} gossip of ${said.length}`)
+            trace.note(() => `${place.partner}>${to} gossip of ${said.length}`)
+            onBody(to, said)
             const verdict = target.handlers().onBatchText(said)
             if (verdict === 'reject') onBlame(to, place.partner, 'it spreads what is no batch')
           })

@@ -90,17 +90,19 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
   let committing = false
 
   /** Every value has a checksum, which is looked at whenever it is read. */
-  function mustBeWhole(name: string): void {
-    if (damaged.size > 0 && damaged.has(name)) throw new LedgerError('STORE_DAMAGED', `${name} is damaged`, { name })
+  function mustBeWhole(kind: 'block' | 'body' | 'state', key: string | number): void {
+    if (damaged.size === 0) return
+    const name = `${kind} ${key}`
+    if (damaged.has(name)) throw new LedgerError('STORE_DAMAGED', `${name} is damaged`, { name })
   }
 
   function blockAt(height: number): StoredBlock | undefined {
-    mustBeWhole(`block ${height}`)
+    mustBeWhole('block', height)
     return blocks[height - 1]
   }
 
   function bodyOf(hash: string): string | undefined {
-    mustBeWhole(`body ${hash}`)
+    mustBeWhole('body', hash)
     return bodies.get(hash)
   }
 
@@ -120,7 +122,7 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
     }
     for (const { key, entry } of block.writes) {
       state.set(key, { ...entry })
-      damaged.delete(`state ${key}`)
+      if (damaged.size > 0) damaged.delete(`state ${key}`)
     }
     for (const { level, index, hash: node } of block.treeNodes) nodes.set(`${level}/${index}`, node)
   }
@@ -160,7 +162,7 @@ export function virtualStore(content: StoreContent, device: VirtualDevice): Stor
     },
     state: {
       get(key) {
-        mustBeWhole(`state ${key}`)
+        mustBeWhole('state', key)
         return state.get(key)
       }
     },
