@@ -10,6 +10,7 @@ import { BrokenPromise } from './broken-promise.js'
 import { createCertificateCheck } from './check-certificates.js'
 import { type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
 import { createGovernanceCheck } from './check-governance.js'
+import { createFileHistory, type FileHistory } from './file-history.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { StoreContent } from './virtual-store.js'
@@ -80,8 +81,9 @@ export function replay(
 ): Replayed {
   const scope = { genesis: founded.genesis.hash, epoch: 0 }
   const partners = createPartnerHistory(founded)
-  const governance = createGovernanceCheck(partners)
-  const judge = createJudge(scope, partners, governance)
+  const files = createFileHistory(founded)
+  const governance = createGovernanceCheck(partners, files)
+  const judge = createJudge(scope, partners, files, governance)
   const certificates = createCertificateCheck(founded, partners)
   const placed = new Map<string, Placed>()
   const evidence: EvidenceOnChain[] = []
@@ -110,8 +112,11 @@ export function replay(
   }
 
   function take(block: StoredBlock): void {
-    const { partners: now, nextPartners, time } = JSON.parse(block.header) as BlockHeader
+    const { model, partners: now, nextPartners, time } = JSON.parse(block.header) as BlockHeader
     const hashes = partners.hashes()
+    if (model !== files.now().hash) {
+      throw new BrokenPromise('the file is the one that was decided', `block ${block.height} names another`)
+    }
     if (now !== hashes.partners || nextPartners !== hashes.nextPartners) {
       throw new BrokenPromise('the partners are who the chain says', `block ${block.height} names others`)
     }
@@ -138,21 +143,35 @@ export function replay(
     }
     governance.settle(time)
     partners.turn()
+    files.turn()
   }
 
   for (const block of blocks) take(block)
   const incarnations = new Map(partners.all().map(({ id, incarnation }) => [id, incarnation]))
-  return { placed, evidence, changes: governance.passed(), incarnations, isSettled: partners.isSettled() }
+  return {
+    placed,
+    evidence,
+    changes: governance.passed(),
+    incarnations,
+    isSettled: partners.isSettled() && files.isSettled()
+  }
 }
 
 /** Says whether a record must be accepted; null when that is not worked out here. Follows what is accepted. */
-function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnType<typeof createGovernanceCheck>) {
+function createJudge(
+  scope: Scope,
+  partners: PartnerHistory,
+  files: FileHistory,
+  governance: ReturnType<typeof createGovernanceCheck>
+) {
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
 
   function inspection(author: string, { marker, vehicle, odometer }: Inspection): boolean {
     const isNew = !markers.has(`${author} ${marker}`)
-    const isGood = isNew && odometer >= (odometers.get(vehicle) ?? 0) && partners.now(author)?.state === 'active'
+    const { remainder } = files.now()
+    const keepsRules = odometer >= (odometers.get(vehicle) ?? 0) && odometer % 5 !== remainder
+    const isGood = isNew && keepsRules && partners.now(author)?.state === 'active'
     markers.add(`${author} ${marker}`)
     if (isGood) odometers.set(vehicle, odometer)
     return isGood

@@ -1,6 +1,7 @@
 import { faultsOf } from '../../src/ledger/quorum.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 import { BrokenPromise } from './broken-promise.js'
+import { createChangingFiles } from './changing-files.js'
 import { createChangingPartners } from './changing-partners.js'
 import { createContradictionWatch } from './contradiction-watch.js'
 import { injectFaults } from './fault-injection.js'
@@ -47,6 +48,7 @@ export function simulatedNetwork(
   const syncs = createSyncWatch(lying, (why) => breaks('nobody signs while it fetches blocks', why))
   const contradictions = createContradictionWatch(founded, lying, clock.now)
 
+  const changingFiles = createChangingFiles({ seed: scenario.seed, files: scenario.files, clock, trace, founded })
   const changing = createChangingPartners({
     scenario,
     clock,
@@ -203,6 +205,7 @@ export function simulatedNetwork(
     /** Honest ones that are there in the end. */
     lasting: honest.filter(({ id }) => !gone.has(id) && !changing.isForGood(id)),
     changing,
+    changingFiles,
     liars: lying,
     /** Of honest partners. */
     submissions: () => workload.submissions.filter(({ author }) => !lying.has(author)),
@@ -218,6 +221,7 @@ export function simulatedNetwork(
       }
       for (const id of joining) joins.plan(partnerOf.get(id)!, scenario.healMs * (0.1 + random() * 0.6))
       planWork()
+      changingFiles.begin({ honest })
       changing.begin({ partners, honest, mayRun, onLoss, unheard: workload.unheard })
       faults.plan(scenario.faults, mayRun)
     },

@@ -109,7 +109,8 @@ export async function simulate(
     let isQuiet = false
     let convergedMs = Number.NaN
     const look = (): void => {
-      const isEqual = isAnswered() && isConverged(lasting) && network.changing.isOver(lasting)
+      const isOver = network.changing.isOver(lasting) && network.changingFiles.isOver(lasting)
+      const isEqual = isAnswered() && isConverged(lasting) && isOver
       if (isEqual && Number.isNaN(convergedMs)) convergedMs = clock.now() - scenario.healMs
       isQuiet = isEqual && isAllWritten(network)
       if (!isQuiet) clock.plan(LOOK_MS, look)
@@ -164,14 +165,14 @@ function placesSeen({ contradictions, lasting }: SimulatedNetwork): ReadonlySet<
 
 /** What must hold in the end, worked out from what lies on the disks and what the users were told. */
 async function check(network: SimulatedNetwork): Promise<Found> {
-  const { founded, honest, lasting, liars, excused, changing } = network
+  const { founded, honest, lasting, liars, excused, changing, changingFiles } = network
   const submissions = network.submissions()
   const disks = new Map(honest.map(({ id, content }) => [id, content]))
   const longest = checkAgreement(disks)
   checkLinks(founded, longest)
   checkResults(disks, longest)
   const { placed, evidence, changes, incarnations, isSettled } = replay(founded, longest, [...disks.values()])
-  if (!isSettled && changing.targets.size > 0)
+  if (!isSettled && (changing.targets.size > 0 || changingFiles.isPlanned))
     throw new BrokenPromise('what was agreed is in force', 'not at the end of the chain')
   checkAcknowledged(submissions, placed)
   checkNothingLost(
