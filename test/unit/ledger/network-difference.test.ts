@@ -147,7 +147,7 @@ test('is bounded, and counts what it leaves out', () => {
   assert.is(networkDifference(BASE, long).list[0]?.after?.length, 2_001, 'with a sign that it goes on')
 })
 
-test('there is a difference where the definitions differ, and both ways the same', () => {
+test('there is a difference where the definitions differ, and both ways the same', async () => {
   const anyEdit = fc.array(fc.constantFrom(...CASES.map(([, edit]) => edit)), { maxLength: 4 })
   const applied = (edits: readonly ((draft: Draft) => void)[]) =>
     edited(BASE, (draft) => {
@@ -161,7 +161,7 @@ test('there is a difference where the definitions differ, and both ways the same
         object.rules = object.rules.filter(({ id }, at) => object.rules.findIndex((other) => other.id === id) === at)
       }
     })
-  fc.assert(
+  await fc.assert(
     fc.property(anyEdit, anyEdit, (one, other) => {
       const [a, b] = [applied(one), applied(other)]
       const [there, back] = [networkDifference(a, b).list, networkDifference(b, a).list]
