@@ -8,6 +8,7 @@ import {
   openProposalsIn,
   type ProposalState,
   proposalIn,
+  votedChangeIn,
   writeOpenProposals,
   writeProposal
 } from './governance-state.js'
@@ -109,9 +110,10 @@ function stateOf({ state, latest, latestModel, time }: SettleGround, proposal: G
   const decided = { model: latestModel, partners: latest }
   if (time >= expires) return 'expired'
   if (isStale(decided, proposal.change, base)) return 'stale'
-  const change = changeIn(state, latestModel.limits, proposal)
-  const { yes, no, governing, needed } = tallyOfBallots(latestModel.network, latest, proposal, change)
-  if (isOwnAffair(by, change) || yes >= needed) {
+  const voted = votedChangeIn(state, proposal)
+  const { yes, no, governing, needed } = tallyOfBallots(latestModel.network, latest, proposal, voted)
+  if (isOwnAffair(by, voted) || yes >= needed) {
+    const change = changeIn(state, latestModel.limits, proposal)
     return decisionProblem(decided, change) === null ? 'passed' : 'stale'
   }
   return governing - no < needed ? 'rejected' : 'open'
