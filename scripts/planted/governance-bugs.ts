@@ -1,5 +1,5 @@
 import { type PlantedBug, seeds } from './planted-bug.js'
-import { meddlerWho, PARTNERS_CHANGE, VOTERS_LEAVE } from './seed-sets.js'
+import { FILES_CHANGE, meddlerWho, PARTNERS_CHANGE, VOTERS_LEAVE } from './seed-sets.js'
 
 /** Mistakes about who may change the partners, and about those who are no partners any more. */
 export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
@@ -187,6 +187,59 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
       }
     ],
     checks: [seeds(10, meddlerWho('pause'))]
+  },
+  {
+    name: 'file-acts-too-early',
+    what: 'a network file is in force at the next height, not at the one after it',
+    edits: [
+      {
+        file: 'src/ledger/execution.ts',
+        find: 'const entry = modelsEntry({ now: next, next: latest })',
+        replace: 'const entry = modelsEntry({ now: latest, next: latest })'
+      }
+    ],
+    checks: [seeds(10, FILES_CHANGE)]
+  },
+  {
+    name: 'records-by-the-file-they-came-under',
+    what: 'records are judged by the network file that was in force when their batch came in',
+    edits: [
+      {
+        file: 'src/ledger/execution.ts',
+        find: 'const record = recordUnder(rulebook.model, checked)',
+        replace: 'const record = checked.body === null ? recordUnder(rulebook.model, checked) : checked'
+      }
+    ],
+    checks: [seeds(20, FILES_CHANGE)]
+  },
+  {
+    name: 'threshold-of-the-new-file',
+    what: 'a network file that lowers what files need is counted by what it sets itself',
+    edits: [
+      {
+        file: 'src/ledger/model-change.ts',
+        find: "const thresholds = [thresholdOf(before, 'model')]",
+        replace: "const thresholds = [thresholdOf(after, 'model')]"
+      },
+      {
+        file: 'src/ledger/model-change.ts',
+        find: 'if (was !== is) thresholds.push(was, is)',
+        replace: 'if (was !== is) thresholds.push(is)'
+      }
+    ],
+    checks: [seeds(10, FILES_CHANGE)]
+  },
+  {
+    name: 'quorum-of-the-file-before',
+    what: 'another quorum in the network file changes nothing',
+    edits: [
+      {
+        file: 'src/ledger/model-change.ts',
+        find: 'return isSame ? set : { ...set, partners, quorum: network.quorum }',
+        replace: 'return isSame ? set : { ...set, partners }'
+      }
+    ],
+    checks: [seeds(10, FILES_CHANGE)]
   },
   {
     name: 'void-records-unheard',

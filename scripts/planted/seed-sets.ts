@@ -1,4 +1,5 @@
 import type { Fault } from '../../test/simulation/faults.js'
+import type { PlannedFile } from '../../test/simulation/file-plan.js'
 import type { PlanKind, PlannedChange } from '../../test/simulation/governance-plan.js'
 import type { Way } from '../../test/simulation/liar.js'
 import type { Scenario } from '../../test/simulation/scenario.js'
@@ -96,6 +97,31 @@ export const PARTNERS_CHANGE: SeedSet = {
       change('rotate', 2, 4_000, { doubt: 'no' }),
       change('pause', 3, 6_000, { doubt: 'withdrawn' }),
       change('leave', 4, 9_000)
+    ]
+  }
+}
+
+function file(atMs: number, remainder: number | null, more: Partial<PlannedFile['settings']> = {}): PlannedFile {
+  return { atMs, settings: { remainder, quorum: 'two-thirds', thresholds: {}, ...more }, hasRival: remainder === 2 }
+}
+
+/** One network file after the other: other rules, other thresholds, another quorum; six voters, so that a majority is less. */
+export const FILES_CHANGE: SeedSet = {
+  name: 'files change',
+  scenario: {
+    ...FOUR,
+    voters: 6,
+    records: 160,
+    healMs: CHANGING_MS,
+    faults: [],
+    changes: [],
+    files: [
+      file(1_000, 1),
+      file(3_000, 2, { thresholds: { model: 'majority' } }),
+      file(6_000, 3, { thresholds: { model: 'majority', suspend: 'one' }, quorum: 'majority' }),
+      file(9_000, 4),
+      file(12_000, null, { thresholds: { model: 'majority' }, quorum: 'majority' }),
+      file(15_000, 0)
     ]
   }
 }

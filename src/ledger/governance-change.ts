@@ -96,7 +96,11 @@ export function shapeOfChange(json: Json | undefined, path: MemberPath): Propose
 }
 
 /** Why a change cannot be made to a set, or null. Of chain data only: whether partners are alive is not asked. */
-export function changeProblem(network: NetworkDefinition, set: PartnerSet, change: PartnerChange | AdmitChange): string | null {
+export function changeProblem(
+  network: NetworkDefinition,
+  set: PartnerSet,
+  change: PartnerChange | AdmitChange
+): string | null {
   if (change.kind === 'admit') return takenProblem(set, change) ?? placeProblem(network, set, change.role)
   const partner = partnerOf(set, change.partner)
   if (partner === undefined || partner.state === 'removed') return `${change.partner} is no partner`
@@ -141,7 +145,11 @@ export function problemAfter(network: NetworkDefinition, set: PartnerSet): strin
  * The set after a change that has no problem. Whatever a partner signed and no block has is void once it leaves or has
  * another key, so its incarnation is raised; who comes back is pending until its copy is complete.
  */
-export function applyChange(network: NetworkDefinition, set: PartnerSet, change: PartnerChange | AdmitChange): PartnerSet {
+export function applyChange(
+  network: NetworkDefinition,
+  set: PartnerSet,
+  change: PartnerChange | AdmitChange
+): PartnerSet {
   if (change.kind === 'admit') return withNewcomer(network, set, change)
   const partners = set.partners.map((partner) => {
     return partner.id === change.partner ? changed(network, partner, change) : partner

@@ -9,6 +9,7 @@ import {
   openProposalsIn,
   type ProposalState,
   proposalIn,
+  votedChangeIn,
   writeOpenProposals,
   writeProposal
 } from './governance-state.js'
@@ -101,9 +102,10 @@ function stateOf({ state, decided, time }: SettleGround, proposal: GovernancePro
   if (time >= expires) return 'expired'
   if (isStale(decided, proposal.change, base)) return 'stale'
   const { model, partners } = decided
-  const change = changeIn(state, model.limits, proposal)
-  const { yes, no, governing, needed } = tallyOfBallots(model.network, partners, proposal, change)
-  if (isOwnAffair(by, change) || yes >= needed) {
+  const voted = votedChangeIn(state, proposal)
+  const { yes, no, governing, needed } = tallyOfBallots(model.network, partners, proposal, voted)
+  if (isOwnAffair(by, voted) || yes >= needed) {
+    const change = changeIn(state, model.limits, proposal)
     return decisionProblem(decided, change) === null ? 'passed' : 'stale'
   }
   return governing - no < needed ? 'rejected' : 'open'

@@ -2,7 +2,7 @@ import { canonicalText } from '../base/canonical.js'
 import { assertInvariant } from '../base/errors.js'
 import type { Json } from '../base/json.js'
 import { compiledModel } from './compiled-models.js'
-import type { Change, KeptChange } from './governance-change.js'
+import type { Change, KeptChange, VotedChange } from './governance-change.js'
 import type { Model, ModelLimits } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import type { StateReader } from './state.js'
@@ -95,6 +95,14 @@ export function definitionIn(state: StateReader, proposal: string): NetworkDefin
 
 export function writeDefinition(proposal: string, { network }: Model): GovernanceWrite {
   return { key: definitionKey(proposal), text: canonicalText(network as unknown as Json) }
+}
+
+/** What counting the ballots on a proposal needs to know of it: looked at after every block, so nothing is compiled. */
+export function votedChangeIn(state: StateReader, { id, change }: GovernanceProposal): VotedChange {
+  if (change.kind !== 'model') return change
+  const network = definitionIn(state, id)
+  assertInvariant(network !== undefined, 'the definition of a proposal is kept')
+  return { kind: 'model', model: { network } }
 }
 
 /** What a proposal would do, ready to be carried out. */

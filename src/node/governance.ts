@@ -8,14 +8,12 @@ import {
   type Change,
   governingIn,
   type PartnerChange,
-  type ProposedChange,
-  type VotedChange
+  type ProposedChange
 } from '../ledger/governance-change.js'
 import { type Decided, decidedAfter, decisionProblem } from '../ledger/governance-decided.js'
 import { tallyOfBallots } from '../ledger/governance-settle.js'
-import { changeIn, definitionIn, type GovernanceProposal, proposalIn } from '../ledger/governance-state.js'
+import { changeIn, type GovernanceProposal, proposalIn, votedChangeIn } from '../ledger/governance-state.js'
 import type { VersionChange } from '../ledger/governance-version.js'
-import type { NetworkDefinition } from '../ledger/network-definition.js'
 import { networkDifference } from '../ledger/network-difference.js'
 import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
 import { quorumOfSet, votersOf } from '../ledger/partner-set.js'
@@ -122,7 +120,7 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     const { id, by, change, ballots, reason, opened, closed, effective } = proposal
     const set = closed === 0 ? chain.rulebook.nextPartners : sets.at(closed + 1)
     const network = closed === 0 ? chain.rulebook.models.next.model.network : models.at(closed + 1)
-    const { yes, no, needed } = tallyOfBallots(network, set, proposal, votedChange(proposal))
+    const { yes, no, needed } = tallyOfBallots(network, set, proposal, votedChangeIn(chain.store.state, proposal))
     const { list, leftOut } = differencesOf(proposal)
     const voted = new Set(ballots.map(({ partner }) => partner))
     const state = stateOf(chain, proposal)
@@ -149,23 +147,13 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     }
   }
 
-  function votedChange({ id, change }: GovernanceProposal): VotedChange {
-    if (change.kind !== 'model') return change
-    return { kind: 'model', model: { network: definitionOf(id) } }
-  }
-
-  function definitionOf(id: string): NetworkDefinition {
-    const definition = definitionIn(chain.store.state, id)
-    assertInvariant(definition !== undefined, 'the definition of a proposal is kept')
-    return definition
-  }
-
   function differencesOf(proposal: GovernanceProposal): Differences {
-    const { id, base, change } = proposal
+    const { base } = proposal
+    const change = votedChangeIn(chain.store.state, proposal)
     if (change.kind !== 'model') return { list: differenceOf(change, base), leftOut: 0 }
     const before = models.of(base)
     assertInvariant(before !== undefined, 'the definition that a proposal rests on is kept')
-    const { list, leftOut } = networkDifference(before, definitionOf(id))
+    const { list, leftOut } = networkDifference(before, change.model.network)
     return { list: list.map(({ path, before, after }) => ({ member: path, before, after })), leftOut }
   }
 

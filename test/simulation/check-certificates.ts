@@ -15,11 +15,11 @@ interface Certificate {
 /** Whether a quorum of different voters, as they were at its height, stands behind a block. */
 export function createCertificateCheck(founded: SimulatedGenesis, partners: PartnerHistory) {
   const scope = { genesis: founded.genesis.hash, epoch: 0 }
-  const { quorum } = founded
 
   function check({ height, hash }: StoredBlock, text: string): void {
     const wrong = (what: string): BrokenPromise => new BrokenPromise('certificates', `that of block ${height} ${what}`)
     const voters = partners.voters()
+    const quorum = partners.quorum()
     const needed = quorum === 'majority' ? Math.floor(voters.length / 2) + 1 : Math.floor((2 * voters.length) / 3) + 1
     const { block, height: of, round, votes } = JSON.parse(text) as Certificate
     if (block !== hash || of !== height) throw wrong('is for another one')

@@ -1,7 +1,11 @@
+import type { NetworkDefinition } from '../../src/ledger/network-definition.js'
+import { type FileHistory, type FileOnChain, fileOnChain } from './file-history.js'
 import type { PartnerHistory } from './partner-history.js'
 
 /** What a proposal says, as it stands in its record. */
-interface Change {
+type Change = PartnerChange | { readonly kind: 'model'; readonly network: NetworkDefinition }
+
+interface PartnerChange {
   readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key'
   readonly partner: string
   readonly role?: string
@@ -26,6 +30,12 @@ const YEAR_MS = 366 * 24 * 3_600_000
 const OPEN_MAX = 64
 const OPEN_OF_ONE_MAX = 8
 
+/** What each kind of change needs where the network file says nothing. */
+const NEEDED: Readonly<Record<string, string>> = { suspend: 'majority' }
+
+/** From the least to the most. */
+const STRICTNESS = ['one', 'majority', 'two-thirds', 'all']
+
 /** Roles of the simulated network, and whether they govern and vote. */
 const ROLES: Readonly<Record<string, boolean>> = { garage: true, watcher: false }
 
@@ -33,7 +43,7 @@ const ROLES: Readonly<Record<string, boolean>> = { garage: true, watcher: false 
  * The partners' agreement on changes, worked out anew in plain steps: who may propose and vote, and which changes pass at
  * the end of a block. What passes is told to the history of the partners.
  */
-export function createGovernanceCheck(partners: PartnerHistory) {
+export function createGovernanceCheck(partners: PartnerHistory, files: FileHistory) {
   /** By id of the record, in the order in which they were made. */
   const open = new Map<string, Proposal>()
   let passed = 0
@@ -56,7 +66,9 @@ export function createGovernanceCheck(partners: PartnerHistory) {
       .map(({ id }) => id)
   }
 
-  function baseOf({ kind, partner: id }: Change): string {
+  function baseOf(change: Change): string {
+    if (change.kind === 'model') return files.latest().hash
+    const { kind, partner: id } = change
     const partner = partners.latest(id)
     if (kind === 'role') return `${partner?.role} ${partner?.state === 'removed'}`
     if (kind === 'key') return `${partner?.key} ${partner?.state === 'removed'}`
@@ -65,6 +77,8 @@ export function createGovernanceCheck(partners: PartnerHistory) {
 
   /** Whether the change would say something, and leave somebody who can agree on blocks and on changes. */
   function isPossible(change: Change): boolean {
+    // Roles and objects of all simulated files are the same.
+    if (change.kind === 'model') return fileOnChain(change.network).hash !== files.latest().hash
     const { kind, partner: id, role = '', key = '' } = change
     const partner = partners.latest(id)
     if (partner === undefined || partner.state === 'removed') return false
@@ -81,7 +95,9 @@ export function createGovernanceCheck(partners: PartnerHistory) {
     return partners.all().some(isVoice)
   }
 
-  function isOwnAffair(by: string, { kind, partner }: Change): boolean {
+  function isOwnAffair(by: string, change: Change): boolean {
+    if (change.kind === 'model') return false
+    const { kind, partner } = change
     return by === partner && (kind === 'suspend' || kind === 'remove' || kind === 'key')
   }
 
@@ -104,9 +120,31 @@ export function createGovernanceCheck(partners: PartnerHistory) {
     const said = voters.map((id) => ballots.get(id))
     const yes = said.filter((each) => each === true).length
     const no = said.filter((each) => each === false).length
-    const needed = Math.floor(change.kind === 'suspend' ? voters.length / 2 : (2 * voters.length) / 3) + 1
+    const needed = neededOf(thresholdOf(change), voters.length)
     if (isOwnAffair(by, change) || yes >= needed) return isPossible(change)
     return voters.length - no < needed ? false : null
+  }
+
+  /** Of a network file: what files need, and of everything that needs another threshold by it the old and the new one. */
+  function thresholdOf(change: Change): string {
+    const set = ({ thresholds }: FileOnChain, kind: string): string => thresholds[kind] ?? NEEDED[kind] ?? 'two-thirds'
+    const before = files.latest()
+    if (change.kind !== 'model') return set(before, change.kind)
+    const after = fileOnChain(change.network)
+    const kinds = [...Object.keys(before.thresholds), ...Object.keys(after.thresholds)]
+    const others = kinds.filter((kind) => set(before, kind) !== set(after, kind))
+    const all = [set(before, 'model'), ...others.flatMap((kind) => [set(before, kind), set(after, kind)])]
+    return all.sort((a, b) => STRICTNESS.indexOf(b) - STRICTNESS.indexOf(a))[0]!
+  }
+
+  function pass(change: Change): void {
+    passed++
+    if (change.kind !== 'model') {
+      partners.decide({ object: '_proposal', ...change })
+      return
+    }
+    files.decide(fileOnChain(change.network))
+    partners.decideQuorum(change.network.quorum)
   }
 
   /** @returns whether anything was decided */
@@ -117,9 +155,7 @@ export function createGovernanceCheck(partners: PartnerHistory) {
       if (outcome === null) continue
       isNews = true
       open.delete(id)
-      if (!outcome) continue
-      passed++
-      partners.decide({ object: '_proposal', ...proposal.change })
+      if (outcome) pass(proposal.change)
     }
     return isNews
   }
@@ -153,4 +189,11 @@ export function createGovernanceCheck(partners: PartnerHistory) {
     /** How many changes have passed. */
     passed: (): number => passed
   }
+}
+
+/** How many yes of n. */
+function neededOf(threshold: string, n: number): number {
+  if (threshold === 'one') return 1
+  if (threshold === 'all') return n
+  return Math.floor(threshold === 'majority' ? n / 2 : (2 * n) / 3) + 1
 }

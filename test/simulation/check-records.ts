@@ -11,6 +11,7 @@ import { createCertificateCheck } from './check-certificates.js'
 import { createEvidenceJudge, type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
 import { createGovernanceCheck } from './check-governance.js'
 import { createProposerCheck } from './check-proposers.js'
+import { createFileHistory, type FileHistory } from './file-history.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { StoreContent } from './virtual-store.js'
@@ -81,8 +82,9 @@ export function replay(
 ): Replayed {
   const scope = { genesis: founded.genesis.hash, epoch: 0 }
   const partners = createPartnerHistory(founded)
-  const governance = createGovernanceCheck(partners)
-  const judge = createJudge(scope, partners, governance)
+  const files = createFileHistory(founded)
+  const governance = createGovernanceCheck(partners, files)
+  const judge = createJudge(scope, partners, files, governance)
   const proposers = createProposerCheck(partners)
   const certificates = createCertificateCheck(founded, partners)
   const placed = new Map<string, Placed>()
@@ -113,8 +115,11 @@ export function replay(
 
   function take(block: StoredBlock): void {
     const header = JSON.parse(block.header) as BlockHeader
-    const { partners: now, nextPartners, time } = header
+    const { model, partners: now, nextPartners, time } = header
     const hashes = partners.hashes()
+    if (model !== files.now().hash) {
+      throw new BrokenPromise('the file is the one that was decided', `block ${block.height} names another`)
+    }
     if (now !== hashes.partners || nextPartners !== hashes.nextPartners) {
       throw new BrokenPromise('the partners are who the chain says', `block ${block.height} names others`)
     }
@@ -145,23 +150,37 @@ export function replay(
     }
     governance.settle(time)
     partners.turn()
+    files.turn()
   }
 
   for (const block of blocks) take(block)
   if (!damaged.has('state c:')) proposers.checkState(state)
   const incarnations = new Map(partners.all().map(({ id, incarnation }) => [id, incarnation]))
-  return { placed, evidence, changes: governance.passed(), incarnations, isSettled: partners.isSettled() }
+  return {
+    placed,
+    evidence,
+    changes: governance.passed(),
+    incarnations,
+    isSettled: partners.isSettled() && files.isSettled()
+  }
 }
 
 /** Says whether a record must be accepted; null when that is not worked out here. Follows what is accepted. */
-function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnType<typeof createGovernanceCheck>) {
+function createJudge(
+  scope: Scope,
+  partners: PartnerHistory,
+  files: FileHistory,
+  governance: ReturnType<typeof createGovernanceCheck>
+) {
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
   const evidence = createEvidenceJudge(scope, partners)
 
   function inspection(author: string, { marker, vehicle, odometer }: Inspection): boolean {
     const isNew = !markers.has(`${author} ${marker}`)
-    const isGood = isNew && odometer >= (odometers.get(vehicle) ?? 0) && partners.now(author)?.state === 'active'
+    const { remainder } = files.now()
+    const keepsRules = odometer >= (odometers.get(vehicle) ?? 0) && odometer % 5 !== remainder
+    const isGood = isNew && keepsRules && partners.now(author)?.state === 'active'
     markers.add(`${author} ${marker}`)
     if (isGood) odometers.set(vehicle, odometer)
     return isGood

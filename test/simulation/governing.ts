@@ -3,10 +3,9 @@ import type { Json, JsonObject } from '../../src/base/json.js'
 import { type GovernanceProposal, openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
 import { type Partner, partnerOf } from '../../src/ledger/partner-set.js'
 import type { Chain } from '../../src/node/chain.js'
-import { systemRecord } from '../../src/node/duties.js'
-import type { Replica } from '../../src/node/replica-types.js'
 import type { PlannedChange } from './governance-plan.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
+import { headOf, isGoverning, say, speakersOf } from './speakers.js'
 import type { Trace } from './trace.js'
 import type { VirtualClock } from './virtual-clock.js'
 import type { VirtualPartner } from './virtual-partner.js'
@@ -65,15 +64,6 @@ export function createGoverning(options: GoverningOptions) {
   const keyless = new Set<VirtualPartner>()
   let open = 0
 
-  /** Those who can speak now. */
-  function able(): { readonly partner: VirtualPartner; readonly replica: Replica }[] {
-    return honest.flatMap((partner) => {
-      const { replica } = partner
-      if (replica === null || replica.rejoining || !partner.isActive || !replica.own.hasRoom()) return []
-      return [{ partner, replica }]
-    })
-  }
-
   function stepsOf({ kind }: PlannedChange, { id, generation }: VirtualPartner): JsonObject[] {
     const key = (of: number): JsonObject => ({ kind: 'key', partner: id, key: founded.keyOf(id, of) })
     switch (kind) {
@@ -107,15 +97,6 @@ export function createGoverning(options: GoverningOptions) {
     return kind === 'role' ? partner.role === role : partner.key === key
   }
 
-  function say({ id }: VirtualPartner, replica: Replica, object: string, data: JsonObject): void {
-    trace.note(`${id} says ${object} ${JSON.stringify(data)}`)
-    replica.appendSystem(systemRecord(replica.chain, object, data)).then(
-      (outcome) => trace.note(`${id} hears of its ${object}: ${outcome.ok ? 'accepted' : outcome.message}`),
-      // It ended first: whoever looks again sees what came of it.
-      () => {}
-    )
-  }
-
   /** Whether something was not said just now. */
   function isDue({ saidAtMs }: UnderWay, what: string): boolean {
     const before = saidAtMs.get(what)
@@ -127,44 +108,34 @@ export function createGoverning(options: GoverningOptions) {
   function propose(way: UnderWay, change: JsonObject): void {
     const { plan, target } = way
     const isOwn = plan.isOwn && change.kind !== 'reinstate'
-    const may = able().filter(({ partner, replica }) => (isOwn ? partner === target : governs(partner, replica)))
+    const may = speakersOf(honest).filter((each) => (isOwn ? each.partner === target : isGoverning(each)))
     const speaker = may[Math.floor(random() * may.length)]
     if (speaker === undefined || !isDue(way, `propose ${change.kind}`)) return
-    const { partner, replica } = speaker
     const isSoon = plan.doubt === 'expires' && way.proposals === 0
-    const expires = replica.chain.tip.time + (isSoon ? EXPIRES_SOON_MS : EXPIRES_MS)
+    const expires = speaker.replica.chain.tip.time + (isSoon ? EXPIRES_SOON_MS : EXPIRES_MS)
     way.proposals++
-    say(partner, replica, '_proposal', { change, expires, reason: '' })
-  }
-
-  function governs({ id }: VirtualPartner, { chain }: Replica): boolean {
-    return partnerOf(chain.rulebook.partners, id)?.role === 'garage'
+    say(trace, speaker, '_proposal', { change, expires, reason: '' })
   }
 
   function vote(way: UnderWay, { id, by, ballots }: GovernanceProposal): void {
     const { plan, proposals } = way
     const isDoubted = proposals <= 1
-    for (const { partner, replica } of able()) {
+    for (const speaker of speakersOf(honest)) {
+      const { partner } = speaker
       const before = ballots.find((ballot) => ballot.partner === partner.id)
-      const mayVote = governs(partner, replica)
+      const mayVote = isGoverning(speaker)
       if (random() >= (mayVote ? VOTE_SHARE : VOTE_WITHOUT_RIGHT_SHARE)) continue
       const isTakenBack = isDoubted && plan.doubt === 'withdrawn' && by === partner.id
-      if (isTakenBack && isDue(way, `withdraw ${id}`)) say(partner, replica, '_withdraw', { proposal: id })
+      if (isTakenBack && isDue(way, `withdraw ${id}`)) say(trace, speaker, '_withdraw', { proposal: id })
       if (before?.yes === true || !isDue(way, `${partner.id} ${before?.yes} ${id}`)) continue
       const isNo = isDoubted && plan.doubt === 'no' && before === undefined
-      say(partner, replica, '_ballot', { proposal: id, reason: '', yes: !isNo })
+      say(trace, speaker, '_ballot', { proposal: id, reason: '', yes: !isNo })
     }
-  }
-
-  /** The newest of those who can speak: what its chain says is decided counts. */
-  function head(): Replica | null {
-    const replicas = able().map(({ replica }) => replica)
-    return replicas.sort((a, b) => b.chain.tip.height - a.chain.tip.height)[0] ?? null
   }
 
   function attend(way: UnderWay): void {
     const change = way.steps[0]
-    const { chain } = head() ?? {}
+    const { chain } = headOf(honest) ?? {}
     if (change === undefined) end(way)
     else if (chain === undefined || chain.tip.height < way.height) later(way, lookMs())
     else if (isDone(change, partnerOf(chain.rulebook.partners, way.target.id))) {

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
 import { suite } from '../support/suite.js'
 import { commitHash, firstSeedOf } from './commit-seeds.js'
+import type { PlannedFile } from './file-plan.js'
 import type { PlannedChange } from './governance-plan.js'
 import { assertHeld, runSeeds } from './run-seeds.js'
 import { useStandInSignatures } from './use-stand-in-signatures.js'
@@ -116,6 +117,21 @@ test('one leaves, one pauses, one is an observer for a while, two have other key
   const result = await simulate(91, { ...set, records: 30 })
   assertHeld(result)
   assert.is(result.changes, 8, 'each of them, and what was undone')
+})
+
+test('one network file follows the other: rules, thresholds and quorum', async () => {
+  const file = (atMs: number, remainder: number | null, more: Partial<PlannedFile['settings']> = {}): PlannedFile => {
+    return { atMs, settings: { remainder, quorum: 'two-thirds', thresholds: {}, ...more }, hasRival: remainder === 2 }
+  }
+  const files = [
+    file(500, 1),
+    file(2_000, 2, { thresholds: { model: 'majority', suspend: 'one' } }),
+    file(5_000, 3, { quorum: 'majority' }),
+    file(8_000, null)
+  ]
+  const result = await simulate(93, { ...CALM, voters: 4, joiners: 1, faults: [], changes: [], healMs: 12_000, files })
+  assertHeld(result)
+  assert.is(result.changes, 4, 'each of them, and no rival')
 })
 
 test('invalid blocks of every kind are not taken', async () => {

@@ -77,11 +77,17 @@ export function createPartnerHistory({ genesis }: SimulatedGenesis) {
     /** Whether nothing is decided that is not in force. */
     isSettled: (): boolean => hashOf(now) === hashOf(latest),
     voters: (): readonly Partner[] => now.partners.filter(({ voter, state }) => voter && state === 'active'),
+    /** Rule by which votes on the block under way count. */
+    quorum: (): string => now.quorum,
     /** Hashes of the sets that a header names. */
     hashes: () => ({ partners: hashOf(now), nextPartners: hashOf(next) }),
     decide(change: PartnerChange): void {
       latest = { ...latest, partners: changed(change) }
       noteKeys()
+    },
+    /** Another network file was decided. */
+    decideQuorum(quorum: PartnerSet['quorum']): void {
+      latest = { ...latest, quorum }
     },
     /** The block is over. */
     turn(): void {

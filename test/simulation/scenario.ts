@@ -3,6 +3,7 @@ import type { QuorumRule } from '../../src/ledger/network-definition.js'
 import { faultsOf } from '../../src/ledger/quorum.js'
 import { faultsFrom, lossesFrom, runUpFrom } from './fault-plan.js'
 import type { Fault } from './faults.js'
+import { filesOf, type PlannedFile } from './file-plan.js'
 import { changesOf, type PlannedChange } from './governance-plan.js'
 import type { Way } from './liar.js'
 import type { Politics } from './lies-in-governance.js'
@@ -49,6 +50,8 @@ export interface Scenario {
   readonly faults: readonly Fault[]
   /** Changes of the partners, each to be in force in the end. */
   readonly changes: readonly PlannedChange[]
+  /** Network files, one after the other, the last to be in force in the end. */
+  readonly files: readonly PlannedFile[]
   /** What liars do about them; null: each as the seed says. */
   readonly politics: readonly Politics[] | null
   /** Whether messages go through JSON, as over a wire. */
@@ -135,6 +138,8 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   // Where the run is about something else nobody comes or goes.
   const isPlain = set.faults === undefined && set.ways === undefined && set.paths === undefined && !isRunUp
   const losses = lossesFrom(random, { fragile, isNeeded: f === 0, count: pick([1, 1, 2, 3]), untilMs: healMs })
+  const changes = isPlain && silent === 0 ? changesOf(seed, { voters, observers, ...weak, hasStrangers, healMs }) : []
+  const isCalm = weak.liars + weak.fragile + weak.gone + (set.changes ?? changes).length === 0 && !hasStrangers
   return {
     seed,
     voters,
@@ -155,7 +160,8 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     healMs,
     budgetMs: isRunUp ? RUN_UP_BUDGET_MS : paths === 'no-sends' ? SLOW_BUDGET_MS : BUDGET_MS,
     faults: isRunUp ? drawn : [...drawn, ...losses],
-    changes: isPlain && silent === 0 ? changesOf(seed, { voters, observers, ...weak, hasStrangers, healMs }) : [],
+    changes,
+    files: isPlain && silent === 0 ? filesOf(seed, { quorum, isCalm, healMs }) : [],
     politics: null,
     wire: random() < 0.03,
     ...set

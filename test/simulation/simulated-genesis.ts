@@ -1,13 +1,16 @@
+import { canonicalText } from '../../src/base/canonical.js'
 import { publicKeyOf, sha256, signer } from '../../src/base/crypto.js'
-import type { JsonObject } from '../../src/base/json.js'
+import type { Json, JsonObject } from '../../src/base/json.js'
 import { keyText } from '../../src/base/keys.js'
+import { genesisHash } from '../../src/base/tagged.js'
 import { utf8Bytes } from '../../src/base/utf8.js'
 import { ENGINE } from '../../src/ledger/engine.js'
 import { type ReadGenesis, writeGenesis } from '../../src/ledger/genesis.js'
 import { compileModel, type Model } from '../../src/ledger/model.js'
-import type { QuorumRule } from '../../src/ledger/network-definition.js'
+import type { NetworkDefinition, QuorumRule } from '../../src/ledger/network-definition.js'
 import { readNetworkFile } from '../../src/ledger/network-file.js'
 import { invitationBytes, joinBytes } from '../../src/ledger/system-judge.js'
+import type { FileSettings } from './file-plan.js'
 
 /** Cars' odometers never go back; `marker` tells one record from another. */
 const NETWORK = {
@@ -56,6 +59,9 @@ export interface SimulatedGenesis {
   /** @param generation which of the partner's keys, one after the other. @default 0 */
   signerOf(id: string, generation?: number): (message: string) => string
   keyOf(id: string, generation?: number): string
+  /** A network file that follows that of the genesis. */
+  fileOf(title: string, settings: FileSettings): NetworkDefinition
+  hashOfFile(network: NetworkDefinition): string
   /** Data of the record by which a partner admits a joiner. @param generation of the inviter's key */
   admission(inviter: string, joiner: string, generation: number): JsonObject
 }
@@ -142,7 +148,18 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
     }
   }
 
+  const files = new Map<string, NetworkDefinition>()
+
+  function fileOf(title: string, settings: FileSettings): NetworkDefinition {
+    const name = `${title} ${JSON.stringify(settings)}`
+    const file = files.get(name) ?? networkOf(title, settings)
+    files.set(name, file)
+    return file
+  }
+
   return {
+    fileOf,
+    hashOfFile: (network) => genesisHash('model', canonicalText(network as unknown as Json)),
     genesis,
     model,
     voters,
@@ -153,4 +170,15 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
     keyOf,
     admission
   }
+}
+
+function networkOf(title: string, { quorum, remainder, thresholds }: FileSettings): NetworkDefinition {
+  const { inspection } = NETWORK.objects
+  const expr = `record.odometer % 5 != ${remainder}`
+  const rule = { id: `remainder-${remainder}`, expr, message: '{record.odometer} is of the wrong kind' }
+  const rules = remainder === null ? inspection.rules : [...inspection.rules, rule]
+  const network = { ...NETWORK, title, quorum, thresholds, objects: { inspection: { ...inspection, rules } } }
+  const read = readNetworkFile(JSON.stringify(network), 'simulated.json')
+  if (!read.ok) throw new Error(JSON.stringify(read.problems))
+  return read.network
 }

@@ -2,6 +2,7 @@ import type { BlockHeader } from '../../src/ledger/block.js'
 import { faultsOf } from '../../src/ledger/quorum.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
 import { BrokenPromise } from './broken-promise.js'
+import { createChangingFiles } from './changing-files.js'
 import { createChangingPartners } from './changing-partners.js'
 import { createContradictionWatch } from './contradiction-watch.js'
 import { injectFaults } from './fault-injection.js'
@@ -55,6 +56,7 @@ export function simulatedNetwork(
   const syncs = createSyncWatch(lying, (why) => breaks('nobody signs while it fetches blocks', why))
   const contradictions = createContradictionWatch(founded, lying, clock.now)
 
+  const changingFiles = createChangingFiles({ seed: scenario.seed, files: scenario.files, clock, trace, founded })
   const changing = createChangingPartners({
     scenario,
     clock,
@@ -232,6 +234,7 @@ export function simulatedNetwork(
     /** Honest ones that are there in the end. */
     lasting: honest.filter(({ id }) => !gone.has(id) && !changing.isForGood(id)),
     changing,
+    changingFiles,
     liars: lying,
     /** Of honest partners. */
     submissions: () => workload.submissions.filter(({ author }) => !lying.has(author)),
@@ -250,6 +253,7 @@ export function simulatedNetwork(
       if (isStalling && scenario.silentFromMs === 0) heightMax = 0
       else if (scenario.silent > 0) clock.plan(scenario.silentFromMs, fallSilent)
       planWork()
+      changingFiles.begin({ honest })
       changing.begin({ partners, honest, mayRun, onLoss, unheard: workload.unheard })
       faults.plan(scenario.faults, mayRun)
     },

@@ -128,7 +128,8 @@ async function simulateOnce(
     let isQuiet = false
     let convergedMs = Number.NaN
     const look = (): void => {
-      const isEqual = isAnswered() && isConverged(lasting) && network.changing.isOver(lasting)
+      const isOver = network.changing.isOver(lasting) && network.changingFiles.isOver(lasting)
+      const isEqual = isAnswered() && isConverged(lasting) && isOver
       if (isEqual && Number.isNaN(convergedMs)) convergedMs = clock.now() - scenario.healMs
       const isLong = heightOf(lasting) >= scenario.heightsMin
       if (isEqual && !isLong) isAnswered = appendMore(network, 1)
@@ -190,14 +191,14 @@ function placesSeen({ contradictions, lasting }: SimulatedNetwork): ReadonlySet<
 
 /** What must hold in the end, worked out from what lies on the disks and what the users were told. */
 async function check(network: SimulatedNetwork): Promise<Found> {
-  const { founded, honest, lasting, liars, excused, changing } = network
+  const { founded, honest, lasting, liars, excused, changing, changingFiles } = network
   const submissions = network.submissions()
   const disks = new Map(honest.map(({ id, content }) => [id, content]))
   const longest = checkAgreement(disks)
   checkLinks(founded, longest)
   checkResults(disks, longest)
   const { placed, evidence, changes, incarnations, isSettled } = replay(founded, longest, [...disks.values()])
-  if (!isSettled && changing.targets.size > 0)
+  if (!isSettled && (changing.targets.size > 0 || changingFiles.isPlanned))
     throw new BrokenPromise('what was agreed is in force', 'not at the end of the chain')
   checkAcknowledged(submissions, placed)
   checkNothingLost(

@@ -219,7 +219,10 @@ test('nobody proposes an admission: only who comes with an invitation is voted o
     partner: 'p7',
     role: 'inspector'
   }
-  assert.match(chain.say('p1', proposalOf(change as unknown as PartnerChange))[0]!, /^SCHEMA: \/change\/kind must be one of model/)
+  assert.match(
+    chain.say('p1', proposalOf(change as unknown as PartnerChange))[0]!,
+    /^SCHEMA: \/change\/kind must be one of model/
+  )
 })
 
 test('of one inviter eight ballots are open at most, whoever brings them, its other proposals with them', () => {
