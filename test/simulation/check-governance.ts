@@ -1,8 +1,11 @@
+import type { VersionHistory } from './check-version.js'
 import type { PartnerHistory } from './partner-history.js'
 
 /** What a proposal says, as it stands in its record. */
 interface Change {
-  readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key'
+  readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key' | 'version'
+  /** Of a version. */
+  readonly version?: number
   readonly partner: string
   readonly role?: string
   readonly key?: string
@@ -33,7 +36,7 @@ const ROLES: Readonly<Record<string, boolean>> = { garage: true, watcher: false 
  * The partners' agreement on changes, worked out anew in plain steps: who may propose and vote, and which changes pass at
  * the end of a block. What passes is told to the history of the partners.
  */
-export function createGovernanceCheck(partners: PartnerHistory) {
+export function createGovernanceCheck(partners: PartnerHistory, versions: VersionHistory) {
   /** By id of the record, in the order in which they were made. */
   const open = new Map<string, Proposal>()
   let passed = 0
@@ -57,6 +60,7 @@ export function createGovernanceCheck(partners: PartnerHistory) {
   }
 
   function baseOf({ kind, partner: id }: Change): string {
+    if (kind === 'version') return String(versions.latest())
     const partner = partners.latest(id)
     if (kind === 'role') return `${partner?.role} ${partner?.state === 'removed'}`
     if (kind === 'key') return `${partner?.key} ${partner?.state === 'removed'}`
@@ -66,6 +70,7 @@ export function createGovernanceCheck(partners: PartnerHistory) {
   /** Whether the change would say something, and leave somebody who can agree on blocks and on changes. */
   function isPossible(change: Change): boolean {
     const { kind, partner: id, role = '', key = '' } = change
+    if (kind === 'version') return (change.version ?? 0) > versions.latest()
     const partner = partners.latest(id)
     if (partner === undefined || partner.state === 'removed') return false
     if (kind === 'suspend' && partner.state === 'suspended') return false
@@ -119,7 +124,9 @@ export function createGovernanceCheck(partners: PartnerHistory) {
       open.delete(id)
       if (!outcome) continue
       passed++
-      partners.decide({ object: '_proposal', ...proposal.change })
+      const { kind, version = 0 } = proposal.change
+      if (kind === 'version') versions.decide(version)
+      else partners.decide({ object: '_proposal', ...proposal.change, kind })
     }
     return isNews
   }
@@ -131,6 +138,7 @@ export function createGovernanceCheck(partners: PartnerHistory) {
      * @param time of its block
      */
     judge(author: string, id: string, object: string, data: object, time: number): boolean {
+      if (versions.now() < 2) return false
       if (object === '_proposal') {
         const record = data as ProposalRecord
         const { change, expires } = record

@@ -10,6 +10,7 @@ import { BrokenPromise } from './broken-promise.js'
 import { createCertificateCheck } from './check-certificates.js'
 import { type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
 import { createGovernanceCheck } from './check-governance.js'
+import { createVersionHistory, type VersionHistory } from './check-version.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { StoreContent } from './virtual-store.js'
@@ -75,13 +76,14 @@ interface Inspection {
  */
 export function replay(
   founded: SimulatedGenesis,
-  { blocks, bodies }: StoreContent,
+  { blocks, bodies, state }: StoreContent,
   copies: readonly StoreContent[]
 ): Replayed {
   const scope = { genesis: founded.genesis.hash, epoch: 0 }
   const partners = createPartnerHistory(founded)
-  const governance = createGovernanceCheck(partners)
-  const judge = createJudge(scope, partners, governance)
+  const versions = createVersionHistory(founded.genesis.genesis.format, partners)
+  const governance = createGovernanceCheck(partners, versions)
+  const judge = createJudge(scope, partners, governance, versions)
   const certificates = createCertificateCheck(founded, partners)
   const placed = new Map<string, Placed>()
   const evidence: EvidenceOnChain[] = []
@@ -137,16 +139,23 @@ export function replay(
       }
     }
     governance.settle(time)
+    versions.turn()
     partners.turn()
   }
 
   for (const block of blocks) take(block)
+  versions.check(state.get('v:')?.text)
   const incarnations = new Map(partners.all().map(({ id, incarnation }) => [id, incarnation]))
   return { placed, evidence, changes: governance.passed(), incarnations, isSettled: partners.isSettled() }
 }
 
 /** Says whether a record must be accepted; null when that is not worked out here. Follows what is accepted. */
-function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnType<typeof createGovernanceCheck>) {
+function createJudge(
+  scope: Scope,
+  partners: PartnerHistory,
+  governance: ReturnType<typeof createGovernanceCheck>,
+  versions: VersionHistory
+) {
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
 
@@ -197,6 +206,11 @@ function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnT
         if (isAccepted) partners.decide({ object, partner: invitation.partner, key, role: invitation.role })
         return isActive && isNew && isInvited(admission)
       }
+      case '_address':
+        if (isAccepted) versions.told(author, (data as { readonly addresses: readonly string[] }).addresses)
+        return true
+      case '_support':
+        return versions.now() >= 2
       case '_proposal':
       case '_ballot':
       case '_withdraw':
