@@ -183,8 +183,8 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/block-content.ts',
-        find: 'return rulebook.partners !== rulebook.nextPartners',
-        replace: 'return rulebook.partners === null'
+        find: 'return isSettlingRulebook(rulebook)',
+        replace: 'return isSettlingRulebook(rulebook) && rulebook.partners === null'
       }
     ],
     checks: [seeds(), test('network/partners')]

@@ -69,8 +69,8 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/governance-settle.ts',
-        find: "if (baseOf(latest, change) !== base) return 'stale'",
-        replace: "if (baseOf(latest, change) === '' && base === '') return 'stale'"
+        find: ": baseOf(latest, change)) !== base) return 'stale'",
+        replace: ": base) !== base) return 'stale'"
       }
     ],
     checks: [seeds(10, meddlerWho('pause'))]
