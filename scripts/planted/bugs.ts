@@ -4,6 +4,7 @@ import { EXCHANGE_BUGS } from './exchange-bugs.js'
 import { GOVERNANCE_BUGS } from './governance-bugs.js'
 import { MACHINE_BUGS } from './machine-bugs.js'
 import type { PlantedBug } from './planted-bug.js'
+import { VERSION_BUGS } from './version-bugs.js'
 
 /** All of them. */
 export const BUGS: readonly PlantedBug[] = [
@@ -11,5 +12,6 @@ export const BUGS: readonly PlantedBug[] = [
   ...DURABILITY_BUGS,
   ...CHAIN_BUGS,
   ...EXCHANGE_BUGS,
-  ...GOVERNANCE_BUGS
+  ...GOVERNANCE_BUGS,
+  ...VERSION_BUGS
 ]

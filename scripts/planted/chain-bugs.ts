@@ -182,7 +182,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/execution.ts',
-        find: 'return partners !== nextPartners || areModelsSettling(models)',
+        find: 'return partners !== nextPartners || version !== nextVersion || areModelsSettling(models)',
         replace: 'return partners === null && nextPartners === null && areModelsSettling(models)'
       }
     ],

@@ -140,6 +140,18 @@ export const VOTERS_LEAVE: SeedSet = {
   }
 }
 
+/** Four agree to version 2, then vote on version 3, which one of them knows later. */
+export const VERSIONS: SeedSet = {
+  name: 'versions',
+  scenario: {
+    ...FOUR,
+    healMs: CHANGING_MS,
+    faults: [],
+    changes: [],
+    version: { founded: 1, raiseMs: 1_000, nextMs: 8_000, behind: [3], upgradeMs: 18_000 }
+  }
+}
+
 /** A liar meddles in everything, and goes on with what was taken from it: the membership, or the key. */
 export function meddlerWho(kind: 'leave' | 'pause' | 'rotate'): SeedSet {
   return {

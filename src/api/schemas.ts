@@ -120,57 +120,63 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
   Check: {
     oneOf: [shape({ ok: { const: true } }), shape({ ok: { const: false }, refusal: ref('Refusal') })]
   },
-  Status: shape({
-    network: text,
-    genesis: hash,
-    partner: shape({ id: text, state: partnerState, role: text }),
-    height: count,
-    head: hash,
-    stateHash: hash,
-    partners: {
-      type: 'array',
-      items: shape({ id: text, state: partnerState, connected: { type: 'boolean' }, height: nullable(count) })
-    },
-    quorum: shape({ rule: text, needed: count, online: count }),
-    mempool: shape({ batches: count, records: count }),
-    strangers: shape({
-      ...misconduct,
-      refused: { ...count, description: 'Connections and streams of those who are no partners that were refused' }
-    }),
-    version: {
-      ...shape({ inForce: count, decided: count, known: count }),
-      description: 'Versions of the network: in force, decided, and the newest that this node knows'
-    },
-    syncing: { type: 'boolean' },
-    stalled: nullable(
-      shape(
-        {
-          since: time,
-          height: { ...count, description: 'Of the block that is not decided' },
-          round: { ...count, description: 'Of that block, under way' },
-          why: text,
-          causes: { type: 'array', items: shape({ code: text, why: text, todo: text }) }
-        },
-        ['causes', 'height', 'round']
+  Status: shape(
+    {
+      network: text,
+      genesis: hash,
+      partner: shape({ id: text, state: partnerState, role: text }),
+      height: count,
+      head: hash,
+      stateHash: hash,
+      partners: {
+        type: 'array',
+        items: shape({ id: text, state: partnerState, connected: { type: 'boolean' }, height: nullable(count) })
+      },
+      quorum: shape({ rule: text, needed: count, online: count }),
+      mempool: shape({ batches: count, records: count }),
+      strangers: shape({
+        ...misconduct,
+        refused: { ...count, description: 'Connections and streams of those who are no partners that were refused' }
+      }),
+      version: {
+        ...shape({ inForce: count, decided: count, known: count }),
+        description: 'Versions of the network: in force, decided, and the newest that this node knows'
+      },
+      syncing: { type: 'boolean' },
+      stalled: nullable(
+        shape(
+          {
+            since: time,
+            height: { ...count, description: 'Of the block that is not decided' },
+            round: { ...count, description: 'Of that block, under way' },
+            why: text,
+            causes: { type: 'array', items: shape({ code: text, why: text, todo: text }) }
+          },
+          ['causes', 'height', 'round']
+        )
       )
-    )
-  }),
+    },
+    ['version']
+  ),
   Partners: shape({ items: { type: 'array', items: ref('Partner') } }),
-  Partner: shape({
-    id: text,
-    name: text,
-    role: text,
-    key: text,
-    state: partnerState,
-    voter: { type: 'boolean' },
-    connected: { type: 'boolean' },
-    height: { ...nullable(count), description: 'Of its copy, as it last told; null when unknown' },
-    addresses: { type: 'array', items: text, description: 'Multiaddrs where it can be reached' },
-    evidence: { ...count, description: 'Proofs on the chain that it signed two different things for one step' },
-    misconduct: ref('Misconduct'),
-    software: { ...nullable(text), description: 'Of its node, as it said on the chain' },
-    supports: { ...nullable(count), description: 'Newest version of a network that its node can judge, as it said' }
-  }),
+  Partner: shape(
+    {
+      id: text,
+      name: text,
+      role: text,
+      key: text,
+      state: partnerState,
+      voter: { type: 'boolean' },
+      connected: { type: 'boolean' },
+      height: { ...nullable(count), description: 'Of its copy, as it last told; null when unknown' },
+      addresses: { type: 'array', items: text, description: 'Multiaddrs where it can be reached' },
+      evidence: { ...count, description: 'Proofs on the chain that it signed two different things for one step' },
+      misconduct: ref('Misconduct'),
+      software: { ...nullable(text), description: 'Of its node, as it said on the chain' },
+      supports: { ...nullable(count), description: 'Newest version of a network that its node can judge, as it said' }
+    },
+    ['software', 'supports']
+  ),
   Misconduct: shape(misconduct),
   ListedEvidence: shape(
     {

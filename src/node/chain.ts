@@ -43,7 +43,7 @@ export interface ChainOptions {
   readonly model: Model
   readonly store: Store
   /** Newest version of the network that this software is to know; for tests. @default VERSION_MAX */
-  readonly versionMax?: number
+  readonly versionMax?: number | undefined
 }
 
 /** Opens the chain at the head of its store. Throws STORE_DAMAGED when the head cannot be read. */

@@ -56,11 +56,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   let paused = false
   let stopped = false
   const logged = createLoggedHeights(contents)
-
-  /** From a height on that is judged by rules which this software does not know. */
-  function isHalted(): boolean {
-    return !isVersionKnown(chain)
-  }
+  const isHalted = (): boolean => !isVersionKnown(chain)
 
   function heightStart(): StartHeight {
     const height = chain.tip.height + 1
@@ -240,13 +236,12 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     await wal.committed(block.header.height)
     if (lost.length > 0) await chain.store.dropBatches(lost)
     onCommitted(block)
-    if (!paused) startHeight()
+    if (!paused && !isHalted()) startHeight()
   }
 
   function startHeight(): void {
     const height = chain.tip.height + 1
     logged.forgetBelow(height)
-    if (isHalted()) return
     if (logged.has(height)) {
       resumeLogged()
       return
@@ -367,12 +362,12 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       paused = true
     },
     resume(): void {
-      if (!paused || stopped) return
+      if (!paused || stopped || isHalted()) return
       paused = false
       beginning = true
       try {
         if (state.start.height !== chain.tip.height + 1) startHeight()
-        else if (!isHalted()) goOn()
+        else goOn()
       } catch (error) {
         stop()
         fail(error)

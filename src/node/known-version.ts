@@ -1,7 +1,6 @@
 import { LedgerError } from '../base/errors.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
-import type { StallCause } from './stall-explanation.js'
 
 /**
  * Whether this software knows the version of the network by which the next block is judged. Where it does not, it signs and
@@ -18,12 +17,17 @@ export function unknownVersion({ rulebook, versionMax }: Pick<Chain, 'rulebook' 
   return new LedgerError('VERSION_UNKNOWN', message, { version, versionMax })
 }
 
+type VersionGround = Pick<Chain, 'tip' | 'rulebook' | 'versionMax'>
+
+/** As the causes of a stall are told. */
+interface VersionCause {
+  readonly code: 'version'
+  readonly why: string
+  readonly todo: string
+}
+
 /** What `ledger status` says of it; null while the version is known. */
-export function versionCause({
-  tip,
-  rulebook,
-  versionMax
-}: Pick<Chain, 'tip' | 'rulebook' | 'versionMax'>): StallCause | null {
+export function versionCause({ tip, rulebook, versionMax }: VersionGround): VersionCause | null {
   const { version } = rulebook
   if (version <= versionMax) return null
   return {
@@ -36,21 +40,26 @@ export function versionCause({
 }
 
 /** Tells the log when a version is decided that this software does not know, and when it is in force. */
-export function createVersionWatch(chain: Pick<Chain, 'tip' | 'rulebook' | 'versionMax'>, log: Logger) {
+export function createVersionWatch(chain: VersionGround, log: Logger) {
   let told = 0
 
   return {
-    /** To be called at the start and after each block. */
-    look(): void {
-      const { version, nextVersion } = chain.rulebook
+    /** To be called at the start and after each block. @returns whether the version in force is known */
+    look(): boolean {
+      const { tip, rulebook, versionMax } = chain
       const cause = versionCause(chain)
-      const level = cause !== null ? 2 : nextVersion > chain.versionMax ? 1 : 0
-      if (level <= told) return
+      const level = cause !== null ? 2 : rulebook.nextVersion > versionMax ? 1 : 0
+      if (level <= told) return cause === null
       told = level
-      const facts = { version, decided: nextVersion, known: chain.versionMax, height: chain.tip.height }
-      if (cause !== null) log.error(`this node stops taking part: ${cause.why}; ${cause.todo}`, facts)
-      else
-        log.error('a version of the network is decided that this software does not know: install a newer build', facts)
+      const isDecided = 'a version of the network is decided that this software does not know: install a newer build'
+      const message = cause === null ? isDecided : `this node stops taking part: ${cause.why}; ${cause.todo}`
+      log.error(message, {
+        version: rulebook.version,
+        decided: rulebook.nextVersion,
+        known: versionMax,
+        height: tip.height
+      })
+      return cause === null
     }
   }
 }

@@ -74,7 +74,7 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
     const told = toldState()
     if (told !== null) return told
     const cause = versionCause(chain)
-    if (cause !== null) return { since: timeText(chain.tip.time), why: stallText([cause]), causes: [cause] }
+    if (cause !== null) return { since: timeText(chain.tip.time), why: `${cause.why}; ${cause.todo}`, causes: [cause] }
     const stall = replica.stalled()
     if (stall === null) return null
     const { since, height, round, causes } = stall

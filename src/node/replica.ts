@@ -45,7 +45,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   const { self, genesis, model } = options
   const { store, wal, peers, now, timers, log, sign } = dependencies
   const scope = { genesis: genesis.hash, epoch: 0 }
-  const chain = openChain({ scope, genesis: genesis.genesis, model, store, ...versionOption(options) })
+  const chain = openChain({ scope, genesis: genesis.genesis, model, store, versionMax: options.versionMax })
   const versions = createVersionWatch(chain, log)
   const wish = createVersionWish(chain, self)
   const mempool = createMempool()
@@ -225,7 +225,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   }
 
   function attend(): void {
-    if (!isVersionKnown(chain)) return
+    if (!versions.look()) return
     right.attend()
     if (right.rejoining() || !right.maySign()) return
     duties.attend()
@@ -294,11 +294,10 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     if (!isVersionKnown(chain)) return { ok: false, code: 'VERSION_UNKNOWN', message: unknownVersion(chain).message }
     if (record.refusal !== null) return { ok: false, code: record.refusal.code, message: record.refusal.message }
     const { batch, index } = own.add(record)
-    const decision = await batch.decided
-    const verdict = decision.verdicts[index] ?? null
+    const { height, verdicts } = await batch.decided
+    const verdict = verdicts[index] ?? null
     const id = recordId(self, batch.sequence ?? 0, index)
-    if (verdict === null) return { ok: true, height: decision.height, id }
-    return { ok: false, code: verdict.code, message: verdict.message }
+    return verdict === null ? { ok: true, height, id } : { ok: false, code: verdict.code, message: verdict.message }
   }
 
   /** A fault of this node's own stops it, whatever message it came to light with. */
@@ -395,7 +394,6 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
         mempool.add(batch)
         rivals.seen(batch, null)
       }
-      versions.look()
       right.start()
       driver.start(dependencies.entries)
       heartbeat.start()
@@ -410,8 +408,4 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       await driver.stop()
     }
   }
-}
-
-function versionOption({ versionMax }: ReplicaOptions): { versionMax?: number } {
-  return versionMax === undefined ? {} : { versionMax }
 }

@@ -15,7 +15,6 @@ export interface StallCause {
 }
 
 export const STALL_CODES = [
-  'version',
   'own-clock',
   'rejoining',
   'asking',

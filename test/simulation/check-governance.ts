@@ -1,9 +1,13 @@
 import type { NetworkDefinition } from '../../src/ledger/network-definition.js'
+import type { VersionHistory } from './check-version.js'
 import { type FileHistory, type FileOnChain, fileOnChain } from './file-history.js'
 import type { PartnerHistory } from './partner-history.js'
 
 /** What a proposal says, as it stands in its record. */
-type Change = PartnerChange | { readonly kind: 'model'; readonly network: NetworkDefinition }
+type Change =
+  | PartnerChange
+  | { readonly kind: 'model'; readonly network: NetworkDefinition }
+  | { readonly kind: 'version'; readonly version: number }
 
 interface PartnerChange {
   readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key'
@@ -43,7 +47,7 @@ const ROLES: Readonly<Record<string, boolean>> = { garage: true, watcher: false 
  * The partners' agreement on changes, worked out anew in plain steps: who may propose and vote, and which changes pass at
  * the end of a block. What passes is told to the history of the partners.
  */
-export function createGovernanceCheck(partners: PartnerHistory, files: FileHistory) {
+export function createGovernanceCheck(partners: PartnerHistory, files: FileHistory, versions: VersionHistory) {
   /** By id of the record, in the order in which they were made. */
   const open = new Map<string, Proposal>()
   let passed = 0
@@ -68,6 +72,7 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
 
   function baseOf(change: Change): string {
     if (change.kind === 'model') return files.latest().hash
+    if (change.kind === 'version') return String(versions.latest())
     const { kind, partner: id } = change
     const partner = partners.latest(id)
     if (kind === 'role') return `${partner?.role} ${partner?.state === 'removed'}`
@@ -79,6 +84,7 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
   function isPossible(change: Change): boolean {
     // Roles and objects of all simulated files are the same.
     if (change.kind === 'model') return fileOnChain(change.network).hash !== files.latest().hash
+    if (change.kind === 'version') return change.version > versions.latest()
     const { kind, partner: id, role = '', key = '' } = change
     const partner = partners.latest(id)
     if (partner === undefined || partner.state === 'removed') return false
@@ -96,7 +102,7 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
   }
 
   function isOwnAffair(by: string, change: Change): boolean {
-    if (change.kind === 'model') return false
+    if (change.kind === 'model' || change.kind === 'version') return false
     const { kind, partner } = change
     return by === partner && (kind === 'suspend' || kind === 'remove' || kind === 'key')
   }
@@ -139,12 +145,12 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
 
   function pass(change: Change): void {
     passed++
-    if (change.kind !== 'model') {
-      partners.decide({ object: '_proposal', ...change })
-      return
+    if (change.kind === 'version') versions.decide(change.version)
+    else if (change.kind !== 'model') partners.decide({ object: '_proposal', ...change })
+    else {
+      files.decide(fileOnChain(change.network))
+      partners.decideQuorum(change.network.quorum)
     }
-    files.decide(fileOnChain(change.network))
-    partners.decideQuorum(change.network.quorum)
   }
 
   /** @returns whether anything was decided */
@@ -167,6 +173,7 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
      * @param time of its block
      */
     judge(author: string, id: string, object: string, data: object, time: number): boolean {
+      if (versions.now() < 2) return false
       if (object === '_proposal') {
         const record = data as ProposalRecord
         const { change, expires } = record

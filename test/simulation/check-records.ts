@@ -10,6 +10,7 @@ import { BrokenPromise } from './broken-promise.js'
 import { createCertificateCheck } from './check-certificates.js'
 import { createEvidenceJudge, type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
 import { createGovernanceCheck } from './check-governance.js'
+import { createVersionHistory, type VersionHistory } from './check-version.js'
 import { createProposerCheck } from './check-proposers.js'
 import { createFileHistory, type FileHistory } from './file-history.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
@@ -82,9 +83,10 @@ export function replay(
 ): Replayed {
   const scope = { genesis: founded.genesis.hash, epoch: 0 }
   const partners = createPartnerHistory(founded)
+  const versions = createVersionHistory(founded.genesis.genesis.format, partners)
   const files = createFileHistory(founded)
-  const governance = createGovernanceCheck(partners, files)
-  const judge = createJudge(scope, partners, files, governance)
+  const governance = createGovernanceCheck(partners, files, versions)
+  const judge = createJudge(scope, partners, { files, governance, versions })
   const proposers = createProposerCheck(partners)
   const certificates = createCertificateCheck(founded, partners)
   const placed = new Map<string, Placed>()
@@ -149,11 +151,13 @@ export function replay(
       }
     }
     governance.settle(time)
+    versions.turn()
     partners.turn()
     files.turn()
   }
 
   for (const block of blocks) take(block)
+  if (!damaged.has('state v:')) versions.check(state.get('v:')?.text)
   if (!damaged.has('state c:')) proposers.checkState(state)
   const incarnations = new Map(partners.all().map(({ id, incarnation }) => [id, incarnation]))
   return {
@@ -165,12 +169,17 @@ export function replay(
   }
 }
 
+interface Histories {
+  readonly files: FileHistory
+  readonly governance: ReturnType<typeof createGovernanceCheck>
+  readonly versions: VersionHistory
+}
+
 /** Says whether a record must be accepted; null when that is not worked out here. Follows what is accepted. */
 function createJudge(
   scope: Scope,
   partners: PartnerHistory,
-  files: FileHistory,
-  governance: ReturnType<typeof createGovernanceCheck>
+  { files, governance, versions }: Histories
 ) {
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
@@ -227,6 +236,11 @@ function createJudge(
       }
       case '_evidence':
         return isActive && evidence(data as unknown as EvidenceRecord)
+      case '_address':
+        if (isAccepted) versions.told(author, (data as { readonly addresses: readonly string[] }).addresses)
+        return true
+      case '_support':
+        return versions.now() >= 2
       case '_proposal':
       case '_ballot':
       case '_withdraw':

@@ -33,6 +33,7 @@ test('whatever fails, copies agree, the rules hold, nothing is lost, and all goe
   assert.ok(sums.crashes > sums.runs && sums.refused > sums.runs && sums.roundMax > 2)
   if (sums.runs < FIXED.count) return
   assert.ok(sums.lying > 0 && sums.evidence > 0 && sums.losses > 0 && sums.joined > 0)
+  assert.ok(sums.raised > 0 && sums.behind > 0, 'the version is raised, also before all know it')
   assert.ok(sums.governed > 0 && sums.changes >= sums.governed, 'partners leave, pause, and have other keys')
 })
 

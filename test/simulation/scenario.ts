@@ -8,6 +8,7 @@ import { changesOf, type PlannedChange } from './governance-plan.js'
 import type { Way } from './liar.js'
 import type { Politics } from './lies-in-governance.js'
 import { HEIGHTS_MIN } from './sums.js'
+import { type VersionPlan, versionPlanOf } from './version-plan.js'
 import { seededRandom } from './virtual-clock.js'
 import type { Paths } from './virtual-network.js'
 
@@ -52,6 +53,8 @@ export interface Scenario {
   readonly changes: readonly PlannedChange[]
   /** Network files, one after the other, the last to be in force in the end. */
   readonly files: readonly PlannedFile[]
+  /** How the version of the network goes on; null: it stays that of new networks. */
+  readonly version: VersionPlan | null
   /** What liars do about them; null: each as the seed says. */
   readonly politics: readonly Politics[] | null
   /** Whether messages go through JSON, as over a wire. */
@@ -137,8 +140,12 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const hasStrangers = (set.strangers ?? strangers) !== null
   // Where the run is about something else nobody comes or goes.
   const isPlain = set.faults === undefined && set.ways === undefined && set.paths === undefined && !isRunUp
+  const mayRaise = isPlain && silent === 0 && (set.changes ?? []).length === 0
+  const version = mayRaise ? versionPlanOf(seed, voters + observers, healMs) : null
   const losses = lossesFrom(random, { fragile, isNeeded: f === 0, count: pick([1, 1, 2, 3]), untilMs: healMs })
-  const changes = isPlain && silent === 0 ? changesOf(seed, { voters, observers, ...weak, hasStrangers, healMs }) : []
+  // Nobody can propose anything before version 2.
+  const mayPropose = isPlain && silent === 0 && version?.founded !== 1
+  const changes = mayPropose ? changesOf(seed, { voters, observers, ...weak, hasStrangers, healMs }) : []
   const isCalm = weak.liars + weak.fragile + weak.gone + (set.changes ?? changes).length === 0 && !hasStrangers
   return {
     seed,
@@ -161,7 +168,8 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     budgetMs: isRunUp ? RUN_UP_BUDGET_MS : paths === 'no-sends' ? SLOW_BUDGET_MS : BUDGET_MS,
     faults: isRunUp ? drawn : [...drawn, ...losses],
     changes,
-    files: isPlain && silent === 0 ? filesOf(seed, { quorum, isCalm, healMs }) : [],
+    files: mayPropose ? filesOf(seed, { quorum, isCalm, healMs }) : [],
+    version,
     politics: null,
     wire: random() < 0.03,
     ...set

@@ -5,7 +5,7 @@ import { keyText } from '../../src/base/keys.js'
 import { genesisHash } from '../../src/base/tagged.js'
 import { utf8Bytes } from '../../src/base/utf8.js'
 import { ENGINE } from '../../src/ledger/engine.js'
-import { type ReadGenesis, writeGenesis } from '../../src/ledger/genesis.js'
+import { GENESIS_FORMAT, type GenesisFormat, type ReadGenesis, writeGenesis } from '../../src/ledger/genesis.js'
 import { compileModel, type Model } from '../../src/ledger/model.js'
 import type { NetworkDefinition, QuorumRule } from '../../src/ledger/network-definition.js'
 import { readNetworkFile } from '../../src/ledger/network-file.js'
@@ -72,14 +72,20 @@ const JOINERS = ['j1', 'j2']
 /** Making one takes milliseconds, and runs take not many more. */
 const made = new Map<string, SimulatedGenesis>()
 
-export function simulatedGenesis(voters: number, observers: number, quorum: QuorumRule): SimulatedGenesis {
-  const name = `${voters} ${observers} ${quorum}`
-  const known = made.get(name) ?? found(voters, observers, quorum)
+/** @param format of the genesis. @default that of new networks */
+export function simulatedGenesis(
+  voters: number,
+  observers: number,
+  quorum: QuorumRule,
+  format: GenesisFormat = GENESIS_FORMAT
+): SimulatedGenesis {
+  const name = `${voters} ${observers} ${quorum} ${format}`
+  const known = made.get(name) ?? found(voters, observers, quorum, format)
   made.set(name, known)
   return known
 }
 
-function found(voterCount: number, observerCount: number, quorum: QuorumRule): SimulatedGenesis {
+function found(voterCount: number, observerCount: number, quorum: QuorumRule, format: GenesisFormat): SimulatedGenesis {
   const voters = Array.from({ length: voterCount }, (_, index) => `p${String(index + 1).padStart(2, '0')}`)
   const observers = Array.from({ length: observerCount }, (_, index) => `w${index + 1}`)
   const keys = new Map<string, { readonly key: string; readonly sign: (message: string) => string }>()
@@ -87,7 +93,7 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   const genesis = writeGenesis({
     engine: ENGINE,
-    format: 1,
+    format,
     limits: {
       batchBytesMax: 64 * 1024,
       batchRecordsMax: 20,

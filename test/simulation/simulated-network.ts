@@ -14,6 +14,7 @@ import { createSignatureWatch } from './signature-watch.js'
 import { simulatedGenesis } from './simulated-genesis.js'
 import { createSyncWatch } from './sync-watch.js'
 import type { Trace } from './trace.js'
+import { createVersioning } from './versioning.js'
 import { seededRandom, type VirtualClock } from './virtual-clock.js'
 import { type VirtualNetwork, virtualNetwork } from './virtual-network.js'
 import { type VirtualPartner, virtualPartner } from './virtual-partner.js'
@@ -30,7 +31,7 @@ export function simulatedNetwork(
   scenario: Scenario,
   { clock, trace, breaks }: { clock: VirtualClock; trace: Trace; breaks: (promise: string, why: unknown) => void }
 ) {
-  const founded = simulatedGenesis(scenario.voters, scenario.observers, scenario.quorum)
+  const founded = simulatedGenesis(scenario.voters, scenario.observers, scenario.quorum, scenario.version?.founded)
   const random = seededRandom(scenario.seed ^ 0x5eed)
   const joining = founded.joiners.slice(0, scenario.joiners)
   const ids = [...founded.voters, ...founded.observers, ...joining]
@@ -52,6 +53,12 @@ export function simulatedNetwork(
     restored: new Set(scenario.faults.flatMap((fault) => (fault.kind === 'old-disk' ? [ids[fault.partner]!] : []))),
     faults: faulty,
     complain: (why) => breaks('nobody contradicts itself', why)
+  })
+  const versioning = createVersioning({
+    scenario,
+    clock,
+    trace,
+    complain: (why) => breaks('nobody signs under a version that it does not know', why)
   })
   const syncs = createSyncWatch(lying, (why) => breaks('nobody signs while it fetches blocks', why))
   const contradictions = createContradictionWatch(founded, lying, clock.now)
@@ -139,7 +146,7 @@ export function simulatedNetwork(
     }
   })
 
-  const partners = ids.map((id) =>
+  const partners = ids.map((id, index) =>
     virtualPartner({
       id,
       founded,
@@ -149,18 +156,23 @@ export function simulatedNetwork(
       trace,
       timeouts: scenario.timeouts,
       skewMs: Math.floor((random() - 0.5) * 2 * scenario.skewMsMax),
+      versionMax: versioning.knownBy(index),
       hasPeers: ids.length > 1,
-      onCommitted(partner, { header, hash }) {
+      onCommitted(partner, block) {
+        const { header, hash } = block
         trace.note(() => `${id} commits h${header.height} ${hash.slice(0, 8)} of ${header.proposer}`)
         if (!lying.has(id)) {
           committed(partner, header.height, hash)
           timely(header)
         }
         changing.onCommitted(partner)
+        if (!lying.has(id)) versioning.onCommitted(partner, block)
       },
       onRunning: changing.onRunning,
       onSign(partner, bytes) {
-        if (!lying.has(id)) syncs.signed(partner, bytes)
+        if (lying.has(id)) return
+        syncs.signed(partner, bytes)
+        versioning.onSign(partner, bytes)
       },
       onFail(partner, error) {
         if (!lookAfter(partner, error, clock) && !lying.has(id))
@@ -235,6 +247,7 @@ export function simulatedNetwork(
     lasting: honest.filter(({ id }) => !gone.has(id) && !changing.isForGood(id)),
     changing,
     changingFiles,
+    version: versioning.newest,
     liars: lying,
     /** Of honest partners. */
     submissions: () => workload.submissions.filter(({ author }) => !lying.has(author)),
@@ -254,6 +267,7 @@ export function simulatedNetwork(
       else if (scenario.silent > 0) clock.plan(scenario.silentFromMs, fallSilent)
       planWork()
       changingFiles.begin({ honest })
+      versioning.begin({ partners, honest, mayRun })
       changing.begin({ partners, honest, mayRun, onLoss, unheard: workload.unheard })
       faults.plan(scenario.faults, mayRun)
     },

@@ -52,6 +52,8 @@ export interface Simulated {
   readonly lies: number
   /** Changes of the partners that were agreed on. */
   readonly changes: number
+  /** Newest version of the network that was in force; 0 where the run is not about that. */
+  readonly version: number
   /** Virtual milliseconds from the end of trouble until all were equal. */
   readonly convergedMs: number
   /** Empty where nobody took the trace. */
@@ -170,6 +172,7 @@ async function simulateOnce(
     refused: decided.filter((submission) => submission.decided?.refusal !== null).length,
     messages: network.sent(),
     events,
+    version: network.version(),
     ...network.figures,
     ...ended,
     traceHash: trace.hash(),

@@ -25,6 +25,9 @@ export interface Sums {
   /** Runs in which partners leave, pause, have another role or key; and changes agreed on. */
   governed: number
   changes: number
+  /** Runs in which the version of the network was raised, and those in which some knew it too late. */
+  raised: number
+  behind: number
   /** Runs with so many silent that nothing may be decided, and runs with liars. */
   silent: number
   /** Of the former those in which they fell in the middle. */
@@ -54,6 +57,8 @@ export function noSums(): Sums {
     joined: 0,
     governed: 0,
     changes: 0,
+    raised: 0,
+    behind: 0,
     silent: 0,
     fellSilent: 0,
     lying: 0,
@@ -83,6 +88,9 @@ export function addRun(sums: Sums, run: Simulated): void {
   sums.joined += scenario.joiners
   sums.governed += scenario.changes.length > 0 ? 1 : 0
   sums.changes += run.changes
+  const plan = scenario.version
+  sums.raised += plan !== null && run.version > plan.founded ? 1 : 0
+  sums.behind += plan !== null && run.version > 2 && plan.behind.length > 0 && plan.upgradeMs > plan.nextMs ? 1 : 0
   sums.silent += scenario.silent > 0 ? 1 : 0
   sums.fellSilent += scenario.silentFromMs > 0 ? 1 : 0
   sums.lying += scenario.liars > 0 ? 1 : 0

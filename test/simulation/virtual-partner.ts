@@ -24,6 +24,7 @@ export interface PartnerOptions {
   readonly timeouts: TimeoutSettings
   /** How far its clock is from the others', milliseconds. */
   readonly skewMs: number
+  readonly versionMax: number | null
   /** Whether others have the chain, so that what is lost here can be fetched. */
   readonly hasPeers: boolean
   readonly onCommitted: (partner: VirtualPartner, block: CommittedBlock) => void
@@ -69,6 +70,8 @@ export interface VirtualPartner {
   /** Ends in an orderly way. */
   stop(): Promise<void>
   start(): void
+  /** Newest version of the network that its software knows, from the next start on; null: as it is. */
+  versionMax: number | null
   /** Nothing happens in it for a while. */
   pause(ms: number): void
   /** Nothing happens in it until then, virtual milliseconds. */
@@ -194,6 +197,7 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
         self: id,
         key: founded.keyOf(id, present),
         timeouts: options.timeouts,
+        ...(partner.versionMax === null ? {} : { versionMax: partner.versionMax, software: `s${partner.versionMax}` }),
         mayBeBehind: options.hasPeers
       },
       {
@@ -234,6 +238,7 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
     id,
     disk,
     content: disk.content,
+    versionMax: options.versionMax,
     skewMs: options.skewMs,
     usualSkewMs: options.skewMs,
     get replica() {

@@ -15,7 +15,7 @@ function nodeAmong(partners: Readonly<Record<string, Answer>>) {
   const clock = { nowMs: 0 }
   const quiet = { error() {}, warn() {}, info() {}, debug() {}, child: () => quiet }
   const catchUp = createCatchUp({
-    chain: { tip: { height: 0 } },
+    chain: { tip: { height: 0 }, rulebook: { version: 2 }, versionMax: 2 },
     mempool: {},
     driver: { pause() {}, resume() {}, adopt: async () => {} },
     peers: {
