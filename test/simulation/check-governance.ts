@@ -2,7 +2,7 @@ import type { PartnerHistory } from './partner-history.js'
 
 /** What a proposal says, as it stands in its record. */
 interface Change {
-  readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key'
+  readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key' | 'admit'
   readonly partner: string
   readonly role?: string
   readonly key?: string
@@ -22,6 +22,17 @@ interface ProposalRecord {
   readonly expires: number
 }
 
+/** Who comes, by whose invitation. */
+interface Newcomer {
+  readonly partner: string
+  readonly key: string
+  readonly role: string
+  readonly inviter: string
+  /** Key of the invitation. */
+  readonly invitation: string
+}
+
+const MONTH_MS = 30 * 24 * 3_600_000
 const YEAR_MS = 366 * 24 * 3_600_000
 const OPEN_MAX = 64
 const OPEN_OF_ONE_MAX = 8
@@ -36,6 +47,8 @@ const ROLES: Readonly<Record<string, boolean>> = { garage: true, watcher: false 
 export function createGovernanceCheck(partners: PartnerHistory) {
   /** By id of the record, in the order in which they were made. */
   const open = new Map<string, Proposal>()
+  /** Keys of the invitations that somebody came with, whatever became of it. */
+  const redeemed = new Set<string>()
   let passed = 0
 
   function isGoverning(id: string): boolean {
@@ -56,7 +69,13 @@ export function createGovernanceCheck(partners: PartnerHistory) {
       .map(({ id }) => id)
   }
 
-  function baseOf({ kind, partner: id }: Change): string {
+  /** Whether neither the id nor the key is a partner's. */
+  function isNew(id: string, key: string): boolean {
+    return partners.all().every((one) => one.id !== id && one.key !== key)
+  }
+
+  function baseOf({ kind, partner: id, key = '' }: Change): string {
+    if (kind === 'admit') return String(isNew(id, key))
     const partner = partners.latest(id)
     if (kind === 'role') return `${partner?.role} ${partner?.state === 'removed'}`
     if (kind === 'key') return `${partner?.key} ${partner?.state === 'removed'}`
@@ -66,6 +85,7 @@ export function createGovernanceCheck(partners: PartnerHistory) {
   /** Whether the change would say something, and leave somebody who can agree on blocks and on changes. */
   function isPossible(change: Change): boolean {
     const { kind, partner: id, role = '', key = '' } = change
+    if (kind === 'admit') return isNew(id, key)
     const partner = partners.latest(id)
     if (partner === undefined || partner.state === 'removed') return false
     if (kind === 'suspend' && partner.state === 'suspended') return false
@@ -109,6 +129,17 @@ export function createGovernanceCheck(partners: PartnerHistory) {
     return voters.length - no < needed ? false : null
   }
 
+  function decide({ kind, partner, role = '', key = '' }: Change): void {
+    if (kind === 'admit') partners.decide({ object: '_admit', partner, key, role })
+    else partners.decide({ object: '_proposal', kind, partner, role, key })
+  }
+
+  /** Fewer than four who vote, or soon will, let their inviter alone decide; so does who alone governs. */
+  function isAtOnce(): boolean {
+    const voters = partners.all().filter(({ voter, state }) => voter && (state === 'active' || state === 'pending'))
+    return voters.length < 4 || electorate().length === 1
+  }
+
   /** @returns whether anything was decided */
   function settleOnce(time: number): boolean {
     let isNews = false
@@ -119,12 +150,30 @@ export function createGovernanceCheck(partners: PartnerHistory) {
       open.delete(id)
       if (!outcome) continue
       passed++
-      partners.decide({ object: '_proposal', ...proposal.change })
+      decide(proposal.change)
     }
     return isNews
   }
 
   return {
+    /**
+     * Whether the admission of who was rightly invited must be accepted; follows it as if it were.
+     * @param id of the record
+     */
+    admit(id: string, { partner, key, role, inviter, invitation }: Newcomer, time: number): boolean {
+      if (redeemed.has(invitation) || !isNew(partner, key)) return false
+      if (!isHeard(inviter) || !isGoverning(inviter)) return false
+      const change: Change = { kind: 'admit', partner, key, role }
+      if (isAtOnce()) decide(change)
+      else {
+        const own = [...open.values()].filter(({ by }) => by === inviter).length
+        if (open.size >= OPEN_MAX || own >= OPEN_OF_ONE_MAX) return false
+        const ballots = new Map([[inviter, true]])
+        open.set(id, { by: inviter, change, expires: time + MONTH_MS, base: baseOf(change), ballots })
+      }
+      redeemed.add(invitation)
+      return true
+    },
     /**
      * Whether a record must be accepted; follows it as if it were.
      * @param id of the record

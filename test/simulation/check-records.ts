@@ -193,9 +193,11 @@ function createJudge(scope: Scope, partners: PartnerHistory, governance: ReturnT
       case '_admit': {
         const admission = data as unknown as Admission
         const { invitation, key } = admission
-        const isNew = partners.latest(invitation.partner) === undefined
-        if (isAccepted) partners.decide({ object, partner: invitation.partner, key, role: invitation.role })
-        return isActive && isNew && isInvited(admission)
+        return (
+          isActive &&
+          isInvited(admission) &&
+          governance.admit(id, { ...invitation, invitation: invitation.key, key }, time)
+        )
       }
       case '_proposal':
       case '_ballot':

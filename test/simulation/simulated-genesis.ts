@@ -56,8 +56,13 @@ export interface SimulatedGenesis {
   /** @param generation which of the partner's keys, one after the other. @default 0 */
   signerOf(id: string, generation?: number): (message: string) => string
   keyOf(id: string, generation?: number): string
-  /** Data of the record by which a partner admits a joiner. @param generation of the inviter's key */
-  admission(inviter: string, joiner: string, generation: number): JsonObject
+  /**
+   * Data of the record by which a partner admits a joiner.
+   * @param generation of the inviter's key
+   * @param number of the joiner's invitation, from 0 on
+   */
+  admission(inviter: string, joiner: string, generation: number, number: number): JsonObject
+  invitationKeyOf(joiner: string, number: number): string
 }
 
 /** Joiners of every network; most never come. */
@@ -119,16 +124,22 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
     return keysOf(id, generation).sign
   }
 
-  function admission(inviter: string, joiner: string, generation: number): JsonObject {
-    const name = `${inviter} ${joiner} ${generation}`
-    const known = admissions.get(name) ?? admit(inviter, joiner, generation)
+  const seedOf = (joiner: string, number: number) => sha256(utf8Bytes(`invitation of ${joiner} ${number}`))
+
+  function invitationKeyOf(joiner: string, number: number): string {
+    return keyText(publicKeyOf(seedOf(joiner, number)))
+  }
+
+  function admission(inviter: string, joiner: string, generation: number, number: number): JsonObject {
+    const name = `${inviter} ${joiner} ${generation} ${number}`
+    const known = admissions.get(name) ?? admit(inviter, joiner, generation, number)
     admissions.set(name, known)
     return known
   }
 
-  function admit(inviter: string, joiner: string, generation: number): JsonObject {
-    const seed = sha256(utf8Bytes(`invitation of ${joiner}`))
-    const key = keyText(publicKeyOf(seed))
+  function admit(inviter: string, joiner: string, generation: number, number: number): JsonObject {
+    const seed = seedOf(joiner, number)
+    const key = invitationKeyOf(joiner, number)
     const expires = FOUNDED_AT + 3_600_000
     const invitation = { expires, inviter, key, name: joiner, partner: joiner, role: 'garage' }
     const bytes = joinBytes(scope, { invitation: key, key: keyOf(joiner), addresses: [] })
@@ -151,6 +162,7 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule): S
     quorum,
     signerOf,
     keyOf,
-    admission
+    admission,
+    invitationKeyOf
   }
 }
