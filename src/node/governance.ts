@@ -23,16 +23,14 @@ import type { Chain } from './chain.js'
 import { systemRecord } from './duties.js'
 import type { ListPage, ProposalOptions, ProposalView, ShownProposalState, VoteOptions } from './ledger-node.js'
 import type { ModelHistory } from './model-history.js'
+import { proposalPlaces } from './proposal-history.js'
 import { listLimit } from './queries.js'
 import type { Replica } from './replica-types.js'
 import type { SetHistory } from './set-history.js'
-import { readSystemCursor, SYSTEM_KEY, systemCursorText } from './system-cursor.js'
+import { readSystemCursor, systemCursorText } from './system-cursor.js'
 import type { Timers } from './timers.js'
 import { createVersionAgreement } from './version-agreement.js'
 import { assertSupport, supportOf } from './version-support.js'
-
-/** Proposals read from the history at a time. */
-const PAGE = 256
 
 export interface GovernanceDependencies {
   readonly replica: Pick<Replica, 'chain' | 'appendSystem' | 'wish'>
@@ -186,20 +184,15 @@ export function createGovernance(dependencies: GovernanceDependencies) {
       return shown === null || (state !== undefined && shown.state !== state) ? [] : [{ ...shown, cursor: '0' }]
     }
     const found: (ProposalView & { readonly cursor: string })[] = []
-    let from = after === undefined ? undefined : readSystemCursor(after)
-    while (found.length < limit) {
-      const part = from === undefined ? { limit: PAGE } : { limit: PAGE, after: from }
-      const entries = await chain.store.history('_proposal', SYSTEM_KEY, part)
-      for (const { height, batch, index } of entries) {
-        const position = chain.store.block(height)?.batches[batch]
-        const proposal = position && proposalIn(chain.store.state, recordId(position.author, position.sequence, index))
-        from = { key: SYSTEM_KEY, height, batch, index }
-        if (proposal == null) continue
-        const shown = view(proposal)
-        if (state === undefined || shown.state === state) found.push({ ...shown, cursor: systemCursorText(from) })
-        if (found.length === limit) break
-      }
-      if (entries.length < PAGE) break
+    const from = after === undefined ? undefined : readSystemCursor(after)
+    for await (const place of proposalPlaces(chain.store, from)) {
+      const position = chain.store.block(place.height)?.batches[place.batch]
+      const id = position && recordId(position.author, position.sequence, place.index)
+      const proposal = id === undefined ? null : proposalIn(chain.store.state, id)
+      if (proposal === null) continue
+      const shown = view(proposal)
+      if (state === undefined || shown.state === state) found.push({ ...shown, cursor: systemCursorText(place) })
+      if (found.length === limit) break
     }
     return found
   }

@@ -10,7 +10,7 @@ type Change =
   | { readonly kind: 'version'; readonly version: number }
 
 interface PartnerChange {
-  readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key'
+  readonly kind: 'suspend' | 'reinstate' | 'remove' | 'role' | 'key' | 'admit'
   readonly partner: string
   readonly role?: string
   readonly key?: string
@@ -30,6 +30,17 @@ interface ProposalRecord {
   readonly expires: number
 }
 
+/** Who comes, by whose invitation. */
+interface Newcomer {
+  readonly partner: string
+  readonly key: string
+  readonly role: string
+  readonly inviter: string
+  /** Key of the invitation. */
+  readonly invitation: string
+}
+
+const MONTH_MS = 30 * 24 * 3_600_000
 const YEAR_MS = 366 * 24 * 3_600_000
 const OPEN_MAX = 64
 const OPEN_OF_ONE_MAX = 8
@@ -50,6 +61,8 @@ const ROLES: Readonly<Record<string, boolean>> = { garage: true, watcher: false 
 export function createGovernanceCheck(partners: PartnerHistory, files: FileHistory, versions: VersionHistory) {
   /** By id of the record, in the order in which they were made. */
   const open = new Map<string, Proposal>()
+  /** Keys of the invitations that somebody came with, whatever became of it. */
+  const redeemed = new Set<string>()
   let passed = 0
 
   function isGoverning(id: string): boolean {
@@ -70,10 +83,16 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
       .map(({ id }) => id)
   }
 
+  /** Whether neither the id nor the key is a partner's. */
+  function isNew(id: string, key: string): boolean {
+    return partners.all().every((one) => one.id !== id && one.key !== key)
+  }
+
   function baseOf(change: Change): string {
     if (change.kind === 'model') return files.latest().hash
     if (change.kind === 'version') return String(versions.latest())
-    const { kind, partner: id } = change
+    const { kind, partner: id, key = '' } = change
+    if (kind === 'admit') return String(isNew(id, key))
     const partner = partners.latest(id)
     if (kind === 'role') return `${partner?.role} ${partner?.state === 'removed'}`
     if (kind === 'key') return `${partner?.key} ${partner?.state === 'removed'}`
@@ -86,6 +105,7 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
     if (change.kind === 'model') return fileOnChain(change.network).hash !== files.latest().hash
     if (change.kind === 'version') return change.version > versions.latest()
     const { kind, partner: id, role = '', key = '' } = change
+    if (kind === 'admit') return isNew(id, key)
     const partner = partners.latest(id)
     if (partner === undefined || partner.state === 'removed') return false
     if (kind === 'suspend' && partner.state === 'suspended') return false
@@ -143,14 +163,22 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
     return all.sort((a, b) => STRICTNESS.indexOf(b) - STRICTNESS.indexOf(a))[0]!
   }
 
-  function pass(change: Change): void {
-    passed++
+  function decide(change: Change): void {
     if (change.kind === 'version') versions.decide(change.version)
-    else if (change.kind !== 'model') partners.decide({ object: '_proposal', ...change })
-    else {
+    else if (change.kind === 'model') {
       files.decide(fileOnChain(change.network))
       partners.decideQuorum(change.network.quorum)
+    } else {
+      const { kind, partner, role = '', key = '' } = change
+      if (kind === 'admit') partners.decide({ object: '_admit', partner, key, role })
+      else partners.decide({ object: '_proposal', kind, partner, role, key })
     }
+  }
+
+  /** Fewer than four who vote, or soon will, let their inviter alone decide; so does who alone governs. */
+  function isAtOnce(change: Change): boolean {
+    const voters = partners.all().filter(({ voter, state }) => voter && (state === 'active' || state === 'pending'))
+    return voters.length < 4 || neededOf(thresholdOf(change), electorate().length) === 1
   }
 
   /** @returns whether anything was decided */
@@ -161,12 +189,35 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
       if (outcome === null) continue
       isNews = true
       open.delete(id)
-      if (outcome) pass(proposal.change)
+      if (!outcome) continue
+      passed++
+      decide(proposal.change)
     }
     return isNews
   }
 
   return {
+    /**
+     * Whether the admission of who was rightly invited must be accepted; follows it as if it were.
+     * @param id of the record
+     */
+    admit(id: string, { partner, key, role, inviter, invitation }: Newcomer, time: number): boolean {
+      if (redeemed.has(invitation) || !isNew(partner, key)) return false
+      const now = partners.now(inviter)
+      if (now?.state !== 'active' || ROLES[now.role] !== true) return false
+      const isVotedOn = versions.now() > 1
+      if (isVotedOn && !(isHeard(inviter) && isGoverning(inviter))) return false
+      const change: Change = { kind: 'admit', partner, key, role }
+      if (!isVotedOn || isAtOnce(change)) decide(change)
+      else {
+        const own = [...open.values()].filter(({ by }) => by === inviter).length
+        if (open.size >= OPEN_MAX || own >= OPEN_OF_ONE_MAX) return false
+        const ballots = new Map([[inviter, true]])
+        open.set(id, { by: inviter, change, expires: time + MONTH_MS, base: baseOf(change), ballots })
+      }
+      redeemed.add(invitation)
+      return true
+    },
     /**
      * Whether a record must be accepted; follows it as if it were.
      * @param id of the record

@@ -230,9 +230,11 @@ function createJudge(
       case '_admit': {
         const admission = data as unknown as Admission
         const { invitation, key } = admission
-        const isNew = partners.latest(invitation.partner) === undefined
-        if (isAccepted) partners.decide({ object, partner: invitation.partner, key, role: invitation.role })
-        return isActive && isNew && isInvited(admission)
+        return (
+          isActive &&
+          isInvited(admission) &&
+          governance.admit(id, { ...invitation, invitation: invitation.key, key }, time)
+        )
       }
       case '_evidence':
         return isActive && evidence(data as unknown as EvidenceRecord)

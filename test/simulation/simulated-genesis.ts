@@ -62,8 +62,13 @@ export interface SimulatedGenesis {
   /** A network file that follows that of the genesis. */
   fileOf(title: string, settings: FileSettings): NetworkDefinition
   hashOfFile(network: NetworkDefinition): string
-  /** Data of the record by which a partner admits a joiner. @param generation of the inviter's key */
-  admission(inviter: string, joiner: string, generation: number): JsonObject
+  /**
+   * Data of the record by which a partner admits a joiner.
+   * @param generation of the inviter's key
+   * @param number of the joiner's invitation, from 0 on
+   */
+  admission(inviter: string, joiner: string, generation: number, number: number): JsonObject
+  invitationKeyOf(joiner: string, number: number): string
 }
 
 /** Joiners of every network; most never come. */
@@ -131,16 +136,22 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule, fo
     return keysOf(id, generation).sign
   }
 
-  function admission(inviter: string, joiner: string, generation: number): JsonObject {
-    const name = `${inviter} ${joiner} ${generation}`
-    const known = admissions.get(name) ?? admit(inviter, joiner, generation)
+  const seedOf = (joiner: string, number: number) => sha256(utf8Bytes(`invitation of ${joiner} ${number}`))
+
+  function invitationKeyOf(joiner: string, number: number): string {
+    return keyText(publicKeyOf(seedOf(joiner, number)))
+  }
+
+  function admission(inviter: string, joiner: string, generation: number, number: number): JsonObject {
+    const name = `${inviter} ${joiner} ${generation} ${number}`
+    const known = admissions.get(name) ?? admit(inviter, joiner, generation, number)
     admissions.set(name, known)
     return known
   }
 
-  function admit(inviter: string, joiner: string, generation: number): JsonObject {
-    const seed = sha256(utf8Bytes(`invitation of ${joiner}`))
-    const key = keyText(publicKeyOf(seed))
+  function admit(inviter: string, joiner: string, generation: number, number: number): JsonObject {
+    const seed = seedOf(joiner, number)
+    const key = invitationKeyOf(joiner, number)
     const expires = FOUNDED_AT + 3_600_000
     const invitation = { expires, inviter, key, name: joiner, partner: joiner, role: 'garage' }
     const bytes = joinBytes(scope, { invitation: key, key: keyOf(joiner), addresses: [] })
@@ -174,7 +185,8 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule, fo
     quorum,
     signerOf,
     keyOf,
-    admission
+    admission,
+    invitationKeyOf
   }
 }
 

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import type { NodeStatus } from '../../src/node/ledger-node.js'
+import type { NodeStatus, ProposalView } from '../../src/node/ledger-node.js'
 import { INSPECTIONS } from './inspections.js'
 import type { NodeProcess, Sandbox, SandboxHome } from './processes.js'
 
@@ -27,19 +27,62 @@ export interface NetworkOptions {
   readonly quorum?: 'two-thirds' | 'majority'
 }
 
-/** Founds at p1, invites p2 to pN, joins them at the same time, and waits until all vote and are connected with one another. */
+/** From so many partners on another one is voted on. */
+const FREE = 4
+
+/**
+ * Founds at p1, invites p2 to p4, joins them at the same time, and waits until all vote and are connected with one another;
+ * then p5 to pN, one after the other, as the others have to vote on them.
+ */
 export async function network(sandbox: Sandbox, size: number, options: NetworkOptions = {}): Promise<Partner[]> {
   const { text = INSPECTIONS, role = 'inspector', quorum } = options
   const file = quorum === undefined ? text : text.replace(/^quorum: .*$/m, `quorum: ${quorum}`)
   const path = await sandbox.file('network.yaml', file)
   const first = await started(sandbox, 'p1', ['--network', path, '--partner', 'p1', '--role', role])
-  const others = Array.from({ length: size - 1 }, async (_, index) => {
+  const others = Array.from({ length: Math.min(size, FREE) - 1 }, async (_, index) => {
     const id = `p${index + 2}`
     return started(sandbox, id, ['--invite', await invite(first, id, role)])
   })
   const partners = [first, ...(await Promise.all(others))]
   await untilVoters(partners)
+  while (partners.length < size) {
+    const id = `p${partners.length + 1}`
+    const next = await started(sandbox, id, ['--invite', await invite(first, id, role)])
+    await admit(partners, id)
+    partners.push(next)
+    await untilVoters(partners)
+  }
   return partners
+}
+
+/** The open ballot on the admission of a partner, as soon as there is one. */
+export async function ballotOn(at: SandboxHome, id: string): Promise<ProposalView> {
+  let found: ProposalView | undefined
+  await until(`there is a ballot on ${id}`, async () => {
+    for await (const proposal of at.client.proposals({ state: 'open' })) {
+      if (proposal.change.kind === 'admit' && proposal.change.partner === id) found = proposal
+    }
+    return found !== undefined
+  })
+  return found!
+}
+
+/** Lets these vote yes on the admission of a partner until it has passed. */
+export async function admit(voters: readonly Partner[], id: string): Promise<ProposalView> {
+  const { id: proposal, waiting } = await ballotOn(voters[0]!, id)
+  for (const { id: voter, client } of voters) {
+    if (!waiting.includes(voter) || (await client.proposal(proposal)).state !== 'open') continue
+    // It may pass by the vote of another one meanwhile.
+    await client.vote(proposal, { yes: true }).catch(async (error: unknown) => {
+      if ((await client.proposal(proposal)).state === 'open') throw error
+    })
+  }
+  let view: ProposalView | undefined
+  await until(`${id} is admitted`, async () => {
+    view = await voters[0]!.client.proposal(proposal)
+    return view.state === 'passed' || view.state === 'enacted'
+  })
+  return view!
 }
 
 /** A token of `ledger invite`. */
