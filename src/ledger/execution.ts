@@ -17,6 +17,8 @@ import { type Partner, type PartnerSet, partnerOf, partnerSetText, takesPart, vo
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import type { CheckedRecord } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
+import { type Recovery, setOfRecovery } from './recovery.js'
+import { recoveryEntry, recoveryKey } from './recovery-state.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
 import { judgeSystem } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
@@ -32,12 +34,32 @@ export interface Rulebook {
   readonly nextPartners: PartnerSet
   /** Whether the first change of the partners is to be judged as one of an early chain; later ones follow it. */
   readonly early?: boolean
+  /** Given for the first block of an epoch: what begins it. */
+  readonly recovery?: Recovery
 }
 
-/** What is in force for the block after a state. */
-export function rulebookAfter(scope: Scope, model: Model, founding: PartnerSet, state: StateReader): Rulebook {
+/**
+ * What is in force for the block after a state.
+ * @param scope of any epoch: that of the state follows from its partner set
+ * @param recovery one that holds at this place, and begins the next epoch with this block
+ */
+export function rulebookAfter(
+  scope: Scope,
+  model: Model,
+  founding: PartnerSet,
+  state: StateReader,
+  recovery: Recovery | null = null
+): Rulebook {
   const { now, next } = membershipIn(state, founding)
-  return { scope, model, partners: now, nextPartners: next }
+  const { genesis } = scope
+  if (recovery === null) return { scope: { genesis, epoch: now.epoch }, model, partners: now, nextPartners: next }
+  const set = setOfRecovery(next, recovery.document)
+  return { scope: { genesis, epoch: set.epoch }, model, partners: set, nextPartners: set, recovery }
+}
+
+/** Whether a block may be empty: while a change of the partners is under way, or to begin an epoch (point 8). */
+export function isSettlingUnder({ partners, nextPartners, recovery }: Rulebook): boolean {
+  return partners !== nextPartners || recovery !== undefined
 }
 
 /** A batch whose records were checked under the model in force. */
@@ -105,6 +127,7 @@ export function execute(
 ): Execution {
   assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
   const run = startRun(rulebook, state)
+  settleRecovery(rulebook, run)
   const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
   settleProposals(rulebook, run, block)
   settleMembership(rulebook, run, block)
@@ -149,6 +172,14 @@ function startRun(rulebook: Rulebook, state: StateReader): Run {
       lines.push(line)
     }
   }
+}
+
+/** The first block of an epoch tells for ever what began it. */
+function settleRecovery({ recovery, partners }: Rulebook, run: Run): void {
+  if (recovery === undefined) return
+  const key = recoveryKey(recovery.document.epoch)
+  const text = recoveryEntry(recovery, partners)
+  run.write(key, { text }, `${key} ${text}\n`)
 }
 
 function executeBatch(
@@ -209,9 +240,9 @@ function settleProposals({ model }: Rulebook, run: Run, { height, time }: BlockT
  * in this block is also kept for good, under the height from which it is in force.
  */
 function settleMembership(rulebook: Rulebook, run: Run, { height }: BlockTime): void {
-  const { partners, nextPartners } = rulebook
+  const { nextPartners } = rulebook
   const { latest } = run
-  if (partners === nextPartners && latest === nextPartners) return
+  if (!isSettlingUnder(rulebook) && latest === nextPartners) return
   const entry = membershipEntry({ now: nextPartners, next: latest })
   run.write(MEMBERSHIP_KEY, entry, `${MEMBERSHIP_KEY} ${entry.text}\n`)
   if (latest === nextPartners) return

@@ -2,7 +2,7 @@ import type { CheckResult } from '../consensus/types.js'
 import { readBatch } from '../ledger/batch.js'
 import { type BlockHeader, batchListRoot, blockHash, readHeader } from '../ledger/block.js'
 import { type ExecutedBlock, executeBlock, executeCertified } from '../ledger/chain.js'
-import { batchOrderProblem, type CheckedBatch } from '../ledger/execution.js'
+import { batchOrderProblem, type CheckedBatch, isSettlingUnder } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import { checkRecord } from '../ledger/record.js'
 import type { Chain } from './chain.js'
@@ -137,7 +137,7 @@ function fitness({ executed }: CandidateBlock, round: Round, heardAt: number): C
 
 /** Point 8: an empty block may be made while a decided change of the partners is not yet in force. */
 export function isSettling({ rulebook }: Chain): boolean {
-  return rulebook.partners !== rulebook.nextPartners
+  return isSettlingUnder(rulebook)
 }
 
 function invalid(reason: string): Checked {
