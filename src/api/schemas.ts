@@ -108,6 +108,7 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
   Status: shape({
     network: text,
     genesis: hash,
+    epoch: { ...count, description: '0, and one more with each recovery' },
     partner: shape({ id: text, state: partnerState, role: text }),
     height: count,
     head: hash,

@@ -30,8 +30,12 @@ export interface Chain {
   scopeAt(height: number): Scope
   /** Recoveries that blocks carried out, oldest first. */
   readonly recoveries: readonly KeptRecovery[]
+  /** All recoveries up to the epoch of the next block, oldest first. */
+  passed(): readonly Recovery[]
   /** A recovery of this home that begins an epoch behind the tip, for which this chain has to be opened again. */
   due(): Recovery | null
+  /** What was in force in the epoch that has ended behind the tip; null unless the next block begins an epoch. */
+  readonly ended: Rulebook | null
   /** Where the tip stands for a recovery; null where one begins already. */
   ground(): RecoveryGround | null
   readonly genesis: Genesis
@@ -74,19 +78,29 @@ export function openChain(options: ChainOptions): Chain {
   }
 
   const beginning = due()
+  const before = rulebook
   if (beginning !== null) rulebook = rulebookAfter(options.scope, model, founding, store.state, beginning)
   const { scope } = rulebook
+
+  function passed(): readonly Recovery[] {
+    const kept = recoveries.map(({ document, signatures }) => ({ document, signatures }))
+    return rulebook.recovery === undefined ? kept : [...kept, rulebook.recovery]
+  }
 
   return {
     scope,
     scopeAt(height) {
-      const documents = [...recoveries, ...(beginning === null ? [] : [beginning])].map(({ document }) => document)
+      const documents = passed().map(({ document }) => document)
       return { genesis: scope.genesis, epoch: epochAt(documents, height) }
     },
+    passed,
     get recoveries() {
       return recoveries
     },
     due,
+    get ended() {
+      return rulebook.recovery === undefined ? null : before
+    },
     ground,
     genesis,
     limits: genesis.limits,

@@ -16,6 +16,8 @@ export interface HomePaths {
   readonly config: string
   readonly invitation: string
   readonly peers: string
+  /** Folder of recoveries. */
+  readonly recovery: string
 }
 
 export function homePaths(home: string): HomePaths {
@@ -32,6 +34,7 @@ export function homePaths(home: string): HomePaths {
     socket: join(home, 'control.sock'),
     config: join(home, 'config.yaml'),
     invitation: join(home, 'invitation.json'),
-    peers: join(home, 'peers.json')
+    peers: join(home, 'peers.json'),
+    recovery: join(home, 'recovery')
   }
 }

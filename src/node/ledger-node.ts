@@ -40,6 +40,8 @@ export type PartnerState = 'joining' | 'pending' | 'active' | 'suspended' | 'rem
 export interface NodeStatus {
   readonly network: string
   readonly genesis: string
+  /** 0, and one more with each recovery: that of the next block. */
+  readonly epoch: number
   readonly partner: { readonly id: string; readonly state: PartnerState; readonly role: string }
   readonly height: number
   /** Hash of the newest block; the genesis hash at height 0. */

@@ -9,6 +9,7 @@ import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
 import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
+import type { RecoveryDocument } from '../ledger/recovery.js'
 import { createAdmission } from './admission.js'
 import { type Chain, type CommittedBlock, openChain } from './chain.js'
 import { createChanges } from './changes.js'
@@ -37,6 +38,10 @@ import { readHome } from './read-home.js'
 import { createReceipts } from './receipts.js'
 import { createRecordReader } from './record-reader.js'
 import { viewOfCommitted, viewOfPending } from './record-view.js'
+import { enterEpoch } from './recovery-enter.js'
+import { readRecoveryFiles } from './recovery-files.js'
+import { createRecoveryLearning } from './recovery-learning.js'
+import { barredBy } from './recovery-standing.js'
 import { openRefusalLog } from './refusal-log.js'
 import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
@@ -73,6 +78,19 @@ export interface RunningNode extends LedgerNode {
   close(): Promise<void>
 }
 
+/** What ends a node whose copy has come to the end of an epoch. */
+function epochError({ epoch, height }: RecoveryDocument): LedgerError {
+  return new LedgerError('EPOCH_CHANGED', `epoch ${epoch} begins behind block ${height}`, { epoch, height })
+}
+
+/** Signs what a node that takes no part in its epoch may still say, and nothing that counts on the chain. */
+function signerOutOfEpoch(sign: (bytes: string) => string): (bytes: string) => string {
+  return (bytes) => {
+    if (!/^ledger\/(vote|proposal|batch|recovery)\//.test(bytes)) return sign(bytes)
+    throw new LedgerError('SIGN_REFUSED', 'this node signs nothing more in an epoch that is over')
+  }
+}
+
 /** What was opened, to be closed in reverse. */
 type Closer = () => Promise<void>
 
@@ -103,11 +121,16 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const store = await openStore({ path: paths.store, genesis: hash, ...cacheOption(options) })
   closers.push(() => store.close())
   const model = modelOf(content.genesis)
-  const opening = { scope: { genesis: hash, epoch: 0 }, genesis: content.genesis.genesis, model, store }
+  const files = await readRecoveryFiles(paths.recovery)
+  const recoveries = files.known
+  const opening = { scope: { genesis: hash, epoch: 0 }, genesis: content.genesis.genesis, model, store, recoveries }
   await keepEarlySets(opening, options.signal)
   const before = openChain(opening)
   const key = await takeUpKey({ paths, chain: before, self, log })
-  const sign = signer(key.seed)
+  await enterEpoch({ paths, chain: before, self, key, files, log })
+  const barred = barredBy(before, files)
+  if (barred !== null) log.warn('this node signs nothing', { why: barred.why, todo: barred.todo })
+  const sign = barred === null ? signer(key.seed) : signerOutOfEpoch(signer(key.seed))
   const mayBeBehind = existsSync(paths.peers) || existsSync(paths.invitation)
   const owner = { genesis: hash, key: key.publicKey }
   const { guard, wal, entries } = await openLogs({
@@ -118,6 +141,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     canRejoin: mayBeBehind,
     log
   })
+  // What is logged behind the end of an epoch is of the next one.
+  const current = entries.filter(({ height }) => height <= (barred?.document.height ?? height))
   // A copy that is behind does not know yet whose key this is: one behind its guard, or whose key was lost with the guard.
   if (!mayBeBehind || (guard.whole && (guard.lastVote?.position.height ?? 0) <= before.tip.height + 1)) {
     const { partners, nextPartners } = before.rulebook
@@ -132,11 +157,20 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const fate = createFate(log)
   const network = createLatePeers()
   const replica = createReplica(
-    { genesis: content.genesis, model, self, key: key.publicKey, mayBeBehind, ...timeoutsOption(options) },
+    {
+      genesis: content.genesis,
+      model,
+      self,
+      key: key.publicKey,
+      mayBeBehind,
+      recoveries,
+      barred,
+      ...timeoutsOption(options)
+    },
     {
       store,
       wal,
-      entries,
+      entries: current,
       guard: guards.first,
       renewGuard: guards,
       sign,
@@ -147,6 +181,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
       timers: systemTimers,
       log,
       onCommitted,
+      onRecoveries: (told) => learning.learn(told),
       fail: fate.fail
     }
   )
@@ -155,6 +190,14 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const changes = createChanges(chain, reader)
   const bootstrap = await bootstrapOf(paths.invitation)
   const sets = await openSetHistory(chain)
+  const learning = createRecoveryLearning({
+    chain,
+    sets,
+    folder: paths.recovery,
+    known: recoveries,
+    log,
+    onEpoch: fate.fail
+  })
   const known = await openKnownPeers({
     path: paths.peers,
     chain,
@@ -185,7 +228,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     directory: known,
     handlers: replica,
     join: admission.join,
-    membership: createMembershipKnowledge(chain, sets, { learned }),
+    membership: createMembershipKnowledge(chain, sets, { learned }, learning),
     log,
     ...(options.gossip === undefined ? {} : { gossip: options.gossip }),
     ...(options.forbidden === undefined ? {} : { forbidden: options.forbidden }),
@@ -202,6 +245,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   }
   const { own, pending } = replica
   function blocked(): string | null {
+    if (barred !== null) return barred.why
     if (replica.rejoining) return 'this node lost its sign guard and is rejoining'
     const incarnation = partnerOf(chain.rulebook.partners, self)?.incarnation ?? 0
     // A batch sealed now would be one of an incarnation that is over.
@@ -245,6 +289,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   function onCommitted(block: CommittedBlock): void {
     if (isOwnKey && !hasOwnKey()) void keyChangedError({ paths, chain, self, log }).then(fate.fail, fate.fail)
     isOwnKey = hasOwnKey()
+    const due = chain.due()
+    if (due !== null) fate.fail(epochError(due.document))
     sets.committed(block)
     changes.committed()
     if (!block.executed.execution.writes.some(({ key }) => key.startsWith('p:') || key.startsWith('a:'))) return

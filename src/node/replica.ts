@@ -27,6 +27,7 @@ import { createOwnStatus } from './own-status.js'
 import type { PeerMessage, StatusMessage } from './peers.js'
 import { createPendingKeys } from './pending-keys.js'
 import { createPullServer } from './pull-server.js'
+import { createRecoveryPull } from './recovery-pull.js'
 import { createRelay } from './relay.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
 import { createSignRight } from './sign-right.js'
@@ -41,8 +42,11 @@ import { createWallClock } from './wall-clock.js'
 export function createReplica(options: ReplicaOptions, dependencies: ReplicaDependencies): Replica {
   const { self, genesis, model } = options
   const { store, wal, peers, now, timers, log, sign } = dependencies
-  const scope = { genesis: genesis.hash, epoch: 0 }
-  const chain = openChain({ scope, genesis: genesis.genesis, model, store })
+  const { recoveries = [], barred = null } = options
+  const opening = { scope: { genesis: genesis.hash, epoch: 0 }, genesis: genesis.genesis, model, store, recoveries }
+  const chain = openChain(opening)
+  const { scope } = chain
+  const askForRecoveries = createRecoveryPull({ chain, peers, now, log, learn: dependencies.onRecoveries ?? null })
   const mempool = createMempool()
   const pending = createPendingKeys(self)
   const wallClock = createWallClock({ now, monotonic: dependencies.monotonic, log })
@@ -63,12 +67,14 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     abandon,
     onSigning,
     onRejoined,
-    fail
+    fail,
+    barred: barred?.why ?? null
   })
   // Batches of an incarnation that ends count for nothing: they are forgotten, not sent.
-  const left = right.rejoining()
-    ? noneLeft(chain, self)
-    : ownBatchesLeft(chain, right.guard(), self, sign, options.mayBeBehind ?? false)
+  const left =
+    right.rejoining() || barred !== null
+      ? noneLeft(chain, self)
+      : ownBatchesLeft(chain, right.guard(), self, sign, options.mayBeBehind ?? false)
   const own: OwnBatches = createOwnBatches(
     {
       scope,
@@ -158,7 +164,10 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       right.sawCertificate(certificate)
     },
     onBatch: (batch) => rivals.seen(batch, null),
-    onChange: () => attend()
+    onChange: () => attend(),
+    onForeignEpoch: askForRecoveries,
+    // Blocks of others cannot follow a copy that left the chain.
+    halted: barred?.kind === 'over' || barred?.kind === 'unfit'
   })
   const inbound = createInbound({
     chain,
@@ -166,7 +175,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     onGenuine: relay.pass,
     onObjection: lookout.onObjection,
     onForged: (partner) => peers.blame?.(partner, 'it sent a signature that is not that of whom it names'),
-    onAhead: (partner, height) => catchUp.heard(partner, height)
+    onAhead: (partner, height) => catchUp.heard(partner, height),
+    onForeignEpoch: (partner) => void askForRecoveries(partner)
   })
   const status = createOwnStatus({ chain, self, mempool, peers, state: () => driver.state, maySign: right.maySign })
   const pullMessages = createMessagePull({ chain, peers, log, held: () => status().votes, take: inbound.take })
@@ -277,6 +287,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   }
 
   async function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {
+    if (right.barred !== null) return { ok: false, code: 'NOT_PERMITTED', message: right.barred }
     if (right.rejoining()) return { ok: false, code: 'NOT_PERMITTED', message: 'this node has to rejoin first' }
     if (record.refusal !== null) return { ok: false, code: record.refusal.code, message: record.refusal.message }
     const { batch, index } = own.add(record)
@@ -356,6 +367,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     get rejoining() {
       return right.rejoining()
     },
+    barred,
     get notSigning() {
       return right.why()
     },

@@ -3,6 +3,7 @@ import type { Io } from '../context.js'
 import { readVersion } from '../version.js'
 import { initCommand } from './init.js'
 import { keyCommand } from './key.js'
+import { recoveryCommand } from './recovery.js'
 import { startCommand } from './start.js'
 
 const HELP = `
@@ -21,5 +22,5 @@ export function ledgerNodeProgram(io: Io): Program {
     description: "Run one partner's node of a ledger: its own copy, its own key, its own rules check.",
     help: HELP
   }
-  return createProgram(about, readVersion, io).add(initCommand).add(startCommand).add(keyCommand)
+  return createProgram(about, readVersion, io).add(initCommand).add(startCommand).add(keyCommand).add(recoveryCommand)
 }

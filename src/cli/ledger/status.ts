@@ -49,6 +49,7 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
   const stateStyle = partner.state === 'active' ? 'green' : 'yellow'
   const rows: [string, string][] = [
     ['network', `${styled(color, 'bold', plain(status.network))} (genesis ${shortHash(status.genesis)})`],
+    ...(status.epoch > 0 ? [['epoch', `${status.epoch}: begun by a recovery`] satisfies [string, string]] : []),
     ['partner', `${plain(partner.id)}, ${plain(partner.role)}, ${styled(color, stateStyle, partner.state)}`],
     ['height', `${status.height} (head ${shortHash(status.head)}, state ${shortHash(status.stateHash)})`],
     ['quorum', `${plain(quorum.rule)}: ${quorum.needed} of ${voters.length} must agree, ${quorum.online} online`],
