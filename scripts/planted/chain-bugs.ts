@@ -183,7 +183,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/block-content.ts',
-        find: 'return rulebook.partners !== rulebook.nextPartners',
+        find: 'return isSettlingUnder(rulebook)',
         replace: 'return rulebook.partners === null'
       }
     ],

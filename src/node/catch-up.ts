@@ -162,8 +162,8 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     const { scope, partners } = chain.rulebook
     const block = blockHash(scope, bundle.header)
     const refusal = checkCertificate(scope, partners, certificate.value, { height, block })
-    if (refusal !== null)
-      throw isOrphan(bundle.header, certificate.value) ? orphan(height) : bad(height, refusal.message)
+    if (refusal !== null && isOrphan(bundle.header, certificate.value)) throw orphan(height)
+    if (refusal !== null) throw bad(height, refusal.message)
     onProven()
     const hashes = await storeBodies(bundle, height, header.value.batches)
     if (chain.tip.height + 1 !== height) return

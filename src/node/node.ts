@@ -9,12 +9,12 @@ import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
 import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
-import type { RecoveryDocument } from '../ledger/recovery.js'
 import { createAdmission } from './admission.js'
 import { type Chain, type CommittedBlock, openChain } from './chain.js'
 import { createChanges } from './changes.js'
 import { keepEarlySets } from './early-sets.js'
 import { createEvidenceList } from './evidence-list.js'
+import { createFate } from './fate.js'
 import { createGovernance } from './governance.js'
 import { createGuardKeeper } from './guard-keeper.js'
 import { homePaths } from './home.js'
@@ -40,8 +40,8 @@ import { createRecordReader } from './record-reader.js'
 import { viewOfCommitted, viewOfPending } from './record-view.js'
 import { enterEpoch } from './recovery-enter.js'
 import { readRecoveryFiles } from './recovery-files.js'
-import { createRecoveryLearning } from './recovery-learning.js'
-import { barredBy } from './recovery-standing.js'
+import { createRecoveryLearning, epochError } from './recovery-learning.js'
+import { barredBy, signerOutOfEpoch } from './recovery-standing.js'
 import { openRefusalLog } from './refusal-log.js'
 import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
@@ -76,19 +76,6 @@ export interface RunningNode extends LedgerNode {
   /** Rejects when the node has to stop: a full or damaged disk, a fault. Resolves after {@link close}. */
   readonly done: Promise<void>
   close(): Promise<void>
-}
-
-/** What ends a node whose copy has come to the end of an epoch. */
-function epochError({ epoch, height }: RecoveryDocument): LedgerError {
-  return new LedgerError('EPOCH_CHANGED', `epoch ${epoch} begins behind block ${height}`, { epoch, height })
-}
-
-/** Signs what a node that takes no part in its epoch may still say, and nothing that counts on the chain. */
-function signerOutOfEpoch(sign: (bytes: string) => string): (bytes: string) => string {
-  return (bytes) => {
-    if (!/^ledger\/(vote|proposal|batch|recovery)\//.test(bytes)) return sign(bytes)
-    throw new LedgerError('SIGN_REFUSED', 'this node signs nothing more in an epoch that is over')
-  }
 }
 
 /** What was opened, to be closed in reverse. */
@@ -369,32 +356,6 @@ function pendingView(chain: Chain, mempool: Mempool, self: string, id: string): 
   const hash = chain.store.outbox().find(({ sequence }) => sequence === parts.sequence)?.hash
   const record = hash === undefined ? undefined : mempool.get(hash)?.records[parts.index]
   return record === undefined ? null : viewOfPending(chain.rulebook.model, id, self, record.body)
-}
-
-/** How the node ends: once, for the first reason. */
-function createFate(log: Logger) {
-  let resolve!: () => void
-  let reject!: (error: unknown) => void
-  let over = false
-  const done = new Promise<void>((onDone, onFailed) => {
-    resolve = onDone
-    reject = onFailed
-  })
-  // Whoever runs the node waits for it; one who only closes it need not.
-  done.catch(() => {})
-  return {
-    done,
-    fail(error: unknown): void {
-      if (over) return
-      over = true
-      log.error('the node stops', { error })
-      reject(error)
-    },
-    closing(): void {
-      over = true
-    },
-    closed: () => resolve()
-  }
 }
 
 async function closeAll(closers: Closer[], log: Logger): Promise<void> {

@@ -1,5 +1,11 @@
 import { LedgerError } from '../base/errors.js'
-import { type Recovery, recoveryHash, recoveryProblem, recoveryProblemAt } from '../ledger/recovery.js'
+import {
+  type Recovery,
+  type RecoveryDocument,
+  recoveryHash,
+  recoveryProblem,
+  recoveryProblemAt
+} from '../ledger/recovery.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import { keepRecovery } from './recovery-files.js'
@@ -45,7 +51,7 @@ export function createRecoveryLearning({ chain, sets, folder, known, log, onEpoc
       height,
       hash: recoveryHash(recovery.document)
     })
-    onEpoch(new LedgerError('EPOCH_CHANGED', `epoch ${epoch} has begun behind block ${height}`, { epoch, height }))
+    onEpoch(epochError(recovery.document))
     return true
   }
 
@@ -80,3 +86,8 @@ export function createRecoveryLearning({ chain, sets, folder, known, log, onEpoc
 }
 
 export type RecoveryLearning = ReturnType<typeof createRecoveryLearning>
+
+/** What ends a node whose copy has come to the end of an epoch. */
+export function epochError({ epoch, height }: RecoveryDocument): LedgerError {
+  return new LedgerError('EPOCH_CHANGED', `epoch ${epoch} begins behind block ${height}`, { epoch, height })
+}

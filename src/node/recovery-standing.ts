@@ -1,3 +1,4 @@
+import { LedgerError } from '../base/errors.js'
 import { readCertificate } from '../ledger/certificate.js'
 import { type RecoveryDocument, recoveryHash } from '../ledger/recovery.js'
 import type { Chain } from './chain.js'
@@ -73,4 +74,12 @@ export function hasComeToNothing(chain: Chain, { height, head, signers }: Recove
   const certificate = stored === undefined ? null : readCertificate(stored.certificate)
   // Its signature was checked before the block was committed.
   return certificate?.ok === true && certificate.value.votes.some(({ voter }) => signers.includes(voter))
+}
+
+/** Signs what a node that takes no part in its epoch may still say, and nothing that counts on the chain. */
+export function signerOutOfEpoch(sign: (bytes: string) => string): (bytes: string) => string {
+  return (bytes) => {
+    if (!/^ledger\/(vote|proposal|batch|recovery)\//.test(bytes)) return sign(bytes)
+    throw new LedgerError('SIGN_REFUSED', 'this node signs nothing more in an epoch that is over')
+  }
 }

@@ -1,5 +1,4 @@
 import { LedgerError } from '../base/errors.js'
-import { recordId } from '../base/ids.js'
 import type { Message } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { CheckedBatch } from '../ledger/execution.js'
@@ -32,6 +31,7 @@ import { createRelay } from './relay.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
 import { createSignRight } from './sign-right.js'
 import { isOwnFault } from './stop-error.js'
+import { appendSystemRecord } from './system-append.js'
 import { createVoteSigner } from './vote-signer.js'
 import { createWallClock } from './wall-clock.js'
 
@@ -286,16 +286,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     if (message.height === chain.tip.height) void pullMessages(from, message)
   }
 
-  async function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {
-    if (right.barred !== null) return { ok: false, code: 'NOT_PERMITTED', message: right.barred }
-    if (right.rejoining()) return { ok: false, code: 'NOT_PERMITTED', message: 'this node has to rejoin first' }
-    if (record.refusal !== null) return { ok: false, code: record.refusal.code, message: record.refusal.message }
-    const { batch, index } = own.add(record)
-    const decision = await batch.decided
-    const verdict = decision.verdicts[index] ?? null
-    const id = recordId(self, batch.sequence ?? 0, index)
-    if (verdict === null) return { ok: true, height: decision.height, id }
-    return { ok: false, code: verdict.code, message: verdict.message }
+  function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {
+    return appendSystemRecord({ self, own, right }, record)
   }
 
   /** A fault of this node's own stops it, whatever message it came to light with. */
