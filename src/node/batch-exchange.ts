@@ -212,7 +212,12 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
 
 export type BatchExchange = ReturnType<typeof createBatchExchange>
 
-/** Whether a text is a batch of this network in the epoch before, or the one after; who signed it is not asked. */
-function isOfOtherEpoch({ scope, limits }: Chain, text: string): boolean {
-  return [scope.epoch - 1, scope.epoch + 1].some((epoch) => readBatch({ ...scope, epoch }, limits, text).ok)
+/** Whether a text is a batch that its author signed in the epoch before, or the one after. */
+function isOfOtherEpoch({ scope, limits, rulebook }: Chain, text: string): boolean {
+  return [scope.epoch - 1, scope.epoch + 1].some((epoch) => {
+    const other = { ...scope, epoch }
+    const read = readBatch(other, limits, text)
+    const key = read.ok ? partnerOf(rulebook.partners, read.value.header.author)?.key : undefined
+    return read.ok && key !== undefined && batchIsSigned(other, read.value, key)
+  })
 }

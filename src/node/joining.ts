@@ -129,6 +129,7 @@ function statusOf({ epoch, genesis, title, invitation }: Token, stalled: NodeSta
     network: title,
     genesis,
     epoch,
+    recoveries: [],
     partner: { id: invitation.partner, state: 'joining', role: invitation.role },
     height: 0,
     head: genesis,

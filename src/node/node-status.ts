@@ -1,5 +1,6 @@
 import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
+import { recoveryHash } from '../ledger/recovery.js'
 import { nameKey } from '../ledger/system-judge.js'
 import type { Chain } from './chain.js'
 import type { KnownPeers } from './known-peers.js'
@@ -95,6 +96,10 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
         network: rulebook.model.network.title,
         genesis: chain.scope.genesis,
         epoch: chain.scope.epoch,
+        recoveries: chain.passed().map(({ document }) => {
+          const { epoch, height, lost, signers } = document
+          return { epoch, height, lost, signers, hash: recoveryHash(document) }
+        }),
         partner: { id: self, state: ownState() ?? own?.state ?? 'pending', role: own?.role ?? '' },
         height: tip.height,
         head: tip.hash,

@@ -42,7 +42,7 @@ function barredByKnown(chain: Chain, document: RecoveryDocument): Barred {
       kind: 'over',
       document,
       why: `epoch ${epoch} has begun behind block ${height}: the blocks here from ${height + 1} on are orphaned, and this node signs nothing`,
-      todo: 'stop it; ledger-node recovery orphans lists their records; once the others have reinstated this partner, ledger-node start --resync'
+      todo: 'stop it; ledger-node recovery orphans lists their records. Then ledger-node start --resync, once the others have reinstated this partner if it was suspended'
     }
   }
   return {

@@ -237,6 +237,7 @@ export function createFakeNode(): FakeNode {
         network: 'Inspections',
         genesis: HASH,
         epoch: 0,
+        recoveries: [],
         partner: { id: 'p1', state: partners[0]?.state ?? 'removed', role: 'inspector' },
         height: records.length,
         head: HASH,

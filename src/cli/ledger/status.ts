@@ -49,10 +49,10 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
   const stateStyle = partner.state === 'active' ? 'green' : 'yellow'
   const rows: [string, string][] = [
     ['network', `${styled(color, 'bold', plain(status.network))} (genesis ${shortHash(status.genesis)})`],
-    ...(status.epoch > 0 ? [['epoch', `${status.epoch}: begun by a recovery`] satisfies [string, string]] : []),
     ['partner', `${plain(partner.id)}, ${plain(partner.role)}, ${styled(color, stateStyle, partner.state)}`],
     ['height', `${status.height} (head ${shortHash(status.head)}, state ${shortHash(status.stateHash)})`],
     ['quorum', `${plain(quorum.rule)}: ${quorum.needed} of ${voters.length} must agree, ${quorum.online} online`],
+    ...status.recoveries.map(epochRow),
     ['waiting', `${count(mempool.records, 'record')} in ${count(mempool.batches, 'batch', 'batches')}`]
   ]
   if (partner.state === 'pending')
@@ -74,6 +74,10 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
     return [plain(one.id), `${one.state}, ${connection}, height ${one.height ?? 'unknown'}${part}${proven}`]
   })
   return `${pairs(rows)}\npartners\n${pairs(others, '  ')}\n\n${promiseOf(quorum.rule, voters.length)}\n`
+}
+
+function epochRow({ epoch, height, lost, signers }: NodeStatus['recoveries'][number]): [string, string] {
+  return ['epoch', `${epoch}, begun behind block ${height} by ${plain(signers.join(', '))}, without ${plain(lost.join(', '))}`]
 }
 
 /** What the quorum lacks, in plain words; null when enough voters are online. */
