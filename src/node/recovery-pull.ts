@@ -21,19 +21,26 @@ export interface RecoveryPullDependencies {
  * @returns whether one was learned that begins the next epoch
  */
 export function createRecoveryPull({ chain, peers, now, log, learn }: RecoveryPullDependencies) {
-  const asked = new Map<string, number>()
+  const asked = new Map<string, { readonly since: number; readonly isLearned: Promise<boolean> }>()
 
-  return async (partner: string): Promise<boolean> => {
-    const since = now() - (asked.get(partner) ?? Number.NEGATIVE_INFINITY)
-    if (learn === null || (since >= 0 && since < AGAIN_MS)) return false
-    asked.set(partner, now())
+  async function ask(partner: string): Promise<boolean> {
+    if (learn === null) return false
     try {
       const { recoveries } = await peers.request(partner, { type: 'recoveries', after: chain.scope.epoch }, {})
-      const read = recoveries.map(readRecovery).flatMap((one) => (one.ok ? [one.value] : []))
-      return await learn(read)
+      return await learn(recoveries.map(readRecovery).flatMap((one) => (one.ok ? [one.value] : [])))
     } catch (error) {
       log.debug('a partner could not be asked for recoveries', { partner, error })
       return false
     }
+  }
+
+  return (partner: string): Promise<boolean> => {
+    const before = asked.get(partner)
+    const ageMs = now() - (before?.since ?? Number.NEGATIVE_INFINITY)
+    // One answer serves whoever asks while it is on its way: what does not fit comes in blocks and votes at once.
+    if (before !== undefined && ageMs >= 0 && ageMs < AGAIN_MS) return before.isLearned
+    const isLearned = ask(partner)
+    asked.set(partner, { since: now(), isLearned })
+    return isLearned
   }
 }

@@ -1,9 +1,19 @@
+import { existsSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import { LedgerError } from '../../src/base/errors.js'
 import type { Recovery } from '../../src/ledger/recovery.js'
 import { recoveryHash } from '../../src/ledger/recovery.js'
+import { encodeItem } from '../../src/node/consensus-log.js'
+import { homePaths } from '../../src/node/home.js'
 import type { RunningNode } from '../../src/node/node.js'
-import { applyRecovery, mergeRecoveries, proposeRecovery, signRecovery, withStoppedHome } from '../../src/node/recovery-home.js'
+import {
+  applyRecovery,
+  mergeRecoveries,
+  proposeRecovery,
+  signRecovery,
+  withStoppedHome
+} from '../../src/node/recovery-home.js'
+import { openWriteAheadLog } from '../../src/node/store/write-ahead-log.js'
 import { suite } from '../support/suite.js'
 import { agreed, createNetwork, until } from '../support/whole-nodes.js'
 
@@ -25,6 +35,7 @@ async function keptOpen(network: Network, id: string): Promise<{ readonly node: 
     const ended = kept.node
     ended.done.catch(async (error: unknown) => {
       assert.is(error instanceof LedgerError && error.code, 'EPOCH_CHANGED')
+      if (!network.nodes.includes(ended)) return
       await network.close(ended)
       kept.node = await network.open(id)
       kept.times++
@@ -80,7 +91,11 @@ test('one of three goes on alone; an observer follows, and a lost one without a 
     const back = await keptOpen(network, 'p2')
     await until('p2 knows', () => back.node.status().epoch === 1)
     assert.is(back.node.status().partner.state, 'suspended')
-    const { id } = await first.propose({ change: { kind: 'reinstate', partner: 'p2' }, expiresMs: 3_600_000, force: true })
+    const { id } = await first.propose({
+      change: { kind: 'reinstate', partner: 'p2' },
+      expiresMs: 3_600_000,
+      force: true
+    })
     await until('p2 votes again', () => {
       return back.node.status().partner.state === 'active' && back.node.status().quorum.needed === 2
     })
@@ -110,10 +125,12 @@ test('whoever signed signs nothing more, and is free again once the old epoch we
     const again = await Promise.all(['p2', 'p3', 'p4'].map((id) => network.open(id)))
     for (const odometer of [1, 2, 3]) await append(again[0]!, odometer)
     assert.match(
-      await refusalOf((async () => {
-        await network.close(again[0]!)
-        return await signedBy(network, proposed, 'p2')
-      })()),
+      await refusalOf(
+        (async () => {
+          await network.close(again[0]!)
+          return await signedBy(network, proposed, 'p2')
+        })()
+      ),
       /NOT_PERMITTED.*above the/
     )
     again[0] = await network.open('p2')
@@ -127,6 +144,30 @@ test('whoever signed signs nothing more, and is free again once the old epoch we
     await network.close(again[2]!)
     await append(free, 9)
     await agreed([free, again[0]!, again[1]!])
+  } finally {
+    await network.remove()
+  }
+})
+
+test('a home that has received the certificate of a block above its copy does not sign', async () => {
+  const network = await createNetwork({ keepPorts: true })
+  try {
+    const nodes = [network.nodes[0]!, await network.join('p2')]
+    await agreed(nodes)
+    const { genesis } = nodes[0]!.status()
+    for (const node of nodes) await network.close(node)
+    const proposed = await propose(network, 'p1', ['p2'])
+    const height = proposed.document.height + 1
+    // The log holds what was verified: its signatures are not looked at again.
+    const votes = ['p1', 'p2'].map((voter) => ({ incarnation: 0, signature: 'ab'.repeat(64), voter }))
+    const certificate = { block: 'ab'.repeat(32), height, round: 0, votes }
+    const { log } = await openWriteAheadLog({ path: homePaths(network.home('p1')).log, genesis }, height)
+    log.append(height, encodeItem({ kind: 'input', entry: { type: 'certificate', certificate } }))
+    await log.sync()
+    await log.close()
+    assert.match(await refusalOf(signedBy(network, proposed, 'p1')), /NOT_PERMITTED.*holds a certificate for block/)
+    const signed = homePaths(network.home('p1')).recovery
+    assert.not.ok(existsSync(signed), 'and has not noted that it did')
   } finally {
     await network.remove()
   }

@@ -56,7 +56,11 @@ export async function createNetwork({ apart = ['', ''], keepPorts = false, ...op
     const forbidden = (key: string): boolean => isForbidden(id, key)
     const listen = ports.get(id) ?? ['/ip4/127.0.0.1/tcp/0']
     const node = await openNode({ home: home(id), listen, log: silentLogger, timeouts: QUICK, forbidden, ...options })
-    if (keepPorts) ports.set(id, node.addresses().map((address) => address.replace(/\/p2p\/.*$/, '')))
+    if (keepPorts)
+      ports.set(
+        id,
+        node.addresses().map((address) => address.replace(/\/p2p\/.*$/, ''))
+      )
     nodes.push(node)
     return node
   }

@@ -77,7 +77,10 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
 }
 
 function epochRow({ epoch, height, lost, signers }: NodeStatus['recoveries'][number]): [string, string] {
-  return ['epoch', `${epoch}, begun behind block ${height} by ${plain(signers.join(', '))}, without ${plain(lost.join(', '))}`]
+  return [
+    'epoch',
+    `${epoch}, begun behind block ${height} by ${plain(signers.join(', '))}, without ${plain(lost.join(', '))}`
+  ]
 }
 
 /** What the quorum lacks, in plain words; null when enough voters are online. */

@@ -2,8 +2,8 @@ import * as assert from 'uvu/assert'
 import { signer } from '../../../src/base/crypto.js'
 import { executeBlock } from '../../../src/ledger/chain.js'
 import { rulebookAfter } from '../../../src/ledger/execution.js'
-import { followMembership } from '../../../src/ledger/membership-proof.js'
 import { membershipIn } from '../../../src/ledger/membership.js'
+import { followMembership } from '../../../src/ledger/membership-proof.js'
 import { foundingSet, type PartnerSet, partnerSetHash, partnerSetText } from '../../../src/ledger/partner-set.js'
 import {
   composeRecovery,
@@ -47,7 +47,13 @@ function reasonOf(lost: readonly string[], at = ground): string {
 
 test('all voters that are not lost must sign', () => {
   const document = composed(['p4', 'p3', 'p4'])
-  assert.equal([document.lost, document.signers], [['p3', 'p4'], ['p1', 'p2']])
+  assert.equal(
+    [document.lost, document.signers],
+    [
+      ['p3', 'p4'],
+      ['p1', 'p2']
+    ]
+  )
   assert.equal([document.epoch, document.height], [1, 7])
   assert.is(recoveryProblem(scope, set, signed(document)), null)
 })
@@ -129,7 +135,10 @@ test('who was away follows it from its own set, and nobody else', () => {
   const recovery = signed(composed(['p3', 'p4']))
   const after = setOfRecovery(set, recovery.document)
   const step = { recovery: recoveryText(recovery), set: partnerSetText(after) }
-  const codeOf = (known: { height: number; set: PartnerSet }, steps: Parameters<typeof followMembership>[2]): string => {
+  const codeOf = (
+    known: { height: number; set: PartnerSet },
+    steps: Parameters<typeof followMembership>[2]
+  ): string => {
     const outcome = followMembership(scope, known, steps)
     return outcome.ok ? `${outcome.value.height} ${outcome.value.set.epoch}` : outcome.refusal.code
   }
@@ -173,7 +182,10 @@ test('an epoch begins with the block after the one it is named by', () => {
     { epoch: 1, height: 7 },
     { epoch: 2, height: 9 }
   ]
-  assert.equal([1, 7, 8, 9, 10].map((height) => epochAt(documents, height)), [0, 0, 1, 1, 2])
+  assert.equal(
+    [1, 7, 8, 9, 10].map((height) => epochAt(documents, height)),
+    [0, 0, 1, 1, 2]
+  )
 })
 
 test('the hash names all that a document does', () => {
