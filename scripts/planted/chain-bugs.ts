@@ -182,8 +182,8 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/execution.ts',
-        find: 'return partners !== nextPartners || version !== nextVersion || areModelsSettling(models)',
-        replace: 'return partners === null && nextPartners === null && areModelsSettling(models)'
+        find: 'return isChanging || areModelsSettling(models)',
+        replace: 'return isChanging && areModelsSettling(models)'
       }
     ],
     checks: [seeds(), test('network/partners')]

@@ -15,6 +15,7 @@ import { ref } from './route.js'
 /** JSON Schemas (2020-12) of everything the API takes and gives, as /openapi.json shows them. */
 
 const text: JsonObject = { type: 'string' }
+const ids: JsonObject = { type: 'array', items: text }
 const count: JsonObject = { type: 'integer', minimum: 0 }
 const hash: JsonObject = { type: 'string', pattern: '^[0-9a-f]{64}$' }
 const time: JsonObject = { type: 'string', format: 'date-time' }
@@ -124,6 +125,11 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     {
       network: text,
       genesis: hash,
+      epoch: { ...count, description: '0, and one more with each recovery' },
+      recoveries: {
+        type: 'array',
+        items: shape({ epoch: count, height: count, lost: ids, signers: ids, hash })
+      },
       partner: shape({ id: text, state: partnerState, role: text }),
       height: count,
       head: hash,

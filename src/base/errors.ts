@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   HOME_LOCKED: { exit: 1, http: 409, meaning: 'Another process uses this home.' },
   HOME_PATH_TOO_LONG: { exit: 2, http: 400, meaning: 'The path of the home is too long for a Unix socket.' },
   KEY_CHANGED: { exit: 1, http: 503, meaning: 'The next key of this node is in force: it starts again with it.' },
+  EPOCH_CHANGED: { exit: 1, http: 503, meaning: 'A recovery has begun a new epoch: the node starts again in it.' },
   KEY_FILE: { exit: 1, http: 500, meaning: 'The key file is missing, damaged or readable by others.' },
   PASSPHRASE_NEEDED: {
     exit: 1,

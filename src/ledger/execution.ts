@@ -29,6 +29,8 @@ import {
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import { type CheckedRecord, recordUnder } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
+import { type Recovery, setOfRecovery } from './recovery.js'
+import { recoveryEntry, recoveryKey } from './recovery-state.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
 import { judgeSystem } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
@@ -52,6 +54,8 @@ export interface Rulebook {
   readonly nextVersion: number
   /** Whether the first change of the partners is to be judged as one of an early chain; later ones follow it. */
   readonly early?: boolean
+  /** Given for the first block of an epoch: what begins it. */
+  readonly recovery?: Recovery
 }
 
 /** What a genesis puts in force. */
@@ -66,27 +70,31 @@ export function foundingOf(genesis: Genesis): Founding {
 
 /**
  * What is in force for the block after a state.
+ * @param scope of any epoch: that of the state follows from its partner set
  * @param model of the genesis
  * @param founding of the genesis
+ * @param recovery one that holds at this place, and begins the next epoch with this block
  */
-export function rulebookAfter(scope: Scope, model: Model, founding: Founding, state: StateReader): Rulebook {
+export function rulebookAfter(
+  { genesis }: Scope,
+  model: Model,
+  founding: Founding,
+  state: StateReader,
+  recovery: Recovery | null = null
+): Rulebook {
   const { now, next } = membershipIn(state, founding.partners)
   const models = modelsIn(state, model)
   const versions = versionsIn(state, founding.version)
-  return {
-    scope,
-    model: models.now.model,
-    models,
-    partners: now,
-    nextPartners: next,
-    version: versions.now,
-    nextVersion: versions.next
-  }
+  const settings = { model: models.now.model, models, version: versions.now, nextVersion: versions.next }
+  if (recovery === null) return { scope: { genesis, epoch: now.epoch }, ...settings, partners: now, nextPartners: next }
+  const set = setOfRecovery(next, recovery.document)
+  return { scope: { genesis, epoch: set.epoch }, ...settings, partners: set, nextPartners: set, recovery }
 }
 
-/** Point 8: whether something is decided and not in force, so that blocks may be empty. */
-export function isSettling({ models, partners, nextPartners, version, nextVersion }: Rulebook): boolean {
-  return partners !== nextPartners || version !== nextVersion || areModelsSettling(models)
+/** Point 8: whether something is decided and not in force, or an epoch begins, so that blocks may be empty. */
+export function isSettling({ models, partners, nextPartners, version, nextVersion, recovery }: Rulebook): boolean {
+  const isChanging = partners !== nextPartners || version !== nextVersion || recovery !== undefined
+  return isChanging || areModelsSettling(models)
 }
 
 /** A batch whose records were checked, each under the model that was in force then. */
@@ -154,6 +162,7 @@ export function execute(
 ): Execution {
   assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
   const run = startRun(rulebook, state)
+  settleRecovery(rulebook, run)
   const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
   settleProposals(run, block)
   settleMembership(rulebook, run, block)
@@ -205,6 +214,14 @@ function startRun(rulebook: Rulebook, state: StateReader): Run {
       lines.push(line)
     }
   }
+}
+
+/** The first block of an epoch tells for ever what began it. */
+function settleRecovery({ recovery, partners }: Rulebook, run: Run): void {
+  if (recovery === undefined) return
+  const key = recoveryKey(recovery.document.epoch)
+  const text = recoveryEntry(recovery, partners)
+  run.write(key, { text }, `${key} ${text}\n`)
 }
 
 function executeBatch(
@@ -270,9 +287,9 @@ function settleProposals(run: Run, { height, time }: BlockTime): void {
  * in this block is also kept for good, under the height from which it is in force.
  */
 function settleMembership(rulebook: Rulebook, run: Run, { height }: BlockTime): void {
-  const { partners, nextPartners } = rulebook
+  const { partners, nextPartners, recovery } = rulebook
   const { latest } = run
-  if (partners === nextPartners && latest === nextPartners) return
+  if (partners === nextPartners && recovery === undefined && latest === nextPartners) return
   const entry = membershipEntry({ now: nextPartners, next: latest })
   run.write(MEMBERSHIP_KEY, entry, `${MEMBERSHIP_KEY} ${entry.text}\n`)
   if (latest === nextPartners) return

@@ -9,6 +9,7 @@ import { blockHash, readHeader } from './block.js'
 import { checkCertificate, readCertificate } from './certificate.js'
 import { asArray, asInteger, asString, asText, membersOf, ShapeError } from './json-shape.js'
 import { type ChainPartnerState, type PartnerSet, partnerSetHash } from './partner-set.js'
+import { readRecovery, recoveryProblem } from './recovery.js'
 
 /** A block after which another set is in force, exactly as its endorsers signed it. */
 export interface MembershipStep {
@@ -17,6 +18,14 @@ export interface MembershipStep {
   /** Canonical text of its certificate. */
   readonly certificate: string
   /** The set that `nextPartners` names, as canonical text. */
+  readonly set: string
+}
+
+/** Where an epoch ended without a block that says so: the recovery that all survivors signed. */
+export interface RecoveryStep {
+  /** Text of the recovery. */
+  readonly recovery: string
+  /** The set that it puts in force, as canonical text. */
   readonly set: string
 }
 
@@ -36,17 +45,40 @@ const STATES: readonly string[] = ['pending', 'active', 'suspended', 'removed']
  * Follows changes of the partners from a set that is known: each step must be signed by a quorum of the set before it
  * (design: consensus, points 16 and 17). Blocks in between are not needed, as a header names the set in force.
  * @param known the set in force at the height after `known.height`
+ * Where an epoch ended a recovery takes the place of the block: signed by all survivors of the set before it.
  * @returns the newest set; refusal VERIFICATION_FAILED, MALFORMED or TOO_LARGE
  */
-export function followMembership(scope: Scope, known: KnownSet, steps: readonly MembershipStep[]): Outcome<KnownSet> {
+export function followMembership(
+  { genesis }: Scope,
+  known: KnownSet,
+  steps: readonly (MembershipStep | RecoveryStep)[]
+): Outcome<KnownSet> {
   if (steps.length > MEMBERSHIP_STEPS_MAX) return refuse('TOO_LARGE', `more than ${MEMBERSHIP_STEPS_MAX} steps`)
   let at = known
   for (const step of steps) {
-    const next = followStep(scope, at, step)
+    const scope = { genesis, epoch: at.set.epoch }
+    const next = 'recovery' in step ? followRecovery(scope, at, step) : followStep(scope, at, step)
     if (!next.ok) return next
     at = next.value
   }
   return accept(at)
+}
+
+function followRecovery(scope: Scope, at: KnownSet, step: RecoveryStep): Outcome<KnownSet> {
+  const recovery = readRecovery(step.recovery)
+  if (!recovery.ok) return recovery
+  const { document } = recovery.value
+  if (document.height < at.height) {
+    return refuse('VERIFICATION_FAILED', `the recovery behind block ${document.height} is not after ${at.height}`)
+  }
+  const problem = recoveryProblem(scope, at.set, recovery.value)
+  if (problem !== null) return refuse('VERIFICATION_FAILED', `the recovery behind block ${document.height}: ${problem}`)
+  const set = readPartnerSet(step.set)
+  if (!set.ok) return set
+  if (partnerSetHash({ ...scope, epoch: document.epoch }, set.value) !== document.partners) {
+    return refuse('VERIFICATION_FAILED', 'this is not the set that the recovery names')
+  }
+  return accept({ height: document.height, set: set.value })
 }
 
 function followStep(scope: Scope, at: KnownSet, step: MembershipStep): Outcome<KnownSet> {

@@ -9,6 +9,7 @@ import { type BlockHeader, shapeOfHeader } from './block.js'
 import { type Certificate, shapeOfCertificate } from './certificate.js'
 import { asArray, asInteger, asObject, asString, asText, type MemberPath, membersOf, ShapeError } from './json-shape.js'
 import type { PartnerSet } from './partner-set.js'
+import { type Recovery, shapeOfRecovery } from './recovery.js'
 
 /** A block that a receipt rests on, with the path from an older block's hash to this one's `history`. */
 export interface LinkedBlock {
@@ -19,6 +20,13 @@ export interface LinkedBlock {
 
 /** A block that decided a new partner set: `set` is in force from the height after the next. */
 export type SetChange = LinkedBlock & { readonly set: PartnerSet }
+
+/** A recovery between the genesis and the newest block: `set` is in force from the block after it. */
+export interface PassedRecovery extends Recovery {
+  /** From the last block of the epoch that it ended to the newest block. */
+  readonly path: readonly string[]
+  readonly set: PartnerSet
+}
 
 /** Members as docs/formats.md, "Receipt", has them. */
 export interface Receipt {
@@ -40,11 +48,16 @@ export interface Receipt {
   readonly certificate: Certificate
   readonly recent: LinkedBlock | null
   readonly changes: readonly SetChange[]
+  /** Absent where there was none. */
+  readonly recoveries?: readonly PassedRecovery[]
   readonly set: PartnerSet
 }
 
 /** Longest receipt, characters: a record of the largest size and a certificate of all partners fit many times. */
 export const RECEIPT_CHARS_MAX = 16 * 1024 * 1024
+
+/** Recoveries that a receipt may pass over. */
+const RECOVERIES_MAX = 1024
 
 const MEMBERS = [
   'batch',
@@ -85,7 +98,8 @@ export function readReceipt(input: string): Outcome<Receipt> {
 }
 
 function shapeOfReceipt(json: Json): Receipt {
-  const receipt = membersOf(json, '', MEMBERS)
+  const passes = Object.hasOwn(asObject(json, ''), 'recoveries')
+  const receipt = membersOf(json, '', passes ? [...MEMBERS, 'recoveries'] : MEMBERS)
   if (receipt.format !== 1) throw new ShapeError('/format', 'is of a version this software does not know')
   asText(receipt.genesis, '/genesis', isHash, 'a hash')
   asInteger(receipt.epoch, '/epoch', 0, 2 ** 31)
@@ -105,6 +119,15 @@ function shapeOfReceipt(json: Json): Receipt {
     shapeOfLinked(members)
     shapeOfSet(members.set, `/changes/${index}/set`)
   })
+  if (passes) {
+    asArray(receipt.recoveries, '/recoveries', RECOVERIES_MAX).forEach((item, index) => {
+      const at = `/recoveries/${index}`
+      const { document, path, set, signatures } = membersOf(item, at, ['document', 'path', 'set', 'signatures'])
+      shapeOfRecovery({ document: document ?? null, signatures: signatures ?? null }, at)
+      shapeOfPath(path, `${at}/path`)
+      shapeOfSet(set, `${at}/set`)
+    })
+  }
   shapeOfSet(receipt.set, '/set')
   return receipt as unknown as Receipt
 }

@@ -10,8 +10,16 @@ import { type BlockHeader, blockHash, headerText } from './block.js'
 import { type Certificate, checkCertificate } from './certificate.js'
 import { readGenesis } from './genesis.js'
 import { foundingSet, type PartnerSet, partnerOf, partnerSetHash, partnerSetText, quorumOfSet } from './partner-set.js'
-import { type Checkpoint, type Receipt, readReceipt, shapeOfCheckpoint } from './receipt.js'
+import {
+  type Checkpoint,
+  type PassedRecovery,
+  type Receipt,
+  readReceipt,
+  type SetChange,
+  shapeOfCheckpoint
+} from './receipt.js'
 import { readRecord } from './record.js'
+import { recoveryProblem } from './recovery.js'
 import { verdictLeaf } from './verdict.js'
 
 /** What a receipt proves. */
@@ -82,11 +90,11 @@ export function verifyReceiptAndSet(
   try {
     const { value } = receipt
     must(value.genesis === genesis.value.hash, 'it belongs to another network')
-    must(value.epoch === 0, 'it is of an epoch that this software does not know')
-    const scope: Scope = { genesis: value.genesis, epoch: value.epoch }
-    const chain = checkChain(scope, foundingSet(genesis.value.genesis), value)
-    const trust = trustOf(scope, value, chain, checkpoint === null ? null : checkpoint.value)
+    const chain = checkChain(value.genesis, foundingSet(genesis.value.genesis), value)
+    const trust = trustOf(value, chain, checkpoint === null ? null : checkpoint.value)
     const { setOfBlock: set, sets } = chain
+    const scope = scopeOf(value.genesis, set)
+    must(value.epoch === scope.epoch, `it says epoch ${value.epoch}, and its block is of epoch ${scope.epoch}`)
     return accept({ statement: { ...checkContent(scope, value, set), trust }, scope, set, sets })
   } catch (error) {
     if (error instanceof Failure) return refuse('VERIFICATION_FAILED', error.message)
@@ -112,43 +120,89 @@ interface Chain {
   readonly sets: readonly PartnerSet[]
 }
 
+/** What signatures of a set are for: a set knows its epoch. */
+function scopeOf(genesis: string, { epoch }: Pick<PartnerSet, 'epoch'>): Scope {
+  return { genesis, epoch }
+}
+
 /** Follows the sets from the genesis to the block and to the newest block, and ties both into one history. */
-function checkChain(scope: Scope, founding: PartnerSet, receipt: Receipt): Chain {
-  const hash = blockHash(scope, headerText(receipt.header))
+function checkChain(genesis: string, founding: PartnerSet, receipt: Receipt): Chain {
   const newest = receipt.recent ?? receipt
-  const anchor = {
-    header: newest.header,
-    hash: blockHash(scope, headerText(newest.header)),
-    certificate: newest.certificate
-  }
+  // Its hash shows the epoch of the last set; how it is certified is checked once that set is known.
+  const anchor = anchorOf(scopeOf(genesis, receipt.set), newest)
   if (receipt.recent !== null) {
     must(receipt.header.height < anchor.header.height, 'the recent block is not newer than the block of the record')
-    mustBeInHistory(hash, receipt.header.height, anchor, receipt.recent.path, 'the block of the record')
   }
   let set = founding
   const sets = [founding]
   let setOfBlock: PartnerSet | null = null
   let before = 0
-  for (const change of receipt.changes) {
-    const { height } = change.header
-    must(height > before && height < anchor.header.height, 'the changes of the partner set are out of order')
+  for (const step of stepsOf(receipt)) {
+    const { height } = step
+    must(
+      height > before || (height === before && 'document' in step),
+      'the changes of the partner set are out of order'
+    )
+    must(height < anchor.header.height, 'a change of the partner set is not older than the newest block')
     before = height
     if (setOfBlock === null && height >= receipt.header.height) setOfBlock = set
-    const changeHash = blockHash(scope, headerText(change.header))
-    mustBeCertified(scope, set, { header: change.header, hash: changeHash, certificate: change.certificate })
-    mustBeInHistory(changeHash, height, anchor, change.path, `the change at height ${height}`)
-    must(change.header.nextPartners !== change.header.partners, `the block at height ${height} changes nothing`)
-    must(partnerSetHash(scope, change.set) === change.header.nextPartners, `the set at height ${height} is another`)
-    set = change.set
+    const scope = scopeOf(genesis, set)
+    set = 'document' in step ? setAfterRecovery(scope, set, anchor, step) : setAfterChange(scope, set, anchor, step)
     sets.push(set)
   }
   must(partnerSetText(set) === partnerSetText(receipt.set), 'the partner set is not the one that follows')
   setOfBlock ??= set
-  mustBeCertified(scope, set, anchor)
+  mustBeCertified(scopeOf(genesis, set), set, anchor)
   if (receipt.recent !== null) {
-    mustBeCertified(scope, setOfBlock, { header: receipt.header, hash, certificate: receipt.certificate })
+    const scope = scopeOf(genesis, setOfBlock)
+    const block = anchorOf(scope, receipt)
+    mustBeInHistory(block.hash, block.header.height, anchor, receipt.recent.path, 'the block of the record')
+    mustBeCertified(scope, setOfBlock, block)
   }
   return { anchor, setOfBlock, sets }
+}
+
+function anchorOf(scope: Scope, { header, certificate }: Pick<Anchor, 'header' | 'certificate'>): Anchor {
+  return { header, hash: blockHash(scope, headerText(header)), certificate }
+}
+
+type Step = ({ readonly height: number } & SetChange) | ({ readonly height: number } & PassedRecovery)
+
+/** What brought other sets into force, in the order of the chain. */
+function stepsOf({ changes, recoveries = [] }: Receipt): Step[] {
+  const steps: Step[] = changes.map((change) => ({ ...change, height: change.header.height }))
+  for (const recovery of recoveries) {
+    const step = { ...recovery, height: recovery.document.height }
+    // Behind the change of its own block, before those of the epoch that it begins.
+    const at = steps.findIndex(({ height }) => height > step.height)
+    steps.splice(at < 0 ? steps.length : at, 0, step)
+  }
+  return steps
+}
+
+function setAfterChange(
+  scope: Scope,
+  set: PartnerSet,
+  anchor: Anchor,
+  change: SetChange & { height: number }
+): PartnerSet {
+  const { height } = change
+  const block = anchorOf(scope, change)
+  mustBeCertified(scope, set, block)
+  mustBeInHistory(block.hash, height, anchor, change.path, `the change at height ${height}`)
+  must(change.header.nextPartners !== change.header.partners, `the block at height ${height} changes nothing`)
+  must(partnerSetHash(scope, change.set) === change.header.nextPartners, `the set at height ${height} is another`)
+  return change.set
+}
+
+function setAfterRecovery(scope: Scope, set: PartnerSet, anchor: Anchor, recovery: PassedRecovery): PartnerSet {
+  const { document, path } = recovery
+  const problem = recoveryProblem(scope, set, recovery)
+  must(problem === null, `the recovery behind block ${document.height}: ${problem}`)
+  mustBeInHistory(document.head, document.height, anchor, path, 'the block before the recovery')
+  const hash = partnerSetHash(scopeOf(scope.genesis, document), recovery.set)
+  must(hash === document.partners, `the set of epoch ${document.epoch} is another`)
+  return recovery.set
 }
 
 function mustBeCertified(scope: Scope, set: PartnerSet, block: Anchor): void {
@@ -162,14 +216,28 @@ function mustBeInHistory(hash: string, height: number, anchor: Anchor, path: rea
   must(root === anchor.header.history, `${what} is not in the history of block ${anchor.header.height}`)
 }
 
-function trustOf(scope: Scope, receipt: Receipt, chain: Chain, checkpoint: Checkpoint | null): string {
+/** Whoever recovered the network decided alone who goes on: nobody can prove that the others were lost. */
+function trustInRecoveries({ recoveries = [] }: Receipt): string {
+  return recoveries
+    .map(({ document: { epoch, height, lost, signers } }) => {
+      return (
+        ` It crosses the recovery of epoch ${epoch} behind block ${height}: ${signers.join(', ')} declared ` +
+        `${lost.join(', ')} lost and went on alone, and all later blocks rest on their word for that.`
+      )
+    })
+    .join('')
+}
+
+function trustOf(receipt: Receipt, chain: Chain, checkpoint: Checkpoint | null): string {
+  const scope = scopeOf(receipt.genesis, receipt.set)
   const { height } = chain.anchor.header
   const needed = quorumOfSet(receipt.set)
   const signers = chain.anchor.certificate.votes.map((vote) => vote.voter).join(', ')
   if (checkpoint === null) {
     return (
       `It rests on the genesis file, and on ${needed} of these partners having been honest and having kept their keys ` +
-      `to themselves until today: ${signers} (block ${height}). A checkpoint from a partner you trust removes the second.`
+      `to themselves until today: ${signers} (block ${height}). A checkpoint from a partner you trust removes the second.` +
+      trustInRecoveries(receipt)
     )
   }
   must(checkpoint.genesis === scope.genesis, 'the checkpoint belongs to another network')
@@ -181,7 +249,8 @@ function trustOf(scope: Scope, receipt: Receipt, chain: Chain, checkpoint: Check
   else mustBeCertified(scope, checkpoint.set, chain.anchor)
   return (
     `It rests on your checkpoint at block ${checkpoint.height}, and on ${needed} of the partners it names having been ` +
-    `honest: ${signers} (block ${height}).`
+    `honest: ${signers} (block ${height}).` +
+    trustInRecoveries(receipt)
   )
 }
 

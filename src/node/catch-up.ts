@@ -47,12 +47,17 @@ export interface CatchUpDependencies {
   readonly onBatch: (batch: CheckedBatch) => void
   /** Called when it begins and when it has caught up. */
   readonly onChange: (syncing: boolean) => void
+  /** A partner gave a block that may be of another epoch: whether it could tell of the next one. */
+  readonly onForeignEpoch: (partner: string) => Promise<boolean>
+  /** Whether nothing is to be fetched at all. */
+  readonly halted: boolean
   readonly fail: (error: unknown) => void
 }
 
 /** Fetches the blocks that others have committed and this node has not: each is checked and executed before it counts. */
 export function createCatchUp(dependencies: CatchUpDependencies) {
-  const { chain, mempool, peers, driver, now, log, onCertificate, onBatch, onChange, fail } = dependencies
+  const { chain, mempool, peers, driver, now, log, onCertificate, onBatch, onChange, onForeignEpoch, halted, fail } =
+    dependencies
   const heights = new Map<string, number>()
   /** Partners that claimed to be ahead and gave no block, and until when they are not asked. */
   const fruitless = new Map<string, { readonly times: number; readonly until: number }>()
@@ -95,7 +100,11 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
         await fetchFrom(from)
       } catch (error) {
         if (isOurs(error)) throw error
-        if (error instanceof WrongBlock) peers.blame?.(from, error.message)
+        if (error instanceof WrongBlock) {
+          // A later epoch stops this node, and begins it anew.
+          if (await onForeignEpoch(from)) return
+          if (!isOfEndedEpoch(error)) peers.blame?.(from, error.message)
+        }
         log.warn('blocks could not be fetched', { partner: from, error })
       }
       if (chain.tip.height === before) {
@@ -155,6 +164,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     const { scope, partners } = chain.rulebook
     const block = blockHash(scope, bundle.header)
     const refusal = checkCertificate(scope, partners, certificate.value, { height, block })
+    if (refusal !== null && isOrphan(bundle.header, certificate.value)) throw orphan(height)
     if (refusal !== null) throw bad(height, refusal.message)
     onProven()
     const hashes = await storeBodies(bundle, height, header.value.batches)
@@ -167,6 +177,14 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     }
     onCertificate(certificate.value)
     await driver.adopt(candidate, certificate.value)
+  }
+
+  /** Whether the epoch that ended behind the tip has decided this block: a recovery left it behind. */
+  function isOrphan(text: string, certificate: Certificate): boolean {
+    const { ended, tip } = chain
+    if (ended === null) return false
+    const expected = { height: tip.height + 1, block: blockHash(ended.scope, text) }
+    return checkCertificate(ended.scope, ended.partners, certificate, expected) === null
   }
 
   /** Makes the bodies durable that are not here yet; gives the hashes of all. */
@@ -213,7 +231,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   }
 
   function wake(): void {
-    if (running !== null || stopped || ahead().length === 0) return
+    if (running !== null || stopped || halted || ahead().length === 0) return
     running = run()
       .catch((error: unknown) => {
         if (!stopped) fail(error)
@@ -255,6 +273,17 @@ class WrongBlock extends LedgerError {}
 
 function bad(height: number, problem: string): WrongBlock {
   return new WrongBlock('MALFORMED', `block ${height} of a partner: ${problem}`, { height })
+}
+
+/** Whoever holds it has not heard of the recovery yet. */
+class OrphanedBlock extends WrongBlock {}
+
+function orphan(height: number): OrphanedBlock {
+  return new OrphanedBlock('MALFORMED', `block ${height} of a partner is of an epoch that is over`, { height })
+}
+
+function isOfEndedEpoch(error: WrongBlock): boolean {
+  return error instanceof OrphanedBlock
 }
 
 /** Whether an error is this node's own trouble rather than a partner's. */

@@ -8,6 +8,8 @@ import { type CheckedBatch, foundingOf, type Rulebook, rulebookAfter } from '../
 import type { Genesis, Limits } from '../ledger/genesis.js'
 import type { Model } from '../ledger/model.js'
 import { VERSION_MAX } from '../ledger/network-version.js'
+import { type Recovery, type RecoveryGround, recoveryProblemAt } from '../ledger/recovery.js'
+import { epochAt, type KeptRecovery, recoveriesIn } from '../ledger/recovery-state.js'
 import { refusalsOf } from '../ledger/verdict.js'
 import type { Store } from './store/store-types.js'
 import { encodeRefusals } from './stored-refusals.js'
@@ -22,7 +24,20 @@ export interface CommittedBlock {
 
 /** The chain of one network as this node has it: its end, what is in force there, and the one way to extend it. */
 export interface Chain {
+  /** Of the next block. It stays while the chain is open: where an epoch ends the node opens its chain again. */
   readonly scope: Scope
+  /** Of a block that is committed, or the next one. */
+  scopeAt(height: number): Scope
+  /** Recoveries that blocks carried out, oldest first. */
+  readonly recoveries: readonly KeptRecovery[]
+  /** All recoveries up to the epoch of the next block, oldest first. */
+  passed(): readonly Recovery[]
+  /** A recovery of this home that begins an epoch behind the tip, for which this chain has to be opened again. */
+  due(): Recovery | null
+  /** What was in force in the epoch that has ended behind the tip; null unless the next block begins an epoch. */
+  readonly ended: Rulebook | null
+  /** Where the tip stands for a recovery; null where one begins already. */
+  ground(): RecoveryGround | null
   readonly genesis: Genesis
   readonly limits: Limits
   /** Of the genesis; every later one stands in the state. */
@@ -38,22 +53,61 @@ export interface Chain {
 }
 
 export interface ChainOptions {
+  /** Its epoch follows from the store. */
   readonly scope: Scope
   readonly genesis: Genesis
   readonly model: Model
   readonly store: Store
   /** Newest version of the network that this software is to know; for tests. @default VERSION_MAX */
   readonly versionMax?: number | undefined
+  /** Complete recoveries that lie in the home; one that holds at the head begins an epoch there. @default none */
+  readonly recoveries?: readonly Recovery[]
 }
 
 /** Opens the chain at the head of its store. Throws STORE_DAMAGED when the head cannot be read. */
 export function openChain(options: ChainOptions): Chain {
-  const { scope, genesis, model, store, versionMax = VERSION_MAX } = options
+  const { genesis, model, store, versionMax = VERSION_MAX, recoveries: given = [] } = options
   const founding = foundingOf(genesis)
-  let rulebook = rulebookAfter(scope, model, founding, store.state)
-  let tip = tipOf(store, scope, genesis)
+  let tip = tipOf(store, options.scope, genesis)
+  let rulebook = rulebookAfter(options.scope, model, founding, store.state)
+  let recoveries = recoveriesIn(store.state)
+
+  function ground(): RecoveryGround | null {
+    if (rulebook.recovery !== undefined) return null
+    const { scope, partners: now, nextPartners: latest } = rulebook
+    return { scope, height: tip.height, head: tip.hash, now, latest }
+  }
+
+  function due(): Recovery | null {
+    const place = ground()
+    return place === null ? null : (given.find((recovery) => recoveryProblemAt(place, recovery) === null) ?? null)
+  }
+
+  const beginning = due()
+  const before = rulebook
+  if (beginning !== null) rulebook = rulebookAfter(options.scope, model, founding, store.state, beginning)
+  const { scope } = rulebook
+
+  function passed(): readonly Recovery[] {
+    const kept = recoveries.map(({ document, signatures }) => ({ document, signatures }))
+    return rulebook.recovery === undefined ? kept : [...kept, rulebook.recovery]
+  }
+
   return {
     scope,
+    scopeAt(height) {
+      const documents = passed().map(({ document }) => document)
+      return { genesis: scope.genesis, epoch: epochAt(documents, height) }
+    },
+    passed,
+    get recoveries() {
+      return recoveries
+    },
+    due,
+    get ended() {
+      return rulebook.recovery === undefined ? null : before
+    },
+    ground,
     genesis,
     limits: genesis.limits,
     foundingModel: model,
@@ -84,6 +138,7 @@ export function openChain(options: ChainOptions): Chain {
         treeNodes: next.nodes
       })
       tip = next.tip
+      if (rulebook.recovery !== undefined) recoveries = recoveriesIn(store.state)
       rulebook = rulebookAfter(scope, model, founding, store.state)
       return { header, hash, batches, executed }
     }

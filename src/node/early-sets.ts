@@ -1,6 +1,7 @@
 import { LedgerError } from '../base/errors.js'
 import { EARLY_KEY } from '../ledger/early-chain.js'
 import { MEMBERSHIP_KEY, SET_PREFIX } from '../ledger/membership.js'
+import { RECOVERY_PREFIX } from '../ledger/recovery-state.js'
 import type { StateWrite } from '../ledger/state.js'
 import { openChain } from './chain.js'
 import { openScratchState } from './scratch-state.js'
@@ -15,7 +16,8 @@ import { runAgain } from './verify-copy.js'
 export async function keepEarlySets(options: Parameters<typeof openChain>[0], signal?: AbortSignal): Promise<void> {
   const { store } = options
   if (store.state.get(MEMBERSHIP_KEY) === undefined) return
-  for await (const _ of store.states(SET_PREFIX, { limit: 1 })) return
+  // A recovery may be the first change; whoever knew of them kept the sets.
+  for (const prefix of [SET_PREFIX, RECOVERY_PREFIX]) for await (const _ of store.states(prefix, { limit: 1 })) return
   const scratch = await openScratchState()
   try {
     const failure = await runAgain(openChain(options), scratch, signal === undefined ? {} : { signal })

@@ -20,6 +20,8 @@ export interface HomePaths {
   /** The invitations that this node made. */
   readonly invitations: string
   readonly peers: string
+  /** Folder of recoveries. */
+  readonly recovery: string
 }
 
 export function homePaths(home: string): HomePaths {
@@ -38,6 +40,7 @@ export function homePaths(home: string): HomePaths {
     config: join(home, 'config.yaml'),
     invitation: join(home, 'invitation.json'),
     invitations: join(home, 'invitations.json'),
-    peers: join(home, 'peers.json')
+    peers: join(home, 'peers.json'),
+    recovery: join(home, 'recovery')
   }
 }

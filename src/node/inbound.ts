@@ -1,4 +1,5 @@
 import { verifySignature } from '../base/crypto.js'
+import type { Scope } from '../base/tagged.js'
 import { authorOf } from '../consensus/progress.js'
 import { type ConsensusState, isKeptRound, proposerOf, roundOf, tallyOf } from '../consensus/state.js'
 import type { Input, SignedProposal, SignedVote } from '../consensus/types.js'
@@ -31,10 +32,13 @@ export interface InboundDependencies {
   readonly onForged: (partner: string) => void
   /** A partner takes part in a height that is not reached here: it must have committed those before. */
   readonly onAhead: (partner: string, committed: number) => void
+  /** A partner sent what is genuine in the next epoch. */
+  readonly onForeignEpoch: (partner: string) => void
 }
 
 /** Votes and proposals of others: signatures are checked here, once, before the consensus machine hears of them. */
-export function createInbound({ chain, driver, onGenuine, onObjection, onForged, onAhead }: InboundDependencies) {
+export function createInbound(dependencies: InboundDependencies) {
+  const { chain, driver, onGenuine, onObjection, onForged, onAhead, onForeignEpoch } = dependencies
   const early = new Map<string, ConsensusMessage[]>()
 
   const heightOf = (message: ConsensusMessage): number =>
@@ -98,11 +102,22 @@ export function createInbound({ chain, driver, onGenuine, onObjection, onForged,
     return partnerOf(chain.rulebook.partners, id)?.incarnation === incarnation
   }
 
+  /** A signature of the epoch before, or the one after, is no forgery: recoveries reach partners one after the other. */
+  function wrongly(from: string, id: string, signature: string, bytesIn: (scope: Scope) => string): void {
+    const { scope, partners } = chain.rulebook
+    const key = partnerOf(partners, id)?.key ?? ''
+    const isOf = (epoch: number): boolean => verifySignature(key, bytesIn({ ...scope, epoch }), signature)
+    if (isOf(scope.epoch + 1)) onForeignEpoch(from)
+    else if (scope.epoch === 0 || !isOf(scope.epoch - 1)) onForged(from)
+  }
+
   function takeVote(from: string, { vote, reason }: VoteMessage): void {
     const known = isKnown(vote)
     if (!known && !isLeap(vote)) return
     if (!known && !isVote(vote)) {
-      if (isOfNow(vote.voter, vote.incarnation)) onForged(from)
+      if (isOfNow(vote.voter, vote.incarnation)) {
+        wrongly(from, vote.voter, vote.signature, (scope) => voteBytes(scope, vote))
+      }
       return
     }
     if (!known) {
@@ -123,7 +138,9 @@ export function createInbound({ chain, driver, onGenuine, onObjection, onForged,
     const { proposal, header, batches } = message
     if (!isInTurn(proposal)) return
     if (!isProposal(proposal)) {
-      if (isOfNow(proposal.proposer, proposal.incarnation)) onForged(from)
+      if (isOfNow(proposal.proposer, proposal.incarnation)) {
+        wrongly(from, proposal.proposer, proposal.signature, (scope) => proposalBytes(scope, proposal))
+      }
       return
     }
     const prevotes = prevotesOf(message)

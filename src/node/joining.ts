@@ -147,10 +147,12 @@ export async function openJoining(options: JoiningOptions): Promise<Joining> {
 }
 
 /** At height 0 head and state are those of the genesis, whose hash the invitation has; its content comes later. */
-function statusOf({ genesis, title, invitation }: Token, stalled: NodeStatus['stalled']): NodeStatus {
+function statusOf({ epoch, genesis, title, invitation }: Token, stalled: NodeStatus['stalled']): NodeStatus {
   return {
     network: title,
     genesis,
+    epoch,
+    recoveries: [],
     partner: { id: invitation.partner, state: 'joining', role: invitation.role },
     height: 0,
     head: genesis,

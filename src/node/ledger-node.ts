@@ -41,6 +41,17 @@ export type PartnerState = 'joining' | 'pending' | 'active' | 'suspended' | 'rem
 export interface NodeStatus {
   readonly network: string
   readonly genesis: string
+  /** 0, and one more with each recovery: that of the next block. */
+  readonly epoch: number
+  /** What began each epoch but the first; `height` is that of the last block before. */
+  readonly recoveries: readonly {
+    readonly epoch: number
+    readonly height: number
+    readonly lost: readonly string[]
+    readonly signers: readonly string[]
+    /** Of the document. */
+    readonly hash: string
+  }[]
   readonly partner: { readonly id: string; readonly state: PartnerState; readonly role: string }
   readonly height: number
   /** Hash of the newest block; the genesis hash at height 0. */

@@ -1,18 +1,20 @@
 import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
+import { recoveryHash } from '../ledger/recovery.js'
 import { supportIn } from '../ledger/support.js'
 import { nameKey } from '../ledger/system-keys.js'
 import type { Chain } from './chain.js'
 import type { KnownPeers } from './known-peers.js'
 import { versionCause } from './known-version.js'
-import type { MisconductView, NodeStatus, PartnerView } from './ledger-node.js'
+import type { MisconductView, NodeStatus, PartnerState, PartnerView } from './ledger-node.js'
 import type { RunningPeers } from './network/peers-options.js'
 import { timeText } from './record-view.js'
+import type { Barred } from './recovery-standing.js'
 import type { Replica } from './replica-types.js'
 import { stallText } from './stall-explanation.js'
 
 export interface NodeStatusDependencies {
-  readonly replica: Pick<Replica, 'chain' | 'mempool' | 'syncing' | 'stalled' | 'heightOf' | 'reached'>
+  readonly replica: Pick<Replica, 'chain' | 'mempool' | 'syncing' | 'stalled' | 'heightOf' | 'reached' | 'barred'>
   readonly self: string
   readonly peers: Pick<RunningPeers, 'connected' | 'addresses' | 'counts' | 'misconduct'>
   readonly known: Pick<KnownPeers, 'wanted' | 'ownState'>
@@ -70,7 +72,20 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
     return { since: timeText(chain.tip.time), why, causes: [{ code: state, why, todo }] }
   }
 
+  function barredState({ kind, why, todo }: Barred): NodeStatus['stalled'] {
+    const code = `recovery-${kind}`
+    return { since: timeText(chain.tip.time), why: `${why}; ${todo}`, causes: [{ code, why, todo }] }
+  }
+
+  /** What a recovery says that the copy here cannot follow comes before what the copy says. */
+  function ownState(): PartnerState | null {
+    const { barred } = replica
+    if (barred?.kind === 'over' && barred.document.lost.includes(self)) return 'suspended'
+    return known.ownState()
+  }
+
   function stalled(): NodeStatus['stalled'] {
+    if (replica.barred !== null) return barredState(replica.barred)
     const told = toldState()
     if (told !== null) return told
     const cause = versionCause(chain)
@@ -91,7 +106,12 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
       return {
         network: rulebook.model.network.title,
         genesis: chain.scope.genesis,
-        partner: { id: self, state: known.ownState() ?? own?.state ?? 'pending', role: own?.role ?? '' },
+        epoch: chain.scope.epoch,
+        recoveries: chain.passed().map(({ document }) => {
+          const { epoch, height, lost, signers } = document
+          return { epoch, height, lost, signers, hash: recoveryHash(document) }
+        }),
+        partner: { id: self, state: ownState() ?? own?.state ?? 'pending', role: own?.role ?? '' },
         height: tip.height,
         head: tip.hash,
         stateHash: tip.resultHash,

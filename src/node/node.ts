@@ -15,6 +15,7 @@ import { type Chain, type CommittedBlock, openChain } from './chain.js'
 import { createChanges } from './changes.js'
 import { keepEarlySets } from './early-sets.js'
 import { createEvidenceList } from './evidence-list.js'
+import { createFate } from './fate.js'
 import { createGovernance } from './governance.js'
 import { createGuardKeeper } from './guard-keeper.js'
 import { homePaths } from './home.js'
@@ -41,6 +42,10 @@ import { readHome } from './read-home.js'
 import { createReceipts } from './receipts.js'
 import { createRecordReader } from './record-reader.js'
 import { viewOfCommitted, viewOfPending } from './record-view.js'
+import { enterEpoch } from './recovery-enter.js'
+import { readRecoveryFiles } from './recovery-files.js'
+import { createRecoveryLearning, epochError } from './recovery-learning.js'
+import { barredBy, signerOutOfEpoch } from './recovery-standing.js'
 import { openRefusalLog } from './refusal-log.js'
 import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
@@ -113,11 +118,16 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const store = await openStore({ path: paths.store, genesis: hash, ...cacheOption(options) })
   closers.push(() => store.close())
   const model = modelOf(content.genesis)
-  const opening = { scope: { genesis: hash, epoch: 0 }, genesis: content.genesis.genesis, model, store }
+  const files = await readRecoveryFiles(paths.recovery)
+  const recoveries = files.known
+  const opening = { scope: { genesis: hash, epoch: 0 }, genesis: content.genesis.genesis, model, store, recoveries }
   await keepEarlySets(opening, options.signal)
   const before = openChain(opening)
   const key = await takeUpKey({ paths, chain: before, self, log, unlock: options.unlock ?? noPassphrase })
-  const sign = signer(key.seed)
+  await enterEpoch({ paths, chain: before, self, key, files, log })
+  const barred = barredBy(before, files)
+  if (barred !== null) log.warn('this node signs nothing', { why: barred.why, todo: barred.todo })
+  const sign = barred === null ? signer(key.seed) : signerOutOfEpoch(signer(key.seed))
   const mayBeBehind = existsSync(paths.peers) || existsSync(paths.invitation)
   const owner = { genesis: hash, key: key.publicKey }
   const { guard, wal, entries } = await openLogs({
@@ -128,6 +138,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     canRejoin: mayBeBehind,
     log
   })
+  // What is logged behind the end of an epoch is of the next one.
+  const current = entries.filter(({ height }) => height <= (barred?.document.height ?? height))
   // A copy that is behind does not know yet whose key this is: one behind its guard, or whose key was lost with the guard.
   if (!mayBeBehind || (guard.whole && (guard.lastVote?.position.height ?? 0) <= before.tip.height + 1)) {
     const { partners, nextPartners } = before.rulebook
@@ -148,13 +160,15 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
       self,
       key: key.publicKey,
       mayBeBehind,
+      recoveries,
+      barred,
       ...timeoutsOption(options),
       ...softwareOption(options)
     },
     {
       store,
       wal,
-      entries,
+      entries: current,
       guard: guards.first,
       renewGuard: guards,
       sign,
@@ -165,6 +179,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
       timers: systemTimers,
       log,
       onCommitted,
+      onRecoveries: (told) => learning.learn(told),
       fail: fate.fail
     }
   )
@@ -173,6 +188,14 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const changes = createChanges(chain, reader)
   const bootstrap = await bootstrapOf(paths.invitation)
   const sets = await openSetHistory(chain)
+  const learning = createRecoveryLearning({
+    chain,
+    sets,
+    folder: paths.recovery,
+    known: recoveries,
+    log,
+    onEpoch: fate.fail
+  })
   const known = await openKnownPeers({
     path: paths.peers,
     chain,
@@ -208,7 +231,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     directory: known,
     handlers: replica,
     join: admission.join,
-    membership: createMembershipKnowledge(chain, sets, { learned }),
+    membership: createMembershipKnowledge(chain, sets, { learned }, learning),
     log,
     ...(options.gossip === undefined ? {} : { gossip: options.gossip }),
     ...(options.forbidden === undefined ? {} : { forbidden: options.forbidden }),
@@ -225,6 +248,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   }
   const { own, pending } = replica
   function blocked(): string | null {
+    if (barred !== null) return barred.why
     if (replica.rejoining) return 'this node lost its sign guard and is rejoining'
     const incarnation = partnerOf(chain.rulebook.partners, self)?.incarnation ?? 0
     // A batch sealed now would be one of an incarnation that is over.
@@ -279,6 +303,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   function onCommitted(block: CommittedBlock): void {
     if (isOwnKey && !hasOwnKey()) void keyChangedError({ paths, chain, self, log }).then(fate.fail, fate.fail)
     isOwnKey = hasOwnKey()
+    const due = chain.due()
+    if (due !== null) fate.fail(epochError(due.document))
     sets.committed(block)
     models.committed(block)
     changes.committed()
@@ -374,32 +400,6 @@ function pendingView(chain: Chain, mempool: Mempool, self: string, id: string): 
   const hash = chain.store.outbox().find(({ sequence }) => sequence === parts.sequence)?.hash
   const record = hash === undefined ? undefined : mempool.get(hash)?.records[parts.index]
   return record === undefined ? null : viewOfPending(chain.rulebook.model, id, self, record.body)
-}
-
-/** How the node ends: once, for the first reason. */
-function createFate(log: Logger) {
-  let resolve!: () => void
-  let reject!: (error: unknown) => void
-  let over = false
-  const done = new Promise<void>((onDone, onFailed) => {
-    resolve = onDone
-    reject = onFailed
-  })
-  // Whoever runs the node waits for it; one who only closes it need not.
-  done.catch(() => {})
-  return {
-    done,
-    fail(error: unknown): void {
-      if (over) return
-      over = true
-      log.error('the node stops', { error })
-      reject(error)
-    },
-    closing(): void {
-      over = true
-    },
-    closed: () => resolve()
-  }
 }
 
 async function closeAll(closers: Closer[], log: Logger): Promise<void> {

@@ -63,6 +63,8 @@ export type PullRequest =
   /** The proposal's content for a block hash at the height being decided. */
   | { readonly type: 'proposal'; readonly height: number; readonly block: string }
   | KnownRequest
+  /** Recoveries that begin later epochs than this one. */
+  | { readonly type: 'recoveries'; readonly after: number }
   /** Wrap this rejoin in a batch of yours. */
   | {
       readonly type: 'rejoin'
@@ -89,6 +91,8 @@ export type PullResponse =
       readonly block: { readonly header: string; readonly batches: readonly string[] } | null
     }
   | KnownAnswer
+  /** Texts of recoveries, oldest first; the first few when there are many. */
+  | { readonly type: 'recoveries'; readonly recoveries: readonly string[] }
   | { readonly type: 'rejoin'; readonly accepted: boolean; readonly why: string }
 
 /**
@@ -172,6 +176,9 @@ export interface Peers {
 
 /** Bodies up to here travel by gossip; larger ones are announced and pulled. */
 export const GOSSIP_BYTES_MAX = 64 * 1024
+
+/** Recoveries in one answer. */
+export const RECOVERIES_ANSWERED_MAX = 8
 
 /** Own messages that one {@link KnownAnswer} shows at most. */
 export const KNOWN_MESSAGES_MAX = 64

@@ -1,6 +1,7 @@
 import type { Message } from '../consensus/types.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
+import { recoveryText } from '../ledger/recovery.js'
 import { judgeSystem } from '../ledger/system-judge.js'
 import type { BatchExchange } from './batch-exchange.js'
 import type { ProposedBlock } from './block-content.js'
@@ -13,6 +14,7 @@ import {
   type ProposalMessage,
   type PullRequest,
   type PullResponse,
+  RECOVERIES_ANSWERED_MAX,
   RESPONSE_BYTES_MAX,
   type StatusMessage,
   type VoteMessage
@@ -122,6 +124,10 @@ export function createPullServer(dependencies: PullServerDependencies) {
         return { type: 'proposal', block: request.height === chain.tip.height + 1 ? blockOf(request.block) : null }
       case 'known':
         return await known(from, request)
+      case 'recoveries': {
+        const later = chain.passed().filter(({ document }) => document.epoch > request.after)
+        return { type: 'recoveries', recoveries: later.slice(0, RECOVERIES_ANSWERED_MAX).map(recoveryText) }
+      }
       case 'rejoin': {
         const { incarnation, nonce, partner, signature } = request
         if (partner !== from) return { type: 'rejoin', accepted: false, why: 'a partner asks for itself' }

@@ -4,7 +4,7 @@ import { leafHash, leafOfHash, merklePath } from '../base/merkle.js'
 import { logPath } from '../base/merkle-log.js'
 import { readCertificate } from '../ledger/certificate.js'
 import { partnerSetText } from '../ledger/partner-set.js'
-import { type LinkedBlock, receiptText, type SetChange } from '../ledger/receipt.js'
+import { type LinkedBlock, type Receipt, receiptText, type SetChange } from '../ledger/receipt.js'
 import { verdictLeaf } from '../ledger/verdict.js'
 import type { Chain } from './chain.js'
 import type { ReadBlock, RecordReader } from './record-reader.js'
@@ -46,10 +46,16 @@ export function createReceipts(chain: Chain, reader: RecordReader, sets: SetHist
 
   /** The blocks before the newest whose headers name another set for the next height. */
   function changesBefore(newest: number): SetChange[] {
-    return sets.decided().flatMap(({ from, set }): SetChange[] => {
-      const block = from - 1 < newest ? reader.block(from - 1) : null
+    return sets.decided().flatMap(({ from, set, recovery }): SetChange[] => {
+      const block = recovery === undefined && from - 1 < newest ? reader.block(from - 1) : null
       return block === null ? [] : [{ ...linked(block, newest), set }]
     })
+  }
+
+  /** Recoveries before the newest block; no member where there was none. */
+  function recoveriesBefore(newest: number): Pick<Receipt, 'recoveries'> {
+    const recoveries = chain.recoveries.map((kept) => ({ ...kept, path: pathTo(kept.document.height, newest) }))
+    return recoveries.length === 0 ? {} : { recoveries }
   }
 
   return {
@@ -60,7 +66,7 @@ export function createReceipts(chain: Chain, reader: RecordReader, sets: SetHist
       const block = reader.block(record.height)
       const ref = block?.batches[record.batch]
       if (block === null || ref === undefined) return null
-      const batch = reader.batch(ref.hash)
+      const batch = reader.batch(ref.hash, record.height)
       const leaves = verdictLeavesOf(block)
       const before = block.batches.slice(0, record.batch).reduce((sum, { count }) => sum + count, 0)
       const verdictIndex = before + record.index
@@ -68,7 +74,7 @@ export function createReceipts(chain: Chain, reader: RecordReader, sets: SetHist
       return receiptText({
         format: 1,
         genesis: chain.scope.genesis,
-        epoch: chain.scope.epoch,
+        epoch: chain.scopeAt(record.height).epoch,
         record: record.text,
         index: record.index,
         recordPath: merklePath(batch.records.map(leafHash), record.index),
@@ -86,6 +92,7 @@ export function createReceipts(chain: Chain, reader: RecordReader, sets: SetHist
         certificate: certificateOf(block),
         recent: recentAfter(record.height, newest),
         changes: changesBefore(newest),
+        ...recoveriesBefore(newest),
         set: sets.at(newest)
       })
     },

@@ -74,12 +74,13 @@ export function createRecordReader(chain: Chain) {
     return read
   }
 
-  function batch(hash: string): Batch {
+  /** @param height of the block that has it */
+  function batch(hash: string, height: number): Batch {
     const cached = batches.get(hash)
     if (cached !== undefined) return cached
     const text = chain.store.readBatch(hash)
     if (text === undefined) throw damaged(`batch ${hash}`, 'it is missing')
-    const read = readBatch(chain.scope, chain.limits, text)
+    const read = readBatch(chain.scopeAt(height), chain.limits, text)
     if (!read.ok) throw damaged(`batch ${hash}`, read.refusal.message)
     if (read.value.hash !== hash) throw damaged(`batch ${hash}`, 'it is another one')
     batches.set(hash, read.value)
@@ -91,7 +92,7 @@ export function createRecordReader(chain: Chain) {
     const container = block(height)
     const ref = container?.batches[position]
     if (container === null || ref === undefined) return null
-    const text = batch(ref.hash).records[index]
+    const text = batch(ref.hash, height).records[index]
     if (text === undefined) return null
     const body = readRecord(text, chain.limits.recordBytesMax)
     return {

@@ -3,12 +3,14 @@ import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import type { Model } from '../ledger/model.js'
 import type { CheckedRecord } from '../ledger/record.js'
+import type { Recovery } from '../ledger/recovery.js'
 import type { Chain, CommittedBlock } from './chain.js'
 import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
 import type { OwnBatches } from './own-batches.js'
 import type { PeerHandlers, Peers } from './peers.js'
 import type { PendingKeys } from './pending-keys.js'
+import type { Barred } from './recovery-standing.js'
 import type { GuardRenewal } from './rejoin.js'
 import type { Stall } from './stall-watch.js'
 import type { SignGuard } from './store/sign-guard.js'
@@ -31,6 +33,10 @@ export interface ReplicaOptions {
   readonly software?: string
   /** Newest version of the network that this software is to know; for tests. @default VERSION_MAX */
   readonly versionMax?: number
+  /** Complete recoveries of the home, see {@link Chain}. @default none */
+  readonly recoveries?: readonly Recovery[]
+  /** Why it takes no part in the epoch of its chain. @default null */
+  readonly barred?: Barred | null
   /** @default TIMEOUTS_DEFAULT */
   readonly timeouts?: TimeoutSettings
 }
@@ -58,6 +64,11 @@ export interface ReplicaDependencies {
   readonly onCommitted: (block: CommittedBlock) => void
   /** Called once when the replica must stop. */
   readonly fail: (error: unknown) => void
+  /**
+   * Partners know of recoveries that begin later epochs than this one; nothing of it is proven yet.
+   * @returns whether one of them is now the next, and the replica must stop. @default none is learned
+   */
+  readonly onRecoveries?: (recoveries: readonly Recovery[]) => Promise<boolean>
 }
 
 /** What a system record that this node appends needs: the outcome, once a block has it. */
@@ -91,6 +102,8 @@ export interface Replica extends PeerHandlers {
   readonly inStep: boolean
   /** Whether its sign guard was lost: until the rejoin is in force it signs and appends nothing. */
   readonly rejoining: boolean
+  /** Why it takes no part in the epoch of its chain; null when it may. */
+  readonly barred: Barred | null
   /** Why it signs nothing yet, for its operator; null when it does, or rejoins with the help of others. */
   readonly notSigning: string | null
   readonly round: number

@@ -1,5 +1,4 @@
 import { LedgerError } from '../base/errors.js'
-import { recordId } from '../base/ids.js'
 import type { Message } from '../consensus/types.js'
 import { authorSequence } from '../ledger/author-sequence.js'
 import type { CheckedBatch } from '../ledger/execution.js'
@@ -29,10 +28,12 @@ import { createOwnStatus } from './own-status.js'
 import type { PeerMessage, StatusMessage } from './peers.js'
 import { createPendingKeys } from './pending-keys.js'
 import { createPullServer } from './pull-server.js'
+import { createRecoveryPull } from './recovery-pull.js'
 import { createRelay } from './relay.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
 import { createSignRight } from './sign-right.js'
 import { isOwnFault } from './stop-error.js'
+import { appendSystemRecord } from './system-append.js'
 import { createVersionWish } from './version-wish.js'
 import { createVoteSigner } from './vote-signer.js'
 import { createWallClock } from './wall-clock.js'
@@ -44,10 +45,13 @@ import { createWallClock } from './wall-clock.js'
 export function createReplica(options: ReplicaOptions, dependencies: ReplicaDependencies): Replica {
   const { self, genesis, model } = options
   const { store, wal, peers, now, timers, log, sign } = dependencies
-  const scope = { genesis: genesis.hash, epoch: 0 }
-  const chain = openChain({ scope, genesis: genesis.genesis, model, store, versionMax: options.versionMax })
+  const { recoveries = [], barred = null, versionMax } = options
+  const opening = { scope: { genesis: genesis.hash, epoch: 0 }, genesis: genesis.genesis, model, store, recoveries }
+  const chain = openChain({ ...opening, versionMax })
+  const { scope } = chain
   const versions = createVersionWatch(chain, log)
   const wish = createVersionWish(chain, self)
+  const askForRecoveries = createRecoveryPull({ chain, peers, now, log, learn: dependencies.onRecoveries ?? null })
   const mempool = createMempool()
   const pending = createPendingKeys(self)
   const wallClock = createWallClock({ now, monotonic: dependencies.monotonic, log })
@@ -68,12 +72,14 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     abandon,
     onSigning,
     onRejoined,
-    fail
+    fail,
+    barred: barred?.why ?? null
   })
   // Batches of an incarnation that ends count for nothing: they are forgotten, not sent.
-  const left = right.rejoining()
-    ? noneLeft(chain, self)
-    : ownBatchesLeft(chain, right.guard(), self, sign, options.mayBeBehind ?? false)
+  const left =
+    right.rejoining() || barred !== null
+      ? noneLeft(chain, self)
+      : ownBatchesLeft(chain, right.guard(), self, sign, options.mayBeBehind ?? false)
   const own: OwnBatches = createOwnBatches(
     {
       scope,
@@ -163,7 +169,10 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       right.sawCertificate(certificate)
     },
     onBatch: (batch) => rivals.seen(batch, null),
-    onChange: () => attend()
+    onChange: () => attend(),
+    onForeignEpoch: askForRecoveries,
+    // Blocks of others cannot follow a copy that left the chain.
+    halted: barred?.kind === 'over' || barred?.kind === 'unfit'
   })
   const inbound = createInbound({
     chain,
@@ -171,7 +180,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     onGenuine: relay.pass,
     onObjection: lookout.onObjection,
     onForged: (partner) => peers.blame?.(partner, 'it sent a signature that is not that of whom it names'),
-    onAhead: (partner, height) => catchUp.heard(partner, height)
+    onAhead: (partner, height) => catchUp.heard(partner, height),
+    onForeignEpoch: (partner) => void askForRecoveries(partner)
   })
   const status = createOwnStatus({ chain, self, mempool, peers, state: () => driver.state, maySign: right.maySign })
   const pullMessages = createMessagePull({ chain, peers, log, held: () => status().votes, take: inbound.take })
@@ -289,15 +299,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     if (message.height === chain.tip.height && isVersionKnown(chain)) void pullMessages(from, message)
   }
 
-  async function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {
-    if (right.rejoining()) return { ok: false, code: 'NOT_PERMITTED', message: 'this node has to rejoin first' }
-    if (!isVersionKnown(chain)) return { ok: false, code: 'VERSION_UNKNOWN', message: unknownVersion(chain).message }
-    if (record.refusal !== null) return { ok: false, code: record.refusal.code, message: record.refusal.message }
-    const { batch, index } = own.add(record)
-    const { height, verdicts } = await batch.decided
-    const verdict = verdicts[index] ?? null
-    const id = recordId(self, batch.sequence ?? 0, index)
-    return verdict === null ? { ok: true, height, id } : { ok: false, code: verdict.code, message: verdict.message }
+  function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {
+    return appendSystemRecord({ chain, self, own, right }, record)
   }
 
   /** A fault of this node's own stops it, whatever message it came to light with. */
@@ -375,6 +378,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     get rejoining() {
       return right.rejoining()
     },
+    barred,
     get notSigning() {
       return right.why()
     },

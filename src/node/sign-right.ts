@@ -32,6 +32,8 @@ export interface SignRightDependencies {
   /** Called when a new incarnation is in force: own batches may be signed again. */
   readonly onRejoined: () => void
   readonly fail: (error: unknown) => void
+  /** Why it signs nothing in this epoch, whatever its guard says; null when it may. */
+  readonly barred: string | null
 }
 
 /**
@@ -42,6 +44,7 @@ export interface SignRightDependencies {
 export function createSignRight(dependencies: SignRightDependencies) {
   const { chain, self, key, sign, peers, timers, log, guard, renew, syncing, abandon, onSigning, onRejoined, fail } =
     dependencies
+  const { barred } = dependencies
   const rejoin = createRejoin({
     chain,
     self,
@@ -108,6 +111,7 @@ export function createSignRight(dependencies: SignRightDependencies) {
   let wasKeyInForce = hasKeyInForce()
 
   function attend(): void {
+    if (barred !== null) return
     // With another key in force nothing can be asked for or begun: this node ends, or is still behind.
     if (partnerOf(chain.rulebook.partners, self) !== undefined && !hasKeyInForce()) {
       if (wasKeyInForce) abandon(new LedgerError('KEY_CHANGED', KEY_REPLACED)).catch(fail)
@@ -124,7 +128,7 @@ export function createSignRight(dependencies: SignRightDependencies) {
     /** Whether own batches have to wait for a new incarnation. */
     rejoining: rejoin.needed,
     /** Whether others have vouched for this node, or it has begun anew; and its key is the one in force. */
-    maySign: (): boolean => knowledge.vouched && !rejoin.isLost() && hasKeyInForce(),
+    maySign: (): boolean => barred === null && knowledge.vouched && !rejoin.isLost() && hasKeyInForce(),
     /**
      * As which own batches are signed. With a key that has just been replaced as the incarnation that is over: what it
      * signed as the new one would be taken for the new key's work after the next start.
@@ -137,18 +141,26 @@ export function createSignRight(dependencies: SignRightDependencies) {
     remembers: rejoin.remembers,
     firstRound: rejoin.firstRound,
     missing: knowledge.missing,
-    why: knowledge.why,
-    met: knowledge.met,
+    why: (): string | null => barred ?? knowledge.why(),
+    /** Why it signs nothing in this epoch; null when it may. */
+    barred,
+    met: (partner: string): void => {
+      if (barred === null) knowledge.met(partner)
+    },
     left: knowledge.left,
-    sawCertificate: (certificate: Certificate): void => knowledge.sawCertificate(certificate),
+    sawCertificate(certificate: Certificate): void {
+      if (barred === null) knowledge.sawCertificate(certificate)
+    },
     /** An own batch stands in a block. */
     sawBatch(header: BatchHeader): void {
+      if (barred !== null) return
       if (knowledge.vouched) checkBatch(header)
       else knowledge.sawBatch(header)
     },
     /** Looks after it: to be called when the chain has grown, or blocks are fetched or no longer. */
     attend,
     start(): void {
+      if (barred !== null) return
       rejoin.attend(syncing())
       knowledge.start()
     },

@@ -6,6 +6,7 @@ import { advance, type ExecutedBlock, executeCertified, genesisTip, type Tip } f
 import {
   batchOrderProblem,
   type CheckedBatch,
+  type Founding,
   foundingOf,
   isSettling,
   type Rulebook,
@@ -14,6 +15,7 @@ import {
 import type { Limits } from '../ledger/genesis.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
+import { recoveryProblemAt } from '../ledger/recovery.js'
 import { SYSTEM_OBJECTS } from '../ledger/system-record.js'
 import { refusalsOf } from '../ledger/verdict.js'
 import { blockBytesMax } from './block-content.js'
@@ -117,7 +119,7 @@ async function verifyBlocks(
     const height = tip.height + 1
     const stored = readOf(height, () => chain.store.block(height))
     if (stored === undefined) throw new Failure(height, 'the block is missing')
-    const rulebook = rulebookAfter(chain.scope, chain.foundingModel, founding, scratch.reader)
+    const rulebook = rulebookAt(chain, founding, scratch, tip)
     const batches = stored.batches.map((ref, position) => verifyBatch(chain, rulebook, height, ref, position))
     const executed = verifyBlock(chain.limits, rulebook, scratch, tip, stored, batches)
     const next = advance(tip, executed)
@@ -135,20 +137,38 @@ async function verifyBlocks(
   must(head.height, tip.hash === head.hash, 'the newest block is not the one that the store names')
 }
 
+/** What is in force for the block after a tip; where an epoch begins its recovery must hold there. */
+function rulebookAt(chain: Chain, founding: Founding, { reader }: ScratchState, tip: Tip): Rulebook {
+  const { foundingModel: model } = chain
+  const before = rulebookAfter(chain.scope, model, founding, reader)
+  const begins = chain.recoveries.find(({ document }) => document.height === tip.height)
+  if (begins === undefined) return before
+  const { document, signatures } = begins
+  const recovery = { document, signatures }
+  const { scope, partners: now, nextPartners: latest } = before
+  const problem = recoveryProblemAt({ scope, height: tip.height, head: tip.hash, now, latest }, recovery)
+  must(tip.height + 1, problem === null, `the recovery before it does not hold: ${problem}`)
+  return rulebookAfter(chain.scope, model, founding, reader, recovery)
+}
+
 /** Structure, root, hash and signature of a batch, then one parse and schema check of each of its records. */
 function verifyBatch(chain: Chain, rulebook: Rulebook, height: number, ref: BatchRef, position: number): CheckedBatch {
   const { author, incarnation, sequence, hash, count } = ref
   const name = `batch ${author}/${sequence}`
   const text = readOf(height, () => chain.store.readBatch(hash))
   if (text === undefined) throw new Failure(height, `${name} is missing`)
-  const batch = readBatch(chain.scope, chain.limits, text)
+  const batch = readBatch(rulebook.scope, chain.limits, text)
   if (!batch.ok) throw new Failure(height, `${name}: ${batch.refusal.message}`)
   const { header } = batch.value
   must(height, batch.value.hash === hash, `${name} is not the one that the block lists`)
   const same = header.author === author && header.incarnation === incarnation && header.sequence === sequence
   must(height, same && header.count === count, `${name} is listed with other words than its own`)
   const key = partnerOf(rulebook.partners, author)?.key
-  must(height, key !== undefined && batchIsSigned(chain.scope, batch.value, key), `${name} is not signed by its author`)
+  must(
+    height,
+    key !== undefined && batchIsSigned(rulebook.scope, batch.value, key),
+    `${name} is not signed by its author`
+  )
   const location = readOf(height, () => chain.store.locate(author, sequence))
   const found = location?.height === height && location.position === position && location.hash === hash
   must(height, found, `${name} is indexed at another place`)

@@ -5,6 +5,7 @@ import { keepEarlySets } from './early-sets.js'
 import { homePaths } from './home.js'
 import type { VerifyReport } from './ledger-node.js'
 import { readHome } from './read-home.js'
+import { readRecoveryFiles } from './recovery-files.js'
 import { lockHome } from './store/home-lock.js'
 import { openStore } from './store/store.js'
 import { type VerifyOptions, verifyCopy } from './verify-copy.js'
@@ -24,7 +25,8 @@ export async function verifyHome(options: VerifyOptions & { readonly home: strin
     const store = await openStore({ path: homePaths(options.home).store, genesis: hash })
     try {
       const model = compileModel(genesis.network, genesis.limits)
-      const opening = { scope, genesis, model, store }
+      const { known: recoveries } = await readRecoveryFiles(homePaths(options.home).recovery)
+      const opening = { scope, genesis, model, store, recoveries }
       await keepEarlySets(opening, options.signal)
       return await verifyCopy(openChain(opening), options)
     } finally {

@@ -33,6 +33,8 @@ export function lineOfRequest(request: PullRequest): string {
       return `asks for the proposal h${request.height} ${short(request.block)}`
     case 'known':
       return 'asks what is known of it'
+    case 'recoveries':
+      return `asks for recoveries after epoch ${request.after}`
     case 'rejoin':
       return `asks for a rejoin of ${request.partner}`
   }

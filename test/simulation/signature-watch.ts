@@ -77,6 +77,7 @@ export function createSignatureWatch({ liars, restored, faults, complain }: Sign
       case 'blocks':
       case 'batches':
       case 'known':
+      case 'recoveries':
       case 'rejoin':
     }
   }

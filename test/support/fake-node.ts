@@ -238,6 +238,8 @@ export function createFakeNode(): FakeNode {
       return {
         network: 'Inspections',
         genesis: HASH,
+        epoch: 0,
+        recoveries: [],
         partner: { id: 'p1', state: partners[0]?.state ?? 'removed', role: 'inspector' },
         height: records.length,
         head: HASH,

@@ -22,6 +22,8 @@ const DAY_MS = 24 * 3_600_000
 export interface WholeNodesOptions extends Partial<NodeOptions> {
   /** Two partners that never get a connection to each other. */
   readonly apart?: readonly [string, string]
+  /** Whether a home that is opened again listens where it did before, as real nodes do. @default false */
+  readonly keepPorts?: boolean
 }
 
 /** Waits until a look says yes; fails with what was waited for. */
@@ -39,12 +41,12 @@ export async function agreed(nodes: readonly RunningNode[]): Promise<void> {
 }
 
 /** Founds a network and lets partners join, each a whole node with libp2p on loopback, all in this process. */
-export async function createNetwork({ apart = ['', ''], ...options }: WholeNodesOptions = {}) {
+export async function createNetwork({ apart = ['', ''], keepPorts = false, ...options }: WholeNodesOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ledger-partners-'))
   const nodes: RunningNode[] = []
   const keys = new Map<string, string>()
   const home = (id: string): string => join(folder, id)
-  const listen = ['/ip4/127.0.0.1/tcp/0']
+  const ports = new Map<string, readonly string[]>()
   const isForbidden = (id: string, key: string): boolean => {
     const other = apart.find((name) => name !== id)
     return apart.includes(id) && other !== undefined && keys.get(other) === key
@@ -52,7 +54,13 @@ export async function createNetwork({ apart = ['', ''], ...options }: WholeNodes
   async function open(id: string): Promise<RunningNode> {
     keys.set(id, (await ownKeyOf(home(id))).publicKey)
     const forbidden = (key: string): boolean => isForbidden(id, key)
+    const listen = ports.get(id) ?? ['/ip4/127.0.0.1/tcp/0']
     const node = await openNode({ home: home(id), listen, log: silentLogger, timeouts: QUICK, forbidden, ...options })
+    if (keepPorts)
+      ports.set(
+        id,
+        node.addresses().map((address) => address.replace(/\/p2p\/.*$/, ''))
+      )
     nodes.push(node)
     return node
   }

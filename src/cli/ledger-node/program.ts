@@ -4,6 +4,7 @@ import { readVersion } from '../version.js'
 import { backupCommand } from './backup.js'
 import { initCommand } from './init.js'
 import { keyCommand } from './key.js'
+import { recoveryCommand } from './recovery.js'
 import { restoreCommand } from './restore.js'
 import { startCommand } from './start.js'
 
@@ -30,4 +31,5 @@ export function ledgerNodeProgram(io: Io): Program {
     .add(keyCommand)
     .add(backupCommand)
     .add(restoreCommand)
+    .add(recoveryCommand)
 }

@@ -1,6 +1,6 @@
 import type { ApiOptions } from '../../api/api.js'
 import { assertSocketPath } from '../../api/socket.js'
-import { LedgerError } from '../../base/errors.js'
+import { type ErrorCode, LedgerError } from '../../base/errors.js'
 import { homePaths } from '../../node/home.js'
 import type { Token } from '../../node/invitation.js'
 import type { Logger } from '../../node/log.js'
@@ -52,10 +52,14 @@ export async function runNode(running: Running): Promise<void> {
   }
 }
 
-/** Nodes of one home, one after the other: each but the last ends because its next key is in force. */
+/** What ends a node only for the next one on the same home to begin. */
+const BEGINS_ANEW: readonly ErrorCode[] = ['KEY_CHANGED', 'EPOCH_CHANGED']
+
+/** Nodes of one home, one after the other: each but the last ends because its next key, or an epoch, is in force. */
 function startLife(running: Running, first: RunningNode) {
   let node: RunningNode | null = first
   let opening: Promise<RunningNode> | null = null
+  let ended: ErrorCode = 'KEY_CHANGED'
 
   async function next(ended: RunningNode): Promise<RunningNode> {
     node = null
@@ -68,7 +72,7 @@ function startLife(running: Running, first: RunningNode) {
   return {
     first: { partner: first.partner, listen: first.addresses(), state: first.status().partner.state },
     node(): RunningNode {
-      if (node === null) throw new LedgerError('KEY_CHANGED', 'this node takes up its next key; try again')
+      if (node === null) throw new LedgerError(ended, 'this node takes up its next key or epoch; try again')
       return node
     },
     /** To the end of the last one. */
@@ -77,7 +81,8 @@ function startLife(running: Running, first: RunningNode) {
         try {
           return await current.done
         } catch (error) {
-          if (!(error instanceof LedgerError) || error.code !== 'KEY_CHANGED') throw error
+          if (!(error instanceof LedgerError) || !BEGINS_ANEW.includes(error.code)) throw error
+          ended = error.code
         }
       }
     },

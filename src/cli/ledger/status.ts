@@ -55,6 +55,7 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
     ['partner', `${plain(partner.id)}, ${plain(partner.role)}, ${styled(color, stateStyle, partner.state)}`],
     ['height', `${status.height} (head ${shortHash(status.head)}, state ${shortHash(status.stateHash)})`],
     ['quorum', `${plain(quorum.rule)}: ${quorum.needed} of ${voters.length} must agree, ${quorum.online} online`],
+    ...status.recoveries.map(epochRow),
     ['waiting', `${count(mempool.records, 'record')} in ${count(mempool.batches, 'batch', 'batches')}`]
   ]
   if (partner.state === 'pending')
@@ -81,6 +82,13 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
 /** Which block is not decided, and in which round it is; empty where the node decides nothing. */
 function placeOf({ height, round }: NonNullable<NodeStatus['stalled']>): string {
   return height === undefined || round === undefined ? '' : `, at block ${height}, round ${round}`
+}
+
+function epochRow({ epoch, height, lost, signers }: NodeStatus['recoveries'][number]): [string, string] {
+  return [
+    'epoch',
+    `${epoch}, begun behind block ${height} by ${plain(signers.join(', '))}, without ${plain(lost.join(', '))}`
+  ]
 }
 
 /** What the quorum lacks, in plain words; null when enough voters are online. */

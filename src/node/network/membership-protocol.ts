@@ -2,7 +2,13 @@ import { LedgerError } from '../../base/errors.js'
 import type { Json } from '../../base/json.js'
 import { PARTNERS_MAX } from '../../base/limits.js'
 import { asArray, asInteger, asObject, asString, membersOf, ShapeError } from '../../ledger/json-shape.js'
-import { followMembership, MEMBERSHIP_STEPS_MAX, type MembershipStep } from '../../ledger/membership-proof.js'
+import {
+  followMembership,
+  MEMBERSHIP_STEPS_MAX,
+  type MembershipStep,
+  type RecoveryStep
+} from '../../ledger/membership-proof.js'
+import { readRecovery } from '../../ledger/recovery.js'
 import type { Logger } from '../log.js'
 import type { Counts } from './counts.js'
 import { answerOn, ask, type ExchangeLimits } from './exchange.js'
@@ -17,9 +23,10 @@ import { createConnectionRates } from './rate-limit.js'
  */
 type MembershipRequest =
   | { readonly type: 'height' }
-  | { readonly type: 'present'; readonly steps: readonly MembershipStep[] }
+  | { readonly type: 'present'; readonly steps: readonly (MembershipStep | RecoveryStep)[] }
 
-type MembershipAnswer = { readonly height: number }
+/** A node that is in no later epoch than the first leaves it out, as all did before there were any. */
+type MembershipAnswer = { readonly height: number; readonly epoch?: number }
 
 /** A step of a network of 256 partners has about 110 KiB; what does not fit is presented the next time. */
 const REQUEST_BYTES_MAX = 1024 * 1024
@@ -63,21 +70,36 @@ export function createMembershipExchange(options: MembershipOptions): Membership
   }
   const rates = createConnectionRates(BURST, EVERY_MS)
 
-  const learn = (steps: readonly MembershipStep[]): void => {
+  const learn = (steps: readonly (MembershipStep | RecoveryStep)[]): void => {
     const known = knowledge.current()
+    const recoveries = steps.flatMap((step) => {
+      const read = 'recovery' in step ? readRecovery(step.recovery) : null
+      return read?.ok === true ? [read.value] : []
+    })
+    // Of heights that are here the own chain tells more than a set could.
+    if ((recoveries[0]?.document.height ?? Number.POSITIVE_INFINITY) <= known.height) {
+      knowledge.recovered?.(recoveries, false)
+      return
+    }
     const scope = { genesis: options.genesis, epoch: known.set.epoch }
     const followed = followMembership(scope, known, steps)
     if (!followed.ok) throw new LedgerError(followed.refusal.code, followed.refusal.message)
     if (followed.value.height > known.height) knowledge.learned(followed.value.set, followed.value.height)
+    if (recoveries.length > 0) knowledge.recovered?.(recoveries, true)
+  }
+
+  const standing = (): MembershipAnswer => {
+    const epoch = knowledge.epoch?.() ?? 0
+    return { height: knowledge.current().height, ...(epoch === 0 ? {} : { epoch }) }
   }
 
   const answer = async (json: Json): Promise<MembershipAnswer> => {
     const request = shapeOfMembershipRequest(json)
     if (request.type === 'present') learn(request.steps)
-    return { height: knowledge.current().height }
+    return standing()
   }
 
-  const send = (connection: Connection, request: MembershipRequest): Promise<number> => {
+  const send = (connection: Connection, request: MembershipRequest): Promise<MembershipAnswer> => {
     return ask(connection, limits, request, shapeOfMembershipAnswer, { timeoutMs: TIMEOUT_MS })
   }
 
@@ -93,8 +115,8 @@ export function createMembershipExchange(options: MembershipOptions): Membership
     },
     async present(connection) {
       try {
-        const height = await send(connection, { type: 'height' })
-        const steps = await knowledge.stepsAfter(height)
+        const { height, epoch = 0 } = await send(connection, { type: 'height' })
+        const steps = await knowledge.stepsAfter(height, epoch)
         if (steps.length === 0) return
         await send(connection, { type: 'present', steps: fitting(steps) })
         log.info('presented changes of the partners', { peer: connection.remotePeer.toString(), after: height })
@@ -106,7 +128,7 @@ export function createMembershipExchange(options: MembershipOptions): Membership
 }
 
 /** The first steps, as many as one request holds. */
-function fitting(steps: readonly MembershipStep[]): readonly MembershipStep[] {
+function fitting<T>(steps: readonly T[]): readonly T[] {
   let bytes = ENVELOPE_BYTES
   const tooMuch = steps.findIndex((step) => {
     bytes += Buffer.byteLength(JSON.stringify(step)) + 1
@@ -131,6 +153,13 @@ function shapeOfMembershipRequest(json: Json): MembershipRequest {
     type,
     steps: steps.map((step, index) => {
       const path = `/steps/${index}`
+      if (Object.hasOwn(asObject(step, path), 'recovery')) {
+        const { recovery, set } = membersOf(step, path, ['recovery', 'set'])
+        return {
+          recovery: asString(recovery, `${path}/recovery`, TEXT_CHARS_MAX),
+          set: asString(set, `${path}/set`, TEXT_CHARS_MAX)
+        }
+      }
       const { header, certificate, set } = membersOf(step, path, ['certificate', 'header', 'set'])
       return {
         header: asString(header, `${path}/header`, TEXT_CHARS_MAX),
@@ -141,6 +170,11 @@ function shapeOfMembershipRequest(json: Json): MembershipRequest {
   }
 }
 
-function shapeOfMembershipAnswer(json: Json | undefined): number {
-  return asInteger(membersOf(json, '', ['height']).height, '/height', 0, Number.MAX_SAFE_INTEGER)
+function shapeOfMembershipAnswer(json: Json | undefined): MembershipAnswer {
+  const tells = Object.hasOwn(asObject(json, ''), 'epoch')
+  const { epoch, height } = membersOf(json, '', tells ? ['epoch', 'height'] : ['height'])
+  return {
+    height: asInteger(height, '/height', 0, Number.MAX_SAFE_INTEGER),
+    ...(tells ? { epoch: asInteger(epoch, '/epoch', 0, 2 ** 31) } : {})
+  }
 }

@@ -23,6 +23,7 @@ import {
   type ProposalMessage,
   type PullRequest,
   type PullResponse,
+  RECOVERIES_ANSWERED_MAX,
   type StatusMessage,
   type VoteMessage
 } from '../peers.js'
@@ -94,6 +95,10 @@ export function shapeOfRequest(json: Json): PullRequest {
         of: asText(of, '/of', isPartnerId, 'a partner id')
       }
     }
+    case 'recoveries': {
+      const { after } = membersOf(json, '', ['after', 'type'])
+      return { type: 'recoveries', after: natural(after, '/after') }
+    }
     case 'rejoin': {
       const names = ['incarnation', 'nonce', 'partner', 'signature', 'type']
       const { incarnation, nonce, partner, signature } = membersOf(json, '', names)
@@ -145,6 +150,10 @@ export function shapeOfResponse(json: Json | undefined, request: PullRequest): P
     }
     case 'known':
       return shapeOfKnown(json)
+    case 'recoveries': {
+      const { recoveries } = membersOf(json, '', ['recoveries', 'type'])
+      return { type: 'recoveries', recoveries: shapeOfTexts(recoveries, '/recoveries', RECOVERIES_ANSWERED_MAX) }
+    }
     case 'rejoin': {
       const { accepted, why } = membersOf(json, '', ['accepted', 'type', 'why'])
       if (typeof accepted !== 'boolean') throw new ShapeError('/accepted', 'must be true or false')

@@ -1,5 +1,6 @@
-import type { MembershipStep } from '../../ledger/membership-proof.js'
+import type { MembershipStep, RecoveryStep } from '../../ledger/membership-proof.js'
 import type { PartnerSet } from '../../ledger/partner-set.js'
+import type { Recovery } from '../../ledger/recovery.js'
 import type { Logger } from '../log.js'
 import type { PeerHandlers, Peers } from '../peers.js'
 import type { GossipOptions } from './gossip.js'
@@ -24,10 +25,20 @@ export interface PeerDirectory {
 export interface MembershipKnowledge {
   /** Newest committed height, and the set in force at the height after it. */
   current(): { readonly height: number; readonly set: PartnerSet }
-  /** Changes of the set decided after this height, oldest first; a beginning of them when there are many. */
-  stepsAfter(height: number): Promise<readonly MembershipStep[]>
+  /** Epoch of the next block. @default 0 */
+  epoch?(): number
+  /**
+   * Changes of the set decided after this height, oldest first; a beginning of them when there are many. To whoever is in
+   * an epoch that ended at or below its height only the recovery that ended it.
+   */
+  stepsAfter(height: number, epoch: number): Promise<readonly (MembershipStep | RecoveryStep)[]>
   /** These are partners at a later height, as a quorum of those known here signed: pull from them. */
   learned(set: PartnerSet, height: number): void
+  /**
+   * Somebody tells of recoveries.
+   * @param isProven whether they were followed from the set known here, to heights that are not
+   */
+  recovered?(recoveries: readonly Recovery[], isProven: boolean): void
 }
 
 export interface PeersOptions {

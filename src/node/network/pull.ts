@@ -136,6 +136,7 @@ function fitting(response: PullResponse): PullResponse {
       return { type: 'messages', messages: fittingItems(response.messages) }
     case 'proposal':
     case 'known':
+    case 'recoveries':
     case 'rejoin':
       return response
   }

@@ -30,6 +30,8 @@ function nodeAmong(partners: Readonly<Record<string, Answer>>) {
     onCertificate() {},
     onBatch() {},
     onChange() {},
+    onForeignEpoch: async () => false,
+    halted: false,
     fail: (error: unknown) => failures.push(error)
   } as unknown as CatchUpDependencies)
   return { catchUp, asked, failures, clock }

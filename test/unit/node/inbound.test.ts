@@ -36,7 +36,8 @@ function inboundOfOne() {
     onGenuine: (from, message) => genuine.push([from, message]),
     onObjection: (voter, round, reason) => objections.push(`${voter} ${round} ${reason}`),
     onForged: (partner) => forgers.push(partner),
-    onAhead: () => {}
+    onAhead: () => {},
+    onForeignEpoch: () => {}
   })
   return {
     inbound,
