@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,8 +8,10 @@ import { generateSeed, signer, verifySignature } from '../../../src/base/crypto.
 import type { Json, JsonObject } from '../../../src/base/json.js'
 import { joinBytes } from '../../../src/ledger/system-judge.js'
 import { foundHome } from '../../../src/node/found.js'
+import { homePaths } from '../../../src/node/home.js'
 import { createInvitation, readToken, type Token } from '../../../src/node/invitation.js'
 import { joinRequestOf, prepareHome } from '../../../src/node/join.js'
+import { keysToBackUp, restoreKey } from '../../../src/node/key-backup.js'
 import type { JoinAnswer } from '../../../src/node/network/join-messages.js'
 import { ownKeyOf } from '../../../src/node/own-key.js'
 import { readHome } from '../../../src/node/read-home.js'
@@ -92,6 +95,25 @@ test('a prepared home is one of the network, with its own key and the token in i
   assert.equal(saved.value, { ...token, bootstrap })
   assert.is((await stat(join(home, 'invitation.json'))).mode & 0o77, 0)
   assert.is(await codeOf(home, token, { type: 'admitted', genesis, bootstrap }), 'ALREADY_FOUNDED')
+})
+
+test('a key that was restored gets no guard: what it has signed before is not known', async () => {
+  const { token, genesis } = await invited()
+  const answer: JoinAnswer = { type: 'admitted', genesis, bootstrap: [] }
+  const first = await folder()
+  await ownKeyOf(first)
+  const stored = await keysToBackUp(first, async () => null)
+  await prepareHome({ home: first, token, answer })
+  assert.ok(existsSync(homePaths(first).guard))
+
+  const home = await folder()
+  const backup = { partner: 'bob', genesis: token.genesis, made: '2026-01-01T00:00:00.000Z', ...stored }
+  assert.equal(await restoreKey(home, backup), { key: stored.key.publicKey, isNew: true, isFounded: false })
+  assert.ok(existsSync(homePaths(home).restoredKey))
+  await prepareHome({ home, token, answer })
+  const { guard, log, restoredKey } = homePaths(home)
+  assert.equal([guard, log, restoredKey].filter(existsSync), [])
+  assert.is((await ownKeyOf(home)).publicKey, stored.key.publicKey)
 })
 
 test('a refusal, another network or a genesis that is none leave the home empty', async () => {

@@ -1,4 +1,14 @@
-import { chmodSync, linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { canonicalText } from '../../../../src/base/canonical.js'
@@ -245,7 +255,10 @@ test('nothing is left of what a private file held before', () =>
     const path = join(directory, 'key')
     writeFileSync(path, 'the former one', { mode: 0o600 })
     writeFileSync(`${path}.new`, 'left over', { mode: 0o600 })
+    const former = openSync(path, 'r')
     await replacePrivateFile(path, 'the new one')
+    assert.is(readFileSync(former, 'latin1'), '\0'.repeat('the former one'.length), 'overwritten')
+    closeSync(former)
     assert.equal([readdirSync(directory), readFileSync(path, 'utf8')], [['key'], 'the new one'])
     assert.is(statSync(path).mode & 0o777, 0o600)
     // Another name of it is somebody else's business.
