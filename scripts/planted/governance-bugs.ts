@@ -198,7 +198,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'const entry = modelsEntry({ now: latest, next: latest })'
       }
     ],
-    checks: [seeds(10, FILES_CHANGE)]
+    checks: [seeds(6, FILES_CHANGE)]
   },
   {
     name: 'records-by-the-file-they-came-under',
@@ -210,7 +210,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'const record = checked.body === null ? recordUnder(rulebook.model, checked) : checked'
       }
     ],
-    checks: [seeds(20, FILES_CHANGE)]
+    checks: [seeds(6, FILES_CHANGE)]
   },
   {
     name: 'threshold-of-the-new-file',
@@ -227,7 +227,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'if (was !== is) thresholds.push(is)'
       }
     ],
-    checks: [seeds(10, FILES_CHANGE)]
+    checks: [seeds(6, FILES_CHANGE)]
   },
   {
     name: 'quorum-of-the-file-before',
@@ -239,7 +239,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'return isSame ? set : { ...set, partners }'
       }
     ],
-    checks: [seeds(10, FILES_CHANGE)]
+    checks: [seeds(6, FILES_CHANGE)]
   },
   {
     name: 'void-records-unheard',

@@ -112,6 +112,13 @@ const cases: Case[] = [
     line: 'key south K',
     expect: { change: { kind: 'key', partner: 'south', key: 'K' }, expiresMs: 2_592_000_000 }
   },
+  {
+    spec: proposeCommand,
+    line: 'model new.yaml --reason why',
+    expect: { change: { kind: 'model', file: 'new.yaml' }, expiresMs: 2_592_000_000, reason: 'why' }
+  },
+  { spec: proposeCommand, line: 'model new.yaml more', expect: null },
+  { spec: proposeCommand, line: 'model', expect: null },
   { spec: proposeCommand, line: 'key south', expect: null },
   { spec: proposeCommand, line: 'remove south dealer', expect: null },
   { spec: proposeCommand, line: 'burn south', expect: null },

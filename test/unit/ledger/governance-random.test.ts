@@ -1,25 +1,52 @@
 import * as fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import type { Execution } from '../../../src/ledger/execution.js'
-import type { PartnerChange } from '../../../src/ledger/governance-change.js'
+import type { ProposedChange } from '../../../src/ledger/governance-change.js'
+import type { NetworkDefinition } from '../../../src/ledger/network-definition.js'
 import type { Partner } from '../../../src/ledger/partner-set.js'
 import {
   type BatchForTest,
   ballotOf,
+  GOVERNED_NETWORK,
   governanceChain,
   proposalOf,
   READY,
   type Said,
   withdrawalOf
 } from '../../support/governance-chain.js'
-import { keyOf } from '../../support/small-chain.js'
+import { edited } from '../../support/model-proposals.js'
+import { genesisOf, keyOf } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('random governance', { timeoutMs: 60_000 })
 
 const ROLES = ['inspector', 'clerk', 'reader']
-const KINDS = ['suspend', 'remove', 'reinstate', 'role', 'key', 'reinstate'] as const
+const KINDS = ['suspend', 'remove', 'reinstate', 'role', 'key', 'reinstate', 'model'] as const
 const KEYS = ['x', 'y', 'z'].map(keyOf)
+
+const BASE = genesisOf([], GOVERNED_NETWORK).genesis.network
+
+/** Network files that follow one another in any order, in short what each says, and what `model` needs. */
+const FILES = [
+  BASE,
+  edited(BASE, ({ roles }) => {
+    roles.clerk!.govern = true
+  }),
+  edited(BASE, (draft) => {
+    draft.quorum = 'majority'
+    draft.roles.reader!.vote = true
+  }),
+  edited(BASE, ({ roles }) => {
+    delete roles.clerk
+  }),
+  edited(BASE, (draft) => {
+    draft.thresholds = { model: 'one', remove: 'all', role: 'majority' }
+  }),
+  edited(BASE, (draft) => {
+    draft.title = 'Other'
+    draft.thresholds = { suspend: 'all' }
+  })
+]
 
 /** What one partner does: numbers are taken modulo what there is. */
 interface Move {
@@ -69,7 +96,7 @@ type Chain = ReturnType<typeof governanceChain>
 interface Known {
   readonly id: string
   readonly by: string
-  readonly change: PartnerChange
+  readonly change: ProposedChange
   readonly ballots: Map<string, boolean>
   isOpen: boolean
 }
@@ -84,11 +111,14 @@ function play({ roles, blocks }: Game, isCut: boolean) {
   for (const moves of blocks) {
     const { batches, made } = arranged(chain, names.length, known, moves, isCut)
     const latest = chain.rulebook().nextPartners.partners
+    const file = chain.rulebook().models.next.model.network
     const execution = chain.commit(batches)
-    check(chain, { before: latest, known, batches, made, execution, outcomes })
+    check(chain, { before: latest, file, known, batches, made, execution, outcomes })
     // By place in the game, since ids tell the batch.
     const place = (id: string): string => `#${known.findIndex((one) => one.id === id)}`
-    const lines = [...chain.entries].filter(([key]) => /^[gkpP]:/.test(key)).map(([key, { text }]) => `${key} ${text}`)
+    const lines = [...chain.entries]
+      .filter(([key]) => /^[gkmMpP]:/.test(key))
+      .map(([key, { text }]) => `${key} ${text}`)
     seen.push(
       lines
         .map((line) => line.replaceAll(/p\d+\/\d+\/\d+/g, place))
@@ -139,28 +169,58 @@ function saidBy({ what, kind, about, yes }: Move, count: number, ids: readonly s
   return what === 'vote' ? ballotOf(id, yes) : withdrawalOf(id)
 }
 
-function changeOf(kind: PartnerChange['kind'], partner: string, about: number): PartnerChange {
+function changeOf(kind: ProposedChange['kind'], partner: string, about: number): ProposedChange {
+  if (kind === 'model') return { kind, network: FILES[about % FILES.length]! }
   if (kind === 'role') return { kind, partner, role: ROLES[about % 3]! }
   return kind === 'key' ? { kind, partner, key: KEYS[about % 3]! } : { kind, partner }
 }
 
 type Sets = readonly Partner[]
 
-const governs = (set: Sets): string[] =>
-  set.filter(({ role, state }) => role === 'inspector' && state === 'active').map(({ id }) => id)
+const governs = (file: NetworkDefinition, set: Sets): string[] =>
+  set.filter(({ role, state }) => file.roles[role]?.govern === true && state === 'active').map(({ id }) => id)
 
 const isOwn = ({ by, change }: Known): boolean =>
-  by === change.partner && change.kind !== 'role' && change.kind !== 'reinstate'
+  change.kind !== 'model' && by === change.partner && change.kind !== 'role' && change.kind !== 'reinstate'
 
-/** Whether so many of n are more than half for a suspension, more than two thirds for all else. */
-const isEnough = ({ change }: Known, yes: number, n: number): boolean =>
-  change.kind === 'suspend' ? 2 * yes > n : 3 * yes > 2 * n
+const STRICTNESS = ['one', 'majority', 'two-thirds', 'all']
 
-function afterChange(set: Sets, change: PartnerChange): Sets {
+function thresholdOf(file: NetworkDefinition, change: ProposedChange): string {
+  const of = (one: NetworkDefinition, kind: string): string => {
+    return one.thresholds?.[kind as 'key'] ?? (kind === 'suspend' ? 'majority' : 'two-thirds')
+  }
+  if (change.kind !== 'model') return of(file, change.kind)
+  const touched = [of(file, 'model')]
+  for (const kind of ['model', 'remove', 'role', 'suspend']) {
+    if (of(file, kind) !== of(change.network, kind)) touched.push(of(file, kind), of(change.network, kind))
+  }
+  const rights = (one: NetworkDefinition, role: string): string | null => {
+    return one.roles[role] === undefined ? null : `${one.roles[role].govern} ${one.roles[role].vote}`
+  }
+  const isOther = ROLES.some((role) => {
+    const [was, is] = [rights(file, role), rights(change.network, role)]
+    return was !== null && is !== null && was !== is
+  })
+  if (isOther) touched.push(of(file, 'role'))
+  return touched.sort((x, y) => STRICTNESS.indexOf(y) - STRICTNESS.indexOf(x))[0]!
+}
+
+/** Whether so many of n are enough, as a file says. */
+function isEnough(file: NetworkDefinition, { change }: Known, yes: number, n: number): boolean {
+  const threshold = thresholdOf(file, change)
+  if (threshold === 'one') return yes >= 1
+  if (threshold === 'all') return yes >= n
+  return threshold === 'majority' ? 2 * yes > n : 3 * yes > 2 * n
+}
+
+function afterChange(file: NetworkDefinition, set: Sets, change: ProposedChange): Sets {
   return set.map((partner) => {
+    if (change.kind === 'model') {
+      return partner.state === 'removed' ? partner : { ...partner, voter: change.network.roles[partner.role]!.vote }
+    }
     if (partner.id !== change.partner) return partner
     const incarnation = partner.incarnation + 1
-    if (change.kind === 'role') return { ...partner, role: change.role, voter: change.role !== 'reader' }
+    if (change.kind === 'role') return { ...partner, role: change.role, voter: file.roles[change.role]!.vote }
     if (change.kind === 'key') return { ...partner, incarnation, key: change.key }
     if (change.kind === 'reinstate') return { ...partner, state: 'pending' }
     return { ...partner, incarnation, state: change.kind === 'suspend' ? 'suspended' : 'removed' }
@@ -170,6 +230,8 @@ function afterChange(set: Sets, change: PartnerChange): Sets {
 interface Played {
   /** The set decided before the block. */
   readonly before: Sets
+  /** The network file decided before the block. */
+  readonly file: NetworkDefinition
   readonly known: Known[]
   readonly batches: readonly BatchForTest[]
   /** Ids that the proposals of the block have. */
@@ -179,9 +241,10 @@ interface Played {
 }
 
 /** Holds a block against what the rules say in short. */
-function check(chain: Chain, { before, known, batches, made, execution, outcomes }: Played): void {
+function check(chain: Chain, { before, file: fileBefore, known, batches, made, execution, outcomes }: Played): void {
   let set = before
-  const may = governs(before)
+  let file = fileBefore
+  const may = governs(file, before)
   for (const [at, [author, records]] of batches.entries()) {
     for (const [index, said] of records.entries()) {
       if (execution.verdicts[at]![index] !== null) continue
@@ -191,7 +254,7 @@ function check(chain: Chain, { before, known, batches, made, execution, outcomes
       }
       const id = made.get(said)
       const ballots = new Map(may.includes(author) ? [[author, true]] : [])
-      const change = said.data.change as unknown as PartnerChange
+      const change = said.data.change as unknown as ProposedChange
       if (id !== undefined) known.push({ id, by: author, change, ballots, isOpen: true })
       const proposal = known.find((one) => one.id === (id ?? said.data.proposal))!
       assert.ok(proposal.isOpen, 'what is closed stays closed')
@@ -201,20 +264,21 @@ function check(chain: Chain, { before, known, batches, made, execution, outcomes
     }
   }
   const count = (proposal: Known, yes: boolean): number =>
-    governs(set).filter((id) => proposal.ballots.get(id) === yes).length
+    governs(file, set).filter((id) => proposal.ballots.get(id) === yes).length
   const closed = known.filter(({ id, isOpen }) => isOpen && chain.proposal(id).state !== 'open')
   // In the order in which they were closed: each may change who counts for the next.
   for (const { key, entry } of execution.writes) {
     const one = closed.find(({ id }) => key === `g:${id}`)
     if (one === undefined) continue
-    const n = governs(set).length
+    const n = governs(file, set).length
     if (entry.text.endsWith('"state":"rejected"}')) {
-      assert.not.ok(isEnough(one, n - count(one, false), n), 'what could still pass is not rejected')
+      assert.not.ok(isEnough(file, one, n - count(one, false), n), 'what could still pass is not rejected')
     }
     if (!entry.text.endsWith('"state":"passed"}')) continue
-    assert.ok(isOwn(one) || isEnough(one, count(one, true), n), 'no change without enough votes')
-    set = afterChange(set, one.change)
-    assert.ok(governs(set).length > 0, 'somebody governs')
+    assert.ok(isOwn(one) || isEnough(file, one, count(one, true), n), 'no change without enough votes')
+    set = afterChange(file, set, one.change)
+    if (one.change.kind === 'model') file = one.change.network
+    assert.ok(governs(file, set).length > 0, 'somebody governs')
     assert.ok(
       set.some(({ voter, state }) => voter && state === 'active'),
       'somebody votes'
@@ -222,15 +286,18 @@ function check(chain: Chain, { before, known, batches, made, execution, outcomes
     assert.is(new Set(set.map(({ key }) => key)).size, set.length, 'no key twice')
   }
   assert.equal(chain.rulebook().nextPartners.partners, set)
+  assert.is(chain.rulebook().nextPartners.quorum, file.quorum)
+  assert.equal(chain.rulebook().models.next.model.network, file)
+  for (const { role, state } of set) assert.ok(state === 'removed' || file.roles[role] !== undefined, 'no role is lost')
   for (const one of closed) {
     one.isOpen = false
     const outcome = `${one.change.kind} ${chain.proposal(one.id).state}`
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
   }
-  const n = governs(set).length
+  const n = governs(file, set).length
   for (const one of known.filter(({ isOpen }) => isOpen)) {
-    assert.not.ok(isOwn(one) || isEnough(one, count(one, true), n), 'what has enough does not wait')
-    assert.ok(isEnough(one, n - count(one, false), n), 'what cannot pass does not wait')
+    assert.not.ok(isOwn(one) || isEnough(file, one, count(one, true), n), 'what has enough does not wait')
+    assert.ok(isEnough(file, one, n - count(one, false), n), 'what cannot pass does not wait')
   }
   assert.equal(
     chain.open(),
@@ -250,6 +317,10 @@ test('whatever partners say and however they batch it, nothing passes without en
   )
   // Games in which nothing happens would prove nothing.
   const times = (state: string): number => KINDS.reduce((sum, kind) => sum + (outcomes.get(`${kind} ${state}`) ?? 0), 0)
+  assert.ok(
+    (outcomes.get('model passed') ?? 0) > 3 && (outcomes.get('model stale') ?? 0) > 0,
+    JSON.stringify([...outcomes])
+  )
   assert.ok(times('passed') > 20 && times('rejected') > 0 && times('stale') > 0, JSON.stringify([...outcomes]))
 })
 
