@@ -8,6 +8,8 @@
  *   --partners N   partners of the network, from 1 (default); a state that cannot invite has one
  *   --port N       of the first partner, the next ones have the next ports; below those that systems give out themselves
  *   --rejoin       the last partner loses its sign guard in between, and rejoins
+ *   --govern       partners vote in between: the second one gets another role and its own back, a proposal is withdrawn, and
+ *                  the last one replaces its key
  *
  * Writes test/fixtures/homes/NAME.tar.gz (one home for each partner, stopped) and NAME.json beside it.
  */
@@ -28,7 +30,8 @@ const { values } = parseArgs({
     name: { type: 'string' },
     partners: { type: 'string', default: '1' },
     port: { type: 'string', default: '21700' },
-    rejoin: { type: 'boolean', default: false }
+    rejoin: { type: 'boolean', default: false },
+    govern: { type: 'boolean', default: false }
   }
 })
 if (values.program === undefined || values.name === undefined) throw new Error('--program and --name are needed')
@@ -55,6 +58,7 @@ try {
   append(first, 'inspection', ['{"vehicle":"A","odometer":1}'], 3)
   append(last, 'note', ['{"visit":"first"}', '{"visit":"second"}'])
   if (values.rejoin) await loseGuard(last)
+  if (values.govern) await govern()
   await until('all are at one height', () => new Set(ids.map((id) => status(id).height)).size === 1)
   await record()
 } finally {
@@ -73,10 +77,25 @@ async function record(): Promise<void> {
   const records = [...rows(listed), ...rows(notes)].map(({ id, height: at, data }) => ({ id, height: at, data }))
   const receipts = [records[0], records.at(-1)].map((record) => ledger(first, ['receipt', String(record?.id)]))
   const history = rows(ledger(first, ['history', 'inspection', 'A', '--all', '--json'])).map(({ id }) => id)
+  const proposals = values.govern
+    ? rows(ledger(first, ['proposals', '--json'])).map(({ id, state }) => ({ id, state }))
+    : []
   const newest = JSON.parse(ledger(first, ['get', 'inspection', 'A', '--json'])).data
   for (const node of running.values()) await node.stop()
   running.clear()
-  const content = { partners: ids, listen, height, head, stateHash, blocks, records, history, newest, receipts }
+  const content = {
+    partners: ids,
+    listen,
+    height,
+    head,
+    stateHash,
+    blocks,
+    records,
+    history,
+    newest,
+    proposals,
+    receipts
+  }
   await writeFile(join(target, `${values.name}.json`), `${JSON.stringify(content, null, 1)}\n`)
   const left = ['control.sock', 'lock', 'LOG', 'LOG.old'].map((name) => `--exclude=${name}`)
   execFileSync('tar', ['czf', join(target, `${values.name}.tar.gz`), ...left, '-C', folder, ...ids])
@@ -87,6 +106,40 @@ async function loseGuard(id: string): Promise<void> {
   await rm(join(folder, id, 'sign-guard'))
   await start(id, [])
   await until(`${id} signs again`, () => !/rejoin/.test(String(status(id).stalled?.why ?? '')) && canAppend(id))
+}
+
+async function govern(): Promise<void> {
+  const second = ids[1]!
+  await agree(['role', second, 'auditor'])
+  await agree(['role', second, 'inspector'])
+  const { id } = JSON.parse(ledger(first, ['propose', 'role', last, 'auditor', '--force', '--json']))
+  ledger(first, ['withdraw', String(id)])
+  const env = { ...process.env, LEDGER_HOME: join(folder, last) }
+  const key = execFileSync(process.execPath, [join(bin, 'ledger-node.js'), 'key', 'new'], {
+    env,
+    encoding: 'utf8'
+  }).trim()
+  ledger(last, ['propose', 'key', last, key, '--force'])
+  const keyNow = (): unknown => rows(ledger(first, ['partners', '--json'])).find((row) => row.id === last)?.key
+  await until(`${last} has another key`, () => keyNow() === key)
+  await until(`${last} signs with it`, () => canAppend(last))
+}
+
+/** Proposed by the first partner; all others who may vote agree. */
+async function agree(line: readonly string[]): Promise<void> {
+  const { id } = JSON.parse(ledger(first, ['propose', ...line, '--force', '--json']))
+  for (const voter of ids.slice(1)) vote(voter, String(id))
+  const state = (): unknown => JSON.parse(ledger(first, ['proposal', String(id), '--json'])).state
+  await until(`${line.join(' ')} is in force`, () => state() === 'enacted')
+}
+
+/** Who comes too late, or has no right to, need not. */
+function vote(voter: string, proposal: string): void {
+  try {
+    ledger(voter, ['vote', proposal, 'yes', '--force'])
+  } catch {
+    // It is enacted without this one, or it is not.
+  }
 }
 
 function canAppend(id: string): boolean {

@@ -117,7 +117,9 @@ function guard(app: FastifyInstance, access: 'local' | 'remote', context: ApiCon
   app.addHook('onResponse', async (request) => linger(request))
   app.setErrorHandler((thrown, request, reply) => {
     const answer = errorAnswer(thrown)
-    const level = answer.unforeseen ? 'error' : 'debug'
+    // Who goes away in the middle of a body fails here too, and has no need of an answer.
+    const isGone = request.raw.destroyed && !request.raw.complete
+    const level = answer.unforeseen && !isGone ? 'error' : 'debug'
     context.log[level]('request failed', { method: request.method, url: request.url, error: thrown })
     return sendError(reply, answer)
   })

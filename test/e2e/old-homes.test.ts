@@ -33,6 +33,8 @@ async function readsAsThen(client: ApiClient, then: OldHomes): Promise<void> {
     then.history
   )
   assert.equal((await client.get('inspection', ['A'])).data, then.newest)
+  const proposals = (await all(client.proposals({}))).map(({ id, state }) => ({ id, state }))
+  assert.equal(proposals, then.proposals ?? [])
   const genesis = await client.genesis()
   const now = [records[0], records[then.records.length - 1]].map((record) => client.receipt(record!.id))
   for (const receipt of [...(WITHOUT_CHANGES.includes(then.name) ? [] : then.receipts), ...(await Promise.all(now))]) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ApiOptions, type RunningApi, startApi } from '../../src/api/api.js'
 import { type ApiClient, createClient } from '../../src/api/client.js'
-import { silentLogger } from '../../src/node/log.js'
+import { type Logger, silentLogger } from '../../src/node/log.js'
 import { createFakeNode, type FakeNode } from './fake-node.js'
 
 export interface ApiFixture {
@@ -17,7 +17,7 @@ export interface ApiFixture {
 /** Serves a fake node on a control socket in a directory of its own while `work` runs. */
 export async function withApi(
   work: (fixture: ApiFixture) => Promise<void>,
-  options: Pick<ApiOptions, 'http' | 'heartbeatMs' | 'times'> = {}
+  options: Pick<ApiOptions, 'http' | 'heartbeatMs' | 'times'> & { readonly log?: Logger } = {}
 ): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'ledger-api-'))
   const socket = join(home, 'control.sock')

@@ -48,8 +48,18 @@ async function pour(socket: Socket, signal: AbortSignal, start: string, bytes: B
   socket.resume().write(start)
   while (isOpen(socket, signal)) {
     if (socket.write(bytes)) await sleep(0)
-    else await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), sleep(500)])
+    else await drained(socket)
   }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.on('drain', done).on('close', done)
+  })
 }
 
 /** One byte after the other. */

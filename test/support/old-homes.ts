@@ -23,6 +23,8 @@ export interface OldHomes {
   readonly history: readonly string[]
   /** The newest inspection of A. */
   readonly newest: JsonObject
+  /** All proposals, where there were any: a state that had none yet says nothing of them. */
+  readonly proposals?: readonly { readonly id: string; readonly state: string }[]
   /** Of the first and the last of the records. */
   readonly receipts: readonly string[]
 }
