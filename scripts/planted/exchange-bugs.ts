@@ -160,8 +160,8 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/batch-rivals.ts',
-        find: 'if (first !== null && second !== null) evidence.report(',
-        replace: 'if (first !== null && second === null) evidence.report('
+        find: 'if (first !== null && second !== null) evidence',
+        replace: 'if (first !== null && second !== null && first === second) evidence'
       }
     ],
     checks: [seeds(20, liarWho('two batches')), test('network/lying-author')]

@@ -216,10 +216,10 @@ export function simulatedNetwork(
     return index >= scenario.silent || isHealed || clock.now() < scenario.silentFromMs
   }
 
-  /** More than f fall in the middle. What they have said by then may still let one height be decided, and no other. */
+  /** Some fall in the middle. Where they are more than f, what they have said may still let one height be decided, and no other. */
   function fallSilent(): void {
     trace.note(`${scenario.silent} fall silent`)
-    heightMax = 1 + Math.max(...partners.map(({ content }) => content.blocks.length))
+    if (isStalling) heightMax = 1 + Math.max(...partners.map(({ content }) => content.blocks.length))
     for (const partner of partners.slice(0, scenario.silent)) partner.crash()
   }
 
