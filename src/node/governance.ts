@@ -1,57 +1,35 @@
 import { LedgerError } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
-import type { JsonObject } from '../base/json.js'
 import { applyChange, changeProblem, governingIn, type PartnerChange } from '../ledger/governance-change.js'
 import { tallyOfBallots } from '../ledger/governance-settle.js'
 import { type GovernanceProposal, proposalIn } from '../ledger/governance-state.js'
 import { quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { instantOfMillis, writeDateTime } from '../ledger/rfc3339.js'
 import type { Chain } from './chain.js'
-import { systemRecord } from './duties.js'
 import type { ListPage, ProposalOptions, ProposalView, ShownProposalState, VoteOptions } from './ledger-node.js'
 import { proposalPlaces } from './proposal-history.js'
 import { listLimit } from './queries.js'
 import type { Replica } from './replica-types.js'
 import type { SetHistory } from './set-history.js'
 import { readSystemCursor, systemCursorText } from './system-cursor.js'
-import type { Timers } from './timers.js'
+import type { SystemWriter } from './system-writer.js'
 
 export interface GovernanceDependencies {
-  readonly replica: Pick<Replica, 'chain' | 'appendSystem'>
+  readonly replica: Pick<Replica, 'chain'>
   readonly self: string
   readonly sets: SetHistory
   /** Partners that are connected. */
   readonly connected: () => readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
-  readonly timers: Timers
-  /** Milliseconds that a block is waited for. */
-  readonly patienceMs?: number
+  readonly write: SystemWriter
 }
 
 /** Proposals and ballots: made here, and shown with what they would do, who has voted and what is still missing. */
 export function createGovernance(dependencies: GovernanceDependencies) {
-  const { replica, self, sets, connected, now, timers, patienceMs = 60_000 } = dependencies
+  const { replica, self, sets, connected, now, write } = dependencies
   const { chain } = replica
   const network = () => chain.rulebook.model.network
-
-  /** Appends a record and waits for the block that decides it. Returns the record's id. */
-  async function write(object: string, data: JsonObject): Promise<string> {
-    let timer: ReturnType<Timers['set']> | null = null
-    const late = new Promise<null>((resolve) => {
-      timer = timers.set(patienceMs, () => resolve(null))
-    })
-    const outcome = await Promise.race([replica.appendSystem(systemRecord(chain, object, data)), late])
-    if (timer !== null) timers.clear(timer)
-    if (outcome === null) {
-      throw new LedgerError(
-        'NO_QUORUM',
-        'it is stored here and counts once a quorum has it in a block: see ledger status'
-      )
-    }
-    if (!outcome.ok) throw new LedgerError(outcome.code, outcome.message)
-    return outcome.id
-  }
 
   /** A change that leaves fewer voters connected than a quorum needs would stop the network: told with the arithmetic. */
   function assertAlive(change: PartnerChange, force: boolean): void {

@@ -44,6 +44,7 @@ import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
 import { openStore } from './store/store.js'
+import { createSystemWriter } from './system-writer.js'
 import { systemTimers } from './timers.js'
 import { verifyCopy } from './verify-copy.js'
 
@@ -172,7 +173,9 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const made = await openMadeInvitations({ path: paths.invitations, log })
   closers.push(() => made.settled())
   const invitations = createInvitationList({ chain, reader, made, self, now })
+  const write = createSystemWriter({ replica, self, toldState: known.ownState, timers: systemTimers })
   const admission = createAdmission({
+    write,
     replica,
     made,
     list: invitations,
@@ -226,7 +229,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     logRefusal: refusals.write
   })
   const queries = createQueries(chain, reader)
-  const governance = createGovernance({ replica, self, sets, connected: running.connected, now, timers: systemTimers })
+  const governance = createGovernance({ replica, self, sets, connected: running.connected, now, write })
   const receipts = createReceipts(chain, reader, sets)
 
   /** What a quorum says that is later than this copy: this node's key may be another one by then. */
