@@ -51,9 +51,9 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/system-judge.ts',
-        find: "if (before !== null) return refused('NOT_PERMITTED', `the invitation was ${useText(before)}`)\n  const { name",
+        find: 'const before = readInvitationUse(state.get(invitationKey(invitation.key))?.text)',
         replace:
-          "if (before !== null && before.kind !== 'rejected' && before.kind !== 'withdrawn')\n    return refused('NOT_PERMITTED', `the invitation was ${useText(before)}`)\n  const { name"
+          "const told = readInvitationUse(state.get(invitationKey(invitation.key))?.text)\n  const before = told?.kind === 'rejected' || told?.kind === 'withdrawn' ? null : told"
       }
     ],
     checks: [seeds(30, SOMEBODY_JOINS)]

@@ -32,7 +32,7 @@ const EXPIRES_MS_MAX = 366 * 24 * 3_600_000
 
 export interface AdmissionDependencies {
   readonly replica: Replica
-  readonly write: SystemWriter
+  readonly writer: Pick<SystemWriter, 'write'>
   readonly self: string
   readonly sign: (bytes: string) => string
   readonly genesisText: string
@@ -47,7 +47,7 @@ export interface AdmissionDependencies {
 
 /** Inviting partners, and admitting those who come with an invitation. */
 export function createAdmission(dependencies: AdmissionDependencies) {
-  const { replica, write, self, sign, genesisText, now, addresses, made, list } = dependencies
+  const { replica, writer, self, sign, genesisText, now, addresses, made, list } = dependencies
   const { chain } = replica
   const underWay = new Map<string, Promise<SystemOutcome>>()
 
@@ -189,7 +189,7 @@ export function createAdmission(dependencies: AdmissionDependencies) {
       return { token, addresses: addresses().find((peer) => peer.partner === self)?.addresses ?? [] }
     },
     async revoke(key: string): Promise<void> {
-      await write('_revoke', { key })
+      await writer.write('_revoke', { key })
     }
   }
 }

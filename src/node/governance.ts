@@ -22,12 +22,12 @@ export interface GovernanceDependencies {
   readonly connected: () => readonly string[]
   /** Milliseconds since 1970. */
   readonly now: () => number
-  readonly write: SystemWriter
+  readonly writer: SystemWriter
 }
 
 /** Proposals and ballots: made here, and shown with what they would do, who has voted and what is still missing. */
 export function createGovernance(dependencies: GovernanceDependencies) {
-  const { replica, self, sets, connected, now, write } = dependencies
+  const { replica, self, sets, connected, now, writer } = dependencies
   const { chain } = replica
   const network = () => chain.rulebook.model.network
 
@@ -102,18 +102,20 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     proposals,
     proposal: (id: string): ProposalView => view(find(id)),
     async propose({ change, reason = '', expiresMs, force = false }: ProposalOptions): Promise<ProposalView> {
+      writer.assertHeard()
       assertAlive(change, force)
       const data = { change: { ...change }, expires: now() + expiresMs, reason }
-      return view(find(await write('_proposal', data)))
+      return view(find(await writer.write('_proposal', data)))
     },
     async vote(id: string, { yes, reason = '', force = false }: VoteOptions): Promise<ProposalView> {
+      writer.assertHeard()
       if (yes) assertAlive(find(id).change, force)
-      await write('_ballot', { proposal: id, reason, yes })
+      await writer.write('_ballot', { proposal: id, reason, yes })
       return view(find(id))
     },
     async withdraw(id: string): Promise<ProposalView> {
       find(id)
-      await write('_withdraw', { proposal: id })
+      await writer.write('_withdraw', { proposal: id })
       return view(find(id))
     }
   }

@@ -173,9 +173,9 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const made = await openMadeInvitations({ path: paths.invitations, log })
   closers.push(() => made.settled())
   const invitations = createInvitationList({ chain, reader, made, self, now })
-  const write = createSystemWriter({ replica, self, toldState: known.ownState, timers: systemTimers })
+  const writer = createSystemWriter({ replica, self, toldState: known.ownState, timers: systemTimers })
   const admission = createAdmission({
-    write,
+    writer,
     replica,
     made,
     list: invitations,
@@ -229,7 +229,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     logRefusal: refusals.write
   })
   const queries = createQueries(chain, reader)
-  const governance = createGovernance({ replica, self, sets, connected: running.connected, now, write })
+  const governance = createGovernance({ replica, self, sets, connected: running.connected, now, writer })
   const receipts = createReceipts(chain, reader, sets)
 
   /** What a quorum says that is later than this copy: this node's key may be another one by then. */

@@ -18,23 +18,31 @@ export interface SystemWriterDependencies {
   readonly patienceMs?: number
 }
 
-/** Appends a record of the network and waits for the block that decides it. Returns the record's id. */
-export type SystemWriter = (object: string, data: JsonObject) => Promise<string>
+/** Writes what an operator says about the network. */
+export interface SystemWriter {
+  /** @throws LedgerError NOT_PERMITTED when this partner is suspended or removed: no block takes anything of it */
+  assertHeard(): void
+  /**
+   * Appends a record of the network and waits for the block that decides it.
+   * @returns the record's id
+   * @throws LedgerError as assertHeard; NO_QUORUM when no block has it in time; else the code with which the chain refuses
+   */
+  write(object: string, data: JsonObject): Promise<string>
+}
 
-/**
- * Writes what an operator says about the network.
- * @throws LedgerError by what is made here: NOT_PERMITTED when this partner is suspended or removed, as no block takes
- * anything of it; NO_QUORUM when no block has it in time; else the code with which the chain refuses
- */
 export function createSystemWriter(dependencies: SystemWriterDependencies): SystemWriter {
   const { replica, self, toldState, timers, patienceMs = PATIENCE_MS } = dependencies
   const { chain } = replica
 
-  return async function write(object, data) {
+  function assertHeard(): void {
     const state = toldState() ?? partnerOf(chain.rulebook.partners, self)?.state
     if (state === 'suspended' || state === 'removed') {
       throw new LedgerError('NOT_PERMITTED', `partner ${self} is ${state}: no block takes anything of it`)
     }
+  }
+
+  async function write(object: string, data: JsonObject): Promise<string> {
+    assertHeard()
     let timer: ReturnType<Timers['set']> | null = null
     const late = new Promise<null>((resolve) => {
       timer = timers.set(patienceMs, () => resolve(null))
@@ -50,4 +58,6 @@ export function createSystemWriter(dependencies: SystemWriterDependencies): Syst
     if (!outcome.ok) throw new LedgerError(outcome.code, outcome.message)
     return outcome.id
   }
+
+  return { assertHeard, write }
 }
