@@ -1,5 +1,5 @@
 import { type PlantedBug, seeds } from './planted-bug.js'
-import { FILES_CHANGE, meddlerWho, PARTNERS_CHANGE, VOTERS_LEAVE } from './seed-sets.js'
+import { FILES_CHANGE, meddlerWho, PARTNERS_CHANGE, SOMEBODY_JOINS, VOTERS_LEAVE } from './seed-sets.js'
 
 /** Mistakes about who may change the partners, and about those who are no partners any more. */
 export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
@@ -26,6 +26,37 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
       }
     ],
     checks: [seeds(10, meddlerWho('leave'))]
+  },
+  {
+    name: 'admitted-without-ballot',
+    what: 'whoever comes with an invitation is admitted at once, however many vote',
+    edits: [
+      {
+        file: 'src/ledger/system-judge.ts',
+        find: 'if (!isAdmittedAtOnce(network, latest, role)) {',
+        replace: "if (role === '' && !isAdmittedAtOnce(network, latest, role)) {"
+      }
+    ],
+    checks: [seeds(10, SOMEBODY_JOINS)]
+  },
+  {
+    name: 'admitted-by-a-majority',
+    what: 'a majority of the ballots admits a voter where two thirds are needed',
+    edits: [{ file: 'src/ledger/threshold.ts', find: "admit: 'two-thirds'", replace: "admit: 'majority'" }],
+    checks: [seeds(20, SOMEBODY_JOINS)]
+  },
+  {
+    name: 'declined-invitation-holds',
+    what: 'an invitation can be used again after the partners have voted its bearer down',
+    edits: [
+      {
+        file: 'src/ledger/system-judge.ts',
+        find: 'const before = readInvitationUse(state.get(invitationKey(invitation.key))?.text)',
+        replace:
+          "const told = readInvitationUse(state.get(invitationKey(invitation.key))?.text)\n  const before = told?.kind === 'rejected' || told?.kind === 'withdrawn' ? null : told"
+      }
+    ],
+    checks: [seeds(30, SOMEBODY_JOINS)]
   },
   {
     name: 'removed-partner-ballots',

@@ -22,6 +22,7 @@ import {
   type PeerAddress
 } from './network/join-messages.js'
 import type { Replica, SystemOutcome } from './replica-types.js'
+import type { SystemWriter } from './system-writer.js'
 
 /** Milliseconds that a joiner waits for a block before it is told that its admission is under way. */
 const ADMISSION_WAIT_MS = 20_000
@@ -31,6 +32,7 @@ const EXPIRES_MS_MAX = 366 * 24 * 3_600_000
 
 export interface AdmissionDependencies {
   readonly replica: Replica
+  readonly writer: Pick<SystemWriter, 'write'>
   readonly self: string
   readonly sign: (bytes: string) => string
   readonly genesisText: string
@@ -45,7 +47,7 @@ export interface AdmissionDependencies {
 
 /** Inviting partners, and admitting those who come with an invitation. */
 export function createAdmission(dependencies: AdmissionDependencies) {
-  const { replica, self, sign, genesisText, now, addresses, made, list } = dependencies
+  const { replica, writer, self, sign, genesisText, now, addresses, made, list } = dependencies
   const { chain } = replica
   const underWay = new Map<string, Promise<SystemOutcome>>()
 
@@ -187,8 +189,7 @@ export function createAdmission(dependencies: AdmissionDependencies) {
       return { token, addresses: addresses().find((peer) => peer.partner === self)?.addresses ?? [] }
     },
     async revoke(key: string): Promise<void> {
-      const outcome = await replica.appendSystem(systemRecord(chain, '_revoke', { key }))
-      if (!outcome.ok) throw new LedgerError(outcome.code, outcome.message, { key })
+      await writer.write('_revoke', { key })
     }
   }
 }

@@ -17,10 +17,9 @@ import type { VersionChange } from '../ledger/governance-version.js'
 import { networkDifference } from '../ledger/network-difference.js'
 import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
 import { quorumOfSet, votersOf } from '../ledger/partner-set.js'
-import { type CheckedRecord, encodeRecord } from '../ledger/record.js'
+import { encodeRecord } from '../ledger/record.js'
 import { instantOfMillis, writeDateTime } from '../ledger/rfc3339.js'
 import type { Chain } from './chain.js'
-import { systemRecord } from './duties.js'
 import type { ListPage, ProposalOptions, ProposalView, ShownProposalState, VoteOptions } from './ledger-node.js'
 import type { ModelHistory } from './model-history.js'
 import { proposalPlaces } from './proposal-history.js'
@@ -28,12 +27,12 @@ import { listLimit } from './queries.js'
 import type { Replica } from './replica-types.js'
 import type { SetHistory } from './set-history.js'
 import { readSystemCursor, systemCursorText } from './system-cursor.js'
-import type { Timers } from './timers.js'
+import type { SystemWriter } from './system-writer.js'
 import { createVersionAgreement } from './version-agreement.js'
 import { assertSupport, supportOf } from './version-support.js'
 
 export interface GovernanceDependencies {
-  readonly replica: Pick<Replica, 'chain' | 'appendSystem' | 'wish'>
+  readonly replica: Pick<Replica, 'chain' | 'wish'>
   readonly self: string
   readonly sets: SetHistory
   readonly models: ModelHistory
@@ -43,9 +42,7 @@ export interface GovernanceDependencies {
   readonly now: () => number
   /** Own addresses as they are told to others. */
   readonly addresses: () => readonly string[]
-  readonly timers: Timers
-  /** Milliseconds that a block is waited for. */
-  readonly patienceMs?: number
+  readonly writer: SystemWriter
 }
 
 interface Differences {
@@ -55,37 +52,14 @@ interface Differences {
 
 /** Proposals and ballots: made here, and shown with what they would do, who has voted and what is still missing. */
 export function createGovernance(dependencies: GovernanceDependencies) {
-  const { replica, self, sets, models, connected, addresses, now, timers, patienceMs = 60_000 } = dependencies
+  const { replica, self, sets, models, connected, addresses, now, writer } = dependencies
   const { chain } = replica
-  const agreement = createVersionAgreement({
-    chain,
-    wish: replica.wish,
-    addresses,
-    write: (object, data) => write(systemRecord(chain, object, data))
-  })
+  const agreement = createVersionAgreement({ chain, wish: replica.wish, addresses, write: writer.write })
 
   /** What every further change is made to. */
   function decided(): Decided {
     const { models, nextPartners, nextVersion } = chain.rulebook
     return { model: models.next.model, partners: nextPartners, version: nextVersion }
-  }
-
-  /** Appends a record and waits for the block that decides it. Returns the record's id. */
-  async function write(record: CheckedRecord): Promise<string> {
-    let timer: ReturnType<Timers['set']> | null = null
-    const late = new Promise<null>((resolve) => {
-      timer = timers.set(patienceMs, () => resolve(null))
-    })
-    const outcome = await Promise.race([replica.appendSystem(record), late])
-    if (timer !== null) timers.clear(timer)
-    if (outcome === null) {
-      throw new LedgerError(
-        'NO_QUORUM',
-        'it is stored here and counts once a quorum has it in a block: see ledger status'
-      )
-    }
-    if (!outcome.ok) throw new LedgerError(outcome.code, outcome.message)
-    return outcome.id
   }
 
   /** A change that leaves fewer voters connected than a quorum needs would stop the network: told with the arithmetic. */
@@ -201,22 +175,24 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     proposals,
     proposal: (id: string): ProposalView => view(find(id)),
     async propose({ change, reason = '', expiresMs, force = false }: ProposalOptions): Promise<ProposalView> {
+      writer.assertHeard()
       if (agreement.isFirst() && change.kind !== 'version') throw agreement.refuse()
       const read = changeOf(change)
       const data = { change: { ...read.said } as unknown as JsonObject, expires: now() + expiresMs, reason }
       assertFits(data)
       assertAlive(read.change, force)
       if (agreement.isFirst() && change.kind === 'version') return await agreement.agree(change)
-      return view(find(await write(systemRecord(chain, '_proposal', data))))
+      return view(find(await writer.write('_proposal', data)))
     },
     async vote(id: string, { yes, reason = '', force = false }: VoteOptions): Promise<ProposalView> {
+      writer.assertHeard()
       if (yes) assertAlive(changeIn(chain.store.state, decided().model.limits, find(id)), force)
-      await write(systemRecord(chain, '_ballot', { proposal: id, reason, yes }))
+      await writer.write('_ballot', { proposal: id, reason, yes })
       return view(find(id))
     },
     async withdraw(id: string): Promise<ProposalView> {
       find(id)
-      await write(systemRecord(chain, '_withdraw', { proposal: id }))
+      await writer.write('_withdraw', { proposal: id })
       return view(find(id))
     }
   }

@@ -52,6 +52,7 @@ import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
 import { noPassphrase, type Unlock } from './store/key-file.js'
 import { openStore } from './store/store.js'
+import { createSystemWriter } from './system-writer.js'
 import { systemTimers } from './timers.js'
 import { verifyCopy } from './verify-copy.js'
 
@@ -211,7 +212,9 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const made = await openMadeInvitations({ path: paths.invitations, log })
   closers.push(() => made.settled())
   const invitations = createInvitationList({ chain, reader, made, self, now })
+  const writer = createSystemWriter({ replica, self, toldState: known.ownState, timers: systemTimers })
   const admission = createAdmission({
+    writer,
     replica,
     made,
     list: invitations,
@@ -276,7 +279,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     connected: running.connected,
     addresses: network.addresses,
     now,
-    timers: systemTimers
+    writer
   })
   const receipts = createReceipts(chain, reader, sets)
 

@@ -17,7 +17,7 @@ export interface VersionAgreementDependencies {
 
 /**
  * How a network of version 1, which has no proposals, goes to a later one: each active partner adds a mark to its addresses,
- * and with the last of them it is decided (docs/decisions/0007). Shown in the shape of a proposal.
+ * and with the last of them it is decided (docs/decisions/0008). Shown in the shape of a proposal.
  */
 export function createVersionAgreement({ chain, wish, addresses, write }: VersionAgreementDependencies) {
   const isFirst = (): boolean => chain.rulebook.version === 1

@@ -468,6 +468,7 @@ test('a pending partner that is restarted behind the others is not ready before 
       sign: signer(seedOf('p1')),
       genesisText: genesis.text,
       made: { add: async () => {} },
+      writer: { write: async () => 'p1/0/0' },
       list: { isOver: () => false },
       now: Date.now,
       addresses: () => [{ partner: 'p1', key: genesis.genesis.partners[0]!.key, addresses: ['/ip4/127.0.0.1/tcp/1'] }]

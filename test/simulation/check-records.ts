@@ -10,8 +10,8 @@ import { BrokenPromise } from './broken-promise.js'
 import { createCertificateCheck } from './check-certificates.js'
 import { createEvidenceJudge, type EvidenceOnChain, type EvidenceRecord, readEvidence } from './check-evidence.js'
 import { createGovernanceCheck } from './check-governance.js'
-import { createVersionHistory, type VersionHistory } from './check-version.js'
 import { createProposerCheck } from './check-proposers.js'
+import { createVersionHistory, type VersionHistory } from './check-version.js'
 import { createFileHistory, type FileHistory } from './file-history.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
@@ -176,11 +176,7 @@ interface Histories {
 }
 
 /** Says whether a record must be accepted; null when that is not worked out here. Follows what is accepted. */
-function createJudge(
-  scope: Scope,
-  partners: PartnerHistory,
-  { files, governance, versions }: Histories
-) {
+function createJudge(scope: Scope, partners: PartnerHistory, { files, governance, versions }: Histories) {
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
   const evidence = createEvidenceJudge(scope, partners)

@@ -13,6 +13,7 @@ import type {
   ProposalView,
   RecordView
 } from '../../src/node/ledger-node.js'
+import { fakeInvitation, fakeProposal } from './fake-governance.js'
 
 /**
  * A LedgerNode in memory, with just enough behaviour to test what stands upon it: the odometer never goes down, a record
@@ -257,7 +258,7 @@ export function createFakeNode(): FakeNode {
       mayFail()
       if (partners.some(({ id }) => id === partner))
         throw new LedgerError('DUPLICATE', `${partner} is a partner already`)
-      invitations.push(fakeInvitation(partner, role))
+      invitations.push(fakeInvitation(partner, role, FAKE_TIME))
       return { token: `token-of-${partner}-${role}`, addresses: inviteAddresses }
     },
     async invitations({ state, limit = 50, after }) {
@@ -276,7 +277,7 @@ export function createFakeNode(): FakeNode {
     async propose({ change, reason = '' }) {
       mayFail()
       const kept: ProposalView['change'] = change.kind === 'model' ? { kind: 'model', model: HASH } : change
-      const proposal = fakeProposal(`p1/${proposals.length}/0`, kept, reason)
+      const proposal = fakeProposal(`p1/${proposals.length}/0`, kept, reason, FAKE_TIME)
       proposals.push(proposal)
       return proposal
     },
@@ -383,43 +384,5 @@ export function createFakeNode(): FakeNode {
     addresses: (addresses) => (inviteAddresses = addresses),
     revoked: () => revoked,
     fail: (error) => (failure = error)
-  }
-}
-
-function fakeInvitation(partner: string, role: string): InvitationView {
-  return {
-    id: `key-of-${partner}`,
-    partner,
-    role,
-    name: partner,
-    made: FAKE_TIME,
-    expires: FAKE_TIME,
-    state: 'open',
-    by: null,
-    height: null,
-    proposal: null,
-    why: null
-  }
-}
-
-function fakeProposal(id: string, change: ProposalView['change'], reason: string): ProposalView {
-  return {
-    id,
-    kind: change.kind,
-    state: 'open',
-    by: 'p1',
-    change,
-    difference: [{ member: 'state', before: 'active', after: 'suspended' }],
-    differenceLeftOut: 0,
-    votes: [{ partner: 'p1', vote: 'yes', reason: '', height: 1 }],
-    yes: 1,
-    no: 0,
-    needed: 2,
-    waiting: ['p2'],
-    effectiveHeight: null,
-    opened: 1,
-    closed: null,
-    expires: FAKE_TIME,
-    reason
   }
 }

@@ -67,14 +67,30 @@ export async function ballotOn(at: SandboxHome, id: string): Promise<ProposalVie
   return found!
 }
 
+/** A proposal as soon as the copy of a partner has it. */
+export async function seen(at: Partner, id: string): Promise<ProposalView> {
+  let view: ProposalView | undefined
+  await until(`${at.id} sees proposal ${id}`, async () => {
+    view = await at.client.proposal(id)
+    return true
+  })
+  return view!
+}
+
+/** Votes on a proposal as soon as the copy of a partner has it. */
+export async function vote(at: Partner, id: string, yes = true, reason = ''): Promise<ProposalView> {
+  await seen(at, id)
+  return at.client.vote(id, { yes, reason, force: true })
+}
+
 /** Lets these vote yes on the admission of a partner until it has passed. */
 export async function admit(voters: readonly Partner[], id: string): Promise<ProposalView> {
   const { id: proposal, waiting } = await ballotOn(voters[0]!, id)
-  for (const { id: voter, client } of voters) {
-    if (!waiting.includes(voter) || (await client.proposal(proposal)).state !== 'open') continue
+  for (const voter of voters) {
+    if (!waiting.includes(voter.id) || (await seen(voter, proposal)).state !== 'open') continue
     // It may pass by the vote of another one meanwhile.
-    await client.vote(proposal, { yes: true }).catch(async (error: unknown) => {
-      if ((await client.proposal(proposal)).state === 'open') throw error
+    await voter.client.vote(proposal, { yes: true }).catch(async (error: unknown) => {
+      if ((await voter.client.proposal(proposal)).state === 'open') throw error
     })
   }
   let view: ProposalView | undefined

@@ -92,11 +92,14 @@ const anyGame: fc.Arbitrary<Game> = fc.record({
 
 type Chain = ReturnType<typeof governanceChain>
 
+/** What these games propose. */
+type FileChange = Exclude<ProposedChange, { readonly kind: 'version' }>
+
 /** A proposal as the game knows it, whatever its record is called. */
 interface Known {
   readonly id: string
   readonly by: string
-  readonly change: ProposedChange
+  readonly change: FileChange
   readonly ballots: Map<string, boolean>
   isOpen: boolean
 }
@@ -169,7 +172,7 @@ function saidBy({ what, kind, about, yes }: Move, count: number, ids: readonly s
   return what === 'vote' ? ballotOf(id, yes) : withdrawalOf(id)
 }
 
-function changeOf(kind: ProposedChange['kind'], partner: string, about: number): ProposedChange {
+function changeOf(kind: FileChange['kind'], partner: string, about: number): FileChange {
   if (kind === 'model') return { kind, network: FILES[about % FILES.length]! }
   if (kind === 'role') return { kind, partner, role: ROLES[about % 3]! }
   return kind === 'key' ? { kind, partner, key: KEYS[about % 3]! } : { kind, partner }
@@ -185,7 +188,7 @@ const isOwn = ({ by, change }: Known): boolean =>
 
 const STRICTNESS = ['one', 'majority', 'two-thirds', 'all']
 
-function thresholdOf(file: NetworkDefinition, change: ProposedChange): string {
+function thresholdOf(file: NetworkDefinition, change: FileChange): string {
   const of = (one: NetworkDefinition, kind: string): string => {
     return one.thresholds?.[kind as 'key'] ?? (kind === 'suspend' ? 'majority' : 'two-thirds')
   }
@@ -213,7 +216,7 @@ function isEnough(file: NetworkDefinition, { change }: Known, yes: number, n: nu
   return threshold === 'majority' ? 2 * yes > n : 3 * yes > 2 * n
 }
 
-function afterChange(file: NetworkDefinition, set: Sets, change: ProposedChange): Sets {
+function afterChange(file: NetworkDefinition, set: Sets, change: FileChange): Sets {
   return set.map((partner) => {
     if (change.kind === 'model') {
       return partner.state === 'removed' ? partner : { ...partner, voter: change.network.roles[partner.role]!.vote }
@@ -254,7 +257,7 @@ function check(chain: Chain, { before, file: fileBefore, known, batches, made, e
       }
       const id = made.get(said)
       const ballots = new Map(may.includes(author) ? [[author, true]] : [])
-      const change = said.data.change as unknown as ProposedChange
+      const change = said.data.change as unknown as FileChange
       if (id !== undefined) known.push({ id, by: author, change, ballots, isOpen: true })
       const proposal = known.find((one) => one.id === (id ?? said.data.proposal))!
       assert.ok(proposal.isOpen, 'what is closed stays closed')
