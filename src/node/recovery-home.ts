@@ -153,6 +153,10 @@ async function assertNothingAbove({ chain, paths, self }: StoppedHome, key: stri
     start,
     inputs.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
   )
+  if (state.stopped !== null) {
+    const message = 'this node had to stop at the next block, as its log tells: it cannot sign a recovery'
+    throw new LedgerError('NOT_PERMITTED', message)
+  }
   if (state.certified === null) return
   const message = `this home holds a certificate for block ${next}, which its copy lacks: start it, so that it commits the block`
   throw new LedgerError('NOT_PERMITTED', message)
