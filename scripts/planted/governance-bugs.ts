@@ -237,8 +237,9 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/execution.ts',
-        find: 'const record = recordUnder(rulebook.model, checked)',
-        replace: 'const record = checked.body === null ? recordUnder(rulebook.model, checked) : checked'
+        find: 'recordInVersion(rulebook.version, recordUnder(rulebook.model, checked))',
+        replace:
+          'recordInVersion(rulebook.version, checked.body === null ? recordUnder(rulebook.model, checked) : checked)'
       }
     ],
     checks: [seeds(6, FILES_CHANGE)]

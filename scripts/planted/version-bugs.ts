@@ -21,8 +21,8 @@ export const VERSION_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/execution.ts',
-        find: 'const record = recordUnder(rulebook.version, given)',
-        replace: 'const record = recordUnder(rulebook.version + 1, given)'
+        find: 'const record = recordInVersion(rulebook.version, ',
+        replace: 'const record = recordInVersion(rulebook.version + 1, '
       }
     ],
     checks: [seeds(10, VERSIONS), test('unit/ledger/version-one')]

@@ -6,10 +6,10 @@ import { step } from '../consensus/step.js'
 import { TIMEOUTS_DEFAULT } from '../consensus/timeouts.js'
 import type { Effect, Input, LogEntry, Message, Proposal, StartHeight, Vote } from '../consensus/types.js'
 import type { Certificate } from '../ledger/certificate.js'
-import { isSettling } from '../ledger/execution.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
 import { buildBlock, type CandidateBlock, type ProposedBlock } from './block-content.js'
 import { createBlockContents, type Wanted } from './block-contents.js'
+import { hasBlockToMake } from './block-work.js'
 import type { ConsensusDriverDependencies, ConsensusDriverOptions } from './consensus-driver-types.js'
 import { encodeItem } from './consensus-log.js'
 import { startAfterTip } from './height-start.js'
@@ -274,15 +274,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   function offerWork(): void {
-    if (!hasBlockToMake()) return
+    if (!hasBlockToMake(chain, mempool, disputes)) return
     inputs.push({ type: 'work-available', height: chain.tip.height + 1 })
-  }
-
-  /** Rule 8: a batch that could be included, or a change that is to come into force. */
-  function hasBlockToMake(): boolean {
-    if (isHalted()) return false
-    const { partners } = chain.rulebook
-    return mempool.hasCandidates(partners, chain.store.state, disputes.admits) || isSettling(chain.rulebook)
   }
 
   /** Whatever still waits for the height that is over is stale. */
@@ -339,7 +332,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         const { height, round, block, result } = wanted
         feed({ type: 'block-checked', height, round, block, result })
       }
-      if (hasBlockToMake()) {
+      if (hasBlockToMake(chain, mempool, disputes)) {
         feed({ type: 'work-available', height: chain.tip.height + 1 })
       }
     },
@@ -395,7 +388,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     get isActive() {
       return state.step === 'propose' || state.step === 'prevote' || state.step === 'precommit'
     },
-    hasBlockToMake
+    hasBlockToMake: () => hasBlockToMake(chain, mempool, disputes)
   }
 }
 

@@ -97,7 +97,11 @@ export function createLookout(dependencies: LookoutDependencies) {
       offers: (state: ConsensusState): readonly Offer[] => scarce.offers(state, disputes.offers(state))
     },
     /** A partner lists batches that it holds. */
-    onListed: scarce.listed,
+    onListed: (partner: string, batches: readonly { readonly hash: string }[]): void =>
+      scarce.listed(
+        partner,
+        batches.map(({ hash }) => hash)
+      ),
     /** Takes in the times of others' proposals. */
     onTimed: clocks.heard,
     /** A partner says why its prevote at the height under way is nil; only what voters say matters. */

@@ -3,16 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { parseCanonical } from '../base/canonical.js'
 import { signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
-import { parseRecordId } from '../base/ids.js'
 import type { JsonObject } from '../base/json.js'
 import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
-import { areModelsSettling } from '../ledger/model-state.js'
 import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
 import { createAdmission } from './admission.js'
-import { type Chain, type CommittedBlock, openChain } from './chain.js'
+import { type CommittedBlock, openChain } from './chain.js'
 import { createChanges } from './changes.js'
+import { type Closer, closeAll } from './closers.js'
 import { keepEarlySets } from './early-sets.js'
 import { createEvidenceList } from './evidence-list.js'
 import { createFate } from './fate.js'
@@ -25,23 +24,24 @@ import { createInvitationList } from './invitation-list.js'
 import { keyChangedError, makeWayFor, takeUpKey } from './key-change.js'
 import { openKnownPeers } from './known-peers.js'
 import { createLatePeers } from './late-peers.js'
-import type { LedgerNode, ModelView, RecordView } from './ledger-node.js'
+import type { LedgerNode, RecordView } from './ledger-node.js'
 import type { Logger } from './log.js'
 import { openMadeInvitations } from './made-invitations.js'
 import { createMembershipKnowledge } from './membership-knowledge.js'
-import type { Mempool } from './mempool.js'
 import { openModelHistory } from './model-history.js'
+import { modelView } from './model-view.js'
 import type { PeerAddress } from './network/join-messages.js'
 import { startPeers } from './network/peers-libp2p.js'
 import { createNodeStatus } from './node-status.js'
 import { openLogs } from './open-logs.js'
 import { assertOwnKey } from './own-key.js'
 import { checkStoreAgainstGuard } from './own-state.js'
+import { pendingView } from './pending-record.js'
 import { createQueries } from './queries.js'
 import { readHome } from './read-home.js'
 import { createReceipts } from './receipts.js'
 import { createRecordReader } from './record-reader.js'
-import { viewOfCommitted, viewOfPending } from './record-view.js'
+import { viewOfCommitted } from './record-view.js'
 import { enterEpoch } from './recovery-enter.js'
 import { readRecoveryFiles } from './recovery-files.js'
 import { createRecoveryLearning, epochError } from './recovery-learning.js'
@@ -87,9 +87,6 @@ export interface RunningNode extends LedgerNode {
   readonly done: Promise<void>
   close(): Promise<void>
 }
-
-/** What was opened, to be closed in reverse. */
-type Closer = () => Promise<void>
 
 /**
  * Opens the node of a founded home: the one place where everything is put together.
@@ -383,34 +380,4 @@ async function bootstrapOf(path: string): Promise<readonly PeerAddress[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
   const token = readToken(text.trim())
   return token.ok ? token.value.bootstrap : []
-}
-
-function modelView({ rulebook }: Chain): ModelView {
-  const { now, next } = rulebook.models
-  const isSettling = areModelsSettling(rulebook.models)
-  return {
-    hash: now.model.hash,
-    network: now.model.network,
-    from: now.from,
-    next: isSettling ? { hash: next.model.hash, from: next.from } : null
-  }
-}
-
-/** An own record that is stored and in no block yet. */
-function pendingView(chain: Chain, mempool: Mempool, self: string, id: string): RecordView | null {
-  const parts = parseRecordId(id)
-  if (parts === null || parts.author !== self) return null
-  const hash = chain.store.outbox().find(({ sequence }) => sequence === parts.sequence)?.hash
-  const record = hash === undefined ? undefined : mempool.get(hash)?.records[parts.index]
-  return record === undefined ? null : viewOfPending(chain.rulebook.model, id, self, record.body)
-}
-
-async function closeAll(closers: Closer[], log: Logger): Promise<void> {
-  for (const close of closers.splice(0).reverse()) {
-    try {
-      await close()
-    } catch (error) {
-      log.warn('something could not be closed in an orderly way', { error })
-    }
-  }
 }

@@ -32,7 +32,7 @@ import { createRecoveryPull } from './recovery-pull.js'
 import { createRelay } from './relay.js'
 import type { Replica, ReplicaDependencies, ReplicaOptions, SystemOutcome } from './replica-types.js'
 import { createSignRight } from './sign-right.js'
-import { isOwnFault } from './stop-error.js'
+import { createFaultGuard } from './stop-error.js'
 import { appendSystemRecord } from './system-append.js'
 import { createVersionWish } from './version-wish.js'
 import { createVoteSigner } from './vote-signer.js'
@@ -56,6 +56,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   const pending = createPendingKeys(self)
   const wallClock = createWallClock({ now, monotonic: dependencies.monotonic, log })
   let failed = false
+  const unlessOurs = createFaultGuard(() => failed, fail)
   /** Own batches that are durable and leave once this node may sign. */
   let heldBack: { readonly batch: CheckedBatch; readonly text: string }[] = []
   const right = createSignRight({
@@ -81,13 +82,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       ? noneLeft(chain, self)
       : ownBatchesLeft(chain, right.guard(), self, sign, options.mayBeBehind ?? false)
   const own: OwnBatches = createOwnBatches(
-    {
-      scope,
-      limits: chain.limits,
-      author: self,
-      incarnation: right.incarnation,
-      nextSequence: left.nextSequence
-    },
+    { scope, limits: chain.limits, author: self, incarnation: right.incarnation, nextSequence: left.nextSequence },
     {
       store,
       guard: right.guard,
@@ -292,27 +287,12 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     neighbours.told(from, message.connected)
     catchUp.heard(from, message.height)
     exchange.listed(from, message.batches)
-    lookout.onListed(
-      from,
-      message.batches.map(({ hash }) => hash)
-    )
+    lookout.onListed(from, message.batches)
     if (message.height === chain.tip.height && isVersionKnown(chain)) void pullMessages(from, message)
   }
 
   function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {
     return appendSystemRecord({ chain, self, own, right }, record)
-  }
-
-  /** A fault of this node's own stops it, whatever message it came to light with. */
-  function unlessOurs<T>(work: () => T, otherwise: T): T {
-    if (failed) return otherwise
-    try {
-      return work()
-    } catch (error) {
-      if (!isOwnFault(error)) throw error
-      fail(error)
-      return otherwise
-    }
   }
 
   function take(from: string, message: PeerMessage): void {
@@ -361,8 +341,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     },
     get inStep() {
       const { connected } = peers
-      const behind = (): boolean => catchUp.behind
-      return isInStep({ chain, self, connected, heightOf: catchUp.heightOf, behind, maySign: right.maySign })
+      const { heightOf } = catchUp
+      return isInStep({ chain, self, connected, heightOf, behind: () => catchUp.behind, maySign: right.maySign })
     },
     get round() {
       return driver.round

@@ -27,6 +27,23 @@ export function divergedError(height: number, block: string, reason: string): Le
 const OWN_FAULTS: readonly ErrorCode[] = ['STORE_DAMAGED', 'LOG_DAMAGED', 'DISK_FULL', 'INVARIANT']
 
 /** Whether an error, thrown here, is never the fault of whoever sent a message. */
-export function isOwnFault(error: unknown): boolean {
+function isOwnFault(error: unknown): boolean {
   return error instanceof LedgerError && OWN_FAULTS.includes(error.code)
+}
+
+/**
+ * Runs what a message asks for. A fault of this node's own stops it, whatever message it came to light with; nothing is done
+ * once it has failed.
+ */
+export function createFaultGuard(hasFailed: () => boolean, fail: (error: unknown) => void) {
+  return <T>(work: () => T, otherwise: T): T => {
+    if (hasFailed()) return otherwise
+    try {
+      return work()
+    } catch (error) {
+      if (!isOwnFault(error)) throw error
+      fail(error)
+      return otherwise
+    }
+  }
 }

@@ -382,12 +382,13 @@ const hostile: [name: string, text: string][] = [
 ]
 for (const [name, text] of hostile) {
   test(`survives ${name}`, () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     const problems = problemsOf(text)
     assert.ok(
       problems.length > 0 && problems.every(({ line, problem, remedy }) => line > 0 && problem !== '' && remedy !== '')
     )
-    assert.ok(performance.now() - started < 3000)
+    // Processor time: a busy machine must not make it fail.
+    assert.ok(process.cpuUsage(started).user < 3_000_000)
     assert.ok(describeProblems(problems).length < 100_000)
   })
 }
