@@ -198,8 +198,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
         replace: 'if (charges.length >= 0) return'
       }
     ],
-    checks: [test('unit/ledger/charges')],
-    unseen: 'all compute the same order, and turns that are lost cost time only'
+    checks: [seeds(20), test('unit/ledger/charges')]
   },
   {
     name: 'order-from-certificates',

@@ -172,7 +172,11 @@ export function createGoverning(options: GoverningOptions) {
       open--
       return
     }
-    comeBack(target).catch(() => clock.plan(REPEAT_MS, () => end(way)))
+    comeBack(target).catch(() => {
+      // A disk that was full takes nothing more from whoever found it so: who tries again begins anew.
+      if (target.isDown) target.disk.crash()
+      clock.plan(REPEAT_MS, () => end(way))
+    })
   }
 
   /** With another key the guard of the lost one says nothing: it rejoins. */
