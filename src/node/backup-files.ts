@@ -12,12 +12,17 @@ export const MANIFEST = 'backup.json'
 /** The keys, which may be locked on the way. */
 export const KEY_FILES = ['key', 'key.next'] as const
 
-/** What a home is found by; the genesis comes last, for without it no node starts. */
+/**
+ * What a home is found by, and which recoveries it knows and has signed; the genesis comes last, for without it no node
+ * starts.
+ */
 export const SMALL_FILES = [
   'config.yaml',
   'ports.json',
   'invitation.json',
+  'invitations.json',
   'peers.json',
+  'recovery',
   'partner.json',
   'genesis.json'
 ] as const
@@ -30,7 +35,7 @@ const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/
 
 const DEPTH_MAX = 4
 
-const FOLDERS: readonly string[] = ['store', 'log']
+const FOLDERS: readonly string[] = ['store', 'log', 'recovery']
 
 /** Whether a backup may hold a file under this name. */
 export function isBackupName(name: string): boolean {

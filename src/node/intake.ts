@@ -11,6 +11,7 @@ import { type DraftTarget, draftOfBytes, draftOfText } from './draft.js'
 import { isVersionKnown, unknownVersion } from './known-version.js'
 import type { AppendOptions, AppendOutcome, RecordView } from './ledger-node.js'
 import { createLineSplitter, type Line } from './line-splitter.js'
+import { createTurns } from './network/turns.js'
 import { createOutcomeQueue, type OutcomeQueue, type Slot } from './outcome-queue.js'
 import type { OwnBatches } from './own-batches.js'
 import type { PendingKeys } from './pending-keys.js'
@@ -154,10 +155,13 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
   /** Reads all input into the queue, waiting where batches or outcomes pile up. */
   async function read(target: DraftTarget, chunks: AsyncIterable<Uint8Array>, queue: OutcomeQueue): Promise<void> {
     const splitter = createLineSplitter(chain.limits.recordBytesMax + LINE_SLACK_BYTES)
+    // Lines that are refused wait for nothing: without this a pipe of them would stop everything else.
+    const turns = createTurns()
     const takeAll = async (lines: Line[]): Promise<boolean> => {
       for (const line of lines) {
         while (!own.hasRoom() && !queue.signal.aborted) await own.room(queue.signal)
         if (!queue.hasRoom()) await queue.room()
+        await turns.pass()
         let draft = queue.exhausted ? null : draftOf(target, line)
         if (mayBeOld(draft)) draft = await draftInStep(target, line, queue)
         if (queue.closed) return false

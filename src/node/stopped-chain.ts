@@ -3,11 +3,12 @@ import { type Chain, openChain } from './chain.js'
 import { keepEarlySets } from './early-sets.js'
 import { homePaths } from './home.js'
 import type { HomeContent } from './read-home.js'
+import { readRecoveryFiles } from './recovery-files.js'
 import { openStore } from './store/store.js'
 
 /**
  * Looks at the chain of a home whose node does not run, and which the caller has locked.
- * @throws LedgerError STORE_FORMAT, STORE_DAMAGED
+ * @throws LedgerError STORE_FORMAT, STORE_DAMAGED, LOG_DAMAGED
  */
 export async function openStoppedChain<T>(
   home: string,
@@ -18,7 +19,8 @@ export async function openStoppedChain<T>(
   const store = await openStore({ path: homePaths(home).store, genesis: hash })
   try {
     const model = compileModel(genesis.network, genesis.limits)
-    const opening = { scope: { genesis: hash, epoch: 0 }, genesis, model, store }
+    const { known: recoveries } = await readRecoveryFiles(homePaths(home).recovery)
+    const opening = { scope: { genesis: hash, epoch: 0 }, genesis, model, store, recoveries }
     await keepEarlySets(opening, signal)
     return await look(openChain(opening))
   } finally {

@@ -1,9 +1,9 @@
-/** Milliseconds that one stream's messages may be worked on before sockets and timers get their turn. */
+/** Milliseconds that one stream's messages or lines may be worked on before sockets and timers get their turn. */
 const TURN_MS_MAX = 8
 
 /**
  * Gives the event loop its turn in a loop whose awaits may all be answered at once: messages that are here already are
- * read without a pause, however many a partner has sent.
+ * read without a pause, however many a partner has sent, or lines however many a user.
  */
 export function createTurns(): { pass(): Promise<void> } {
   let since = performance.now()

@@ -83,6 +83,18 @@ test('among others it holds who the partner is, for its owner alone, and nothing
     assert.match(await faultOf(restoreHome({ home: place.home, directory, notRunSince: true })), /^BACKUP: .* is there/)
   }))
 
+test('which recoveries it has signed goes with it, since it may sign nothing of before them', () =>
+  withHome(async (place) => {
+    const name = 'recovery/signed-1.json'
+    mkdirSync(homePaths(place.home).recovery)
+    writeFileSync(join(place.home, name), 'a document\n')
+    const backup = await backedUpAmongOthers(place)
+    assert.ok(Object.hasOwn(backup.files, name))
+    const home = join(place.folder, 'restored')
+    await restoreHome({ home, directory: join(place.folder, 'backup'), notRunSince: false })
+    assert.is(readFileSync(join(home, name), 'utf8'), 'a document\n')
+  }))
+
 test('without the key, a key that is there already stays', () =>
   withHome(async (place) => {
     const backup = await backedUpAmongOthers(place, { withKey: false })
