@@ -31,8 +31,10 @@ export interface JoiningOptions {
   readonly random: () => number
   readonly trace: Trace
   readonly founded: SimulatedGenesis
-  /** Whom the joiner may ask, and who votes on it. */
+  /** Whom the joiner may ask. */
   readonly hosts: readonly VirtualPartner[]
+  /** Who votes on it: those who came before it too. */
+  readonly voters: readonly VirtualPartner[]
 }
 
 interface Host {
@@ -41,15 +43,15 @@ interface Host {
 }
 
 /** Lets somebody come in the middle: a record or a ballot admits it, and then its node starts with nothing. */
-export function createJoining({ clock, random, trace, founded, hosts }: JoiningOptions) {
+export function createJoining({ clock, random, trace, founded, hosts, voters }: JoiningOptions) {
   const admitted = new Set<string>()
   const doubts = new Map<string, (typeof DOUBTS)[number]>()
   /** Number of the invitation that a joiner has. */
   const invitations = new Map<string, number>()
   const saidAtMs = new Map<string, number>()
 
-  function able(): Host[] {
-    return hosts.flatMap((partner) => {
+  function able(among: readonly VirtualPartner[]): Host[] {
+    return among.flatMap((partner) => {
       const { replica } = partner
       const isAble = partner.isActive && replica?.rejoining === false && replica.own.hasRoom()
       return isAble && replica !== null ? [{ partner, replica }] : []
@@ -57,7 +59,7 @@ export function createJoining({ clock, random, trace, founded, hosts }: JoiningO
   }
 
   async function ask(joiner: VirtualPartner): Promise<void> {
-    const may = able()
+    const may = able(hosts)
     const host = may[Math.floor(random() * may.length)]
     if (host !== undefined) {
       const { chain } = host.replica
@@ -65,7 +67,7 @@ export function createJoining({ clock, random, trace, founded, hosts }: JoiningO
       // A former attempt may have come through without anybody hearing of it.
       if (partnerOf(chain.rulebook.nextPartners, joiner.id) !== undefined) return welcome(joiner)
       const ballot = openBallot(state, joiner.id)
-      if (ballot !== null) for (const voter of may) vote(voter, joiner.id, ballot)
+      if (ballot !== null) for (const voter of able(voters)) vote(voter, joiner.id, ballot)
       if ((ballot === null || random() < AGAIN_SHARE) && (await redeem(host, joiner, state))) return welcome(joiner)
     }
     clock.plan(RETRY_MS, () => attempt(joiner))
@@ -89,7 +91,8 @@ export function createJoining({ clock, random, trace, founded, hosts }: JoiningO
   }
 
   function vote({ partner, replica }: Host, joiner: string, { id, by, ballots }: GovernanceProposal): void {
-    if (partnerOf(replica.chain.rulebook.partners, partner.id)?.role !== 'garage' || random() >= VOTE_SHARE) return
+    const self = partnerOf(replica.chain.rulebook.partners, partner.id)
+    if (self?.state !== 'active' || self.role !== 'garage' || random() >= VOTE_SHARE) return
     const doubt = doubts.get(joiner) ?? DOUBTS[Math.floor(random() * DOUBTS.length)]!
     doubts.set(joiner, doubt)
     const isDoubted = (invitations.get(joiner) ?? 0) === 0

@@ -188,7 +188,8 @@ export function simulatedNetwork(
     random,
     trace,
     founded,
-    hosts: honest.filter(({ id }) => founded.voters.includes(id) && !gone.has(id))
+    hosts: honest.filter(({ id }) => founded.voters.includes(id) && !gone.has(id)),
+    voters: honest.filter(({ id }) => !gone.has(id))
   })
   function onLoss({ id }: VirtualPartner): void {
     figures.losses++
