@@ -131,7 +131,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: 'if (request === null || incarnationNow() !== request.incarnation) return true'
       }
     ],
-    checks: [seeds(), test('network/lost-memory')]
+    checks: [seeds(), test('slow/lost-memory')]
   },
   {
     name: 'fresh-start-too-early',

@@ -7,8 +7,9 @@ import { suite } from '../support/suite.js'
 const NODE_VERSIONS = ['20.19.0', '22', '24']
 
 /** What an engine may do otherwise: read, judge, hash, store, talk, and run as a process. The rest is Node's alike. */
+const FLOORS = ['unit/base', 'unit/ledger', 'unit/consensus', 'unit/node', 'unit/api']
 const PARTS = ['network/partners', 'network/peers', 'network/replicas', 'e2e/determinism', 'e2e/joining', 'e2e/records']
-const TESTS = ['unit', ...PARTS.map((name) => `test/${name}.test.ts`)]
+const TESTS = [...FLOORS, ...PARTS.map((name) => `test/${name}.test.ts`)]
 
 const test = suite('other versions of Node', { timeoutMs: 9 * 60_000 })
 
