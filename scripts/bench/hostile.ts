@@ -22,6 +22,8 @@ const VEHICLES = 1_000
 const RECORDS = 30_000
 const SECONDS = 6
 const LOOK_MS = 20
+/** Longer than who was hung up on is kept away: else the next attack would not even be let in. */
+const BARRED_MS = 31_000
 
 /** An honest node under one attack, and what its users notice. */
 export interface UnderAttack {
@@ -67,6 +69,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     const { seed } = await readKeyFile(homePaths(hostile.home).key)
     const results: UnderAttack[] = []
     for (const name of names) {
+      if ((results.at(-1)?.hungUp ?? 0) > 0) await pause(BARRED_MS)
       const result = await attacked(name, founder!, seed)
       results.push(result)
       process.stderr.write(`${JSON.stringify(result)}\n`)

@@ -287,3 +287,16 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   ),
   'join floods': requests('join', 2, true, () => encodeFrame({ key: 'x'.repeat(7_000) }))
 }
+
+/**
+ * Those for which a node hangs up on whoever does so, and tells it. The others cost bounded work and are borne: an honest node
+ * may be late, ahead, slow or called often, and what it says of another height is not even looked at.
+ */
+export const HUNG_UP_ON: readonly string[] = [
+  'garbage as messages',
+  'a length that does not end',
+  'frames of nothing',
+  'requests of 1 MiB',
+  'gossip that is no batch',
+  'join floods'
+]
