@@ -13,8 +13,11 @@ export interface SeedSet {
 /** Four voters of whom nobody is out of order for good. */
 const FOUR: Partial<Scenario> = { voters: 4, observers: 0, joiners: 0, liars: 0, fragile: 0, gone: 0, silent: 0 }
 
-/** Somebody joins four of whom nobody is out of order for good: the others vote on it. */
-export const SOMEBODY_JOINS: SeedSet = { name: 'somebody joins', scenario: { ...FOUR, joiners: 1, faults: [] } }
+/** Somebody joins six of whom nobody is out of order for good: more than half of their votes are not two thirds. */
+export const SOMEBODY_JOINS: SeedSet = {
+  name: 'somebody joins',
+  scenario: { ...FOUR, voters: 6, joiners: 1, faults: [] }
+}
 
 /** One of four lies, in these ways. */
 export function liarWho(...ways: readonly Way[]): SeedSet {

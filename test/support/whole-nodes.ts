@@ -82,7 +82,17 @@ export async function createNetwork({ apart = ['', ''], keepPorts = false, ...op
       const token = readToken(text)
       assert.ok(token.ok)
       const { seed } = await ownKeyOf(home(id))
-      const answer = await requestJoin({ token: token.value, seed, addresses: [], log: silentLogger })
+      const ask = () => requestJoin({ token: token.value, seed, addresses: [], log: silentLogger })
+      let answer = await ask()
+      if (answer.type === 'waiting') {
+        const { proposal, waiting } = answer
+        for (const node of nodes.filter(({ partner }) => waiting.includes(partner))) {
+          await until('the ballot has come', () => node.show(proposal) !== null)
+          // It may have passed already.
+          await node.vote(proposal, { yes: true, force: true }).catch(() => {})
+        }
+        answer = await ask()
+      }
       await prepareHome({ home: home(id), token: token.value, answer })
       const node = await open(id)
       await until(`${id} is active`, () => node.status().partner.state === 'active' && !node.status().syncing)
