@@ -97,6 +97,7 @@ test('the main job: pipe in, refuse, look up, watch, prove, verify', async () =>
     assert.is(block?.height, 1)
     const status = ndjson((await ledger(['status', '--json'])).stdout)[0]
     assert.equal(Object.keys(status ?? {}).sort(), [
+      'epoch',
       'genesis',
       'head',
       'height',
@@ -105,10 +106,12 @@ test('the main job: pipe in, refuse, look up, watch, prove, verify', async () =>
       'partner',
       'partners',
       'quorum',
+      'recoveries',
       'stalled',
       'stateHash',
       'strangers',
-      'syncing'
+      'syncing',
+      'version'
     ])
     assert.equal(status?.quorum, { rule: 'two-thirds', needed: 1, online: 1 })
     assert.is((await ledger(['verify'])).code, 0)

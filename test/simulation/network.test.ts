@@ -132,7 +132,7 @@ test('one network file follows the other: rules, thresholds and quorum', async (
   ]
   const result = await simulate(93, { ...CALM, voters: 4, joiners: 1, faults: [], changes: [], healMs: 12_000, files })
   assertHeld(result)
-  assert.is(result.changes, 4, 'each of them, and no rival')
+  assert.is(result.changes, 5, 'each of them, no rival, and the admission of the joiner')
 })
 
 test('invalid blocks of every kind are not taken', async () => {
