@@ -1,5 +1,5 @@
 import { type PlantedBug, seeds, test } from './planted-bug.js'
-import { CRASHES_ON_SLOW_DISKS, CUT_LOGS } from './seed-sets.js'
+import { CRASHES_ON_SLOW_DISKS, CUT_LOGS, UNHEARD_BATCHES } from './seed-sets.js'
 
 /** Mistakes about what must be on a disk before anybody hears of it, and about disks that forget. */
 export const DURABILITY_BUGS: readonly PlantedBug[] = [
@@ -156,7 +156,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: 'void store.putBatches([{ hash, text, own: header.sequence }])'
       }
     ],
-    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)],
+    checks: [seeds(30, UNHEARD_BATCHES)],
     onlySimulator: true
   },
   {
