@@ -37,8 +37,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: '    await signer.sync(wal.stretch)\n    await wal.sync()'
       }
     ],
-    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)],
-    onlySimulator: true
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
   },
   {
     name: 'guard-not-synced',
@@ -106,8 +105,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: 'const entries = isExplained ? logged.inputs(height).slice(0, 0) : []'
       }
     ],
-    checks: [seeds()],
-    onlySimulator: true
+    checks: [seeds()]
   },
   {
     name: 'no-question-at-start',
