@@ -18,7 +18,7 @@ A simulator that cannot find mistakes that somebody really could make proves not
   npm run planted -- --only NAME,NAME      some of them; may be given more than once
   npm run planted -- --workers N           copies that are tried side by side (default: one per core, at most 2)
   npm run planted -- --prove-only          runs all unit and network tests against each that only the simulator is said to
-                                           catch; exit code 0: none of them noticed any
+                                           catch, or against those of --only; exit code 0: none of them noticed any
   npm run planted -- --json                one line of JSON at the end instead of the table
 
 Each row: the bug, what caught it (a promise that the simulator saw broken, or the test file and its test), how many
@@ -52,7 +52,7 @@ if (values.help || values.list) {
 
 function asked(): readonly PlantedBug[] {
   const bugs = chosen(values.only)
-  return values['prove-only'] ? bugs.filter(({ onlySimulator }) => onlySimulator) : bugs
+  return values['prove-only'] && values.only === undefined ? bugs.filter(({ onlySimulator }) => onlySimulator) : bugs
 }
 
 /** @returns whether no test notices any of them */

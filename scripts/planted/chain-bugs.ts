@@ -42,8 +42,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
         replace: 'Math.max(time - time, settled - monotonic())'
       }
     ],
-    checks: [seeds()],
-    onlySimulator: true
+    checks: [seeds()]
   },
   {
     name: 'origin-not-checked',

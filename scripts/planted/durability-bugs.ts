@@ -1,5 +1,5 @@
 import { type PlantedBug, seeds, test } from './planted-bug.js'
-import { CRASHES_ON_SLOW_DISKS, CUT_LOGS } from './seed-sets.js'
+import { CRASHES_ON_SLOW_DISKS, CUT_LOGS, UNHEARD_BATCHES } from './seed-sets.js'
 
 /** Mistakes about what must be on a disk before anybody hears of it, and about disks that forget. */
 export const DURABILITY_BUGS: readonly PlantedBug[] = [
@@ -37,8 +37,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: '    await signer.sync(wal.stretch)\n    await wal.sync()'
       }
     ],
-    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)],
-    onlySimulator: true
+    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
   },
   {
     name: 'guard-not-synced',
@@ -106,8 +105,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: 'const entries = isExplained ? logged.inputs(height).slice(0, 0) : []'
       }
     ],
-    checks: [seeds()],
-    onlySimulator: true
+    checks: [seeds()]
   },
   {
     name: 'no-question-at-start',
@@ -156,7 +154,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: 'void store.putBatches([{ hash, text, own: header.sequence }])'
       }
     ],
-    checks: [seeds(30, CRASHES_ON_SLOW_DISKS)],
+    checks: [seeds(30, UNHEARD_BATCHES)],
     onlySimulator: true
   },
   {

@@ -31,7 +31,8 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
     name: 'signs-while-syncing',
     what: 'a node goes on voting while it fetches blocks that others have decided long ago',
     edits: [{ file: 'src/node/catch-up.ts', find: '    driver.pause()\n', replace: '' }],
-    checks: [seeds()]
+    checks: [seeds()],
+    onlySimulator: true
   },
   {
     name: 'messages-never-pulled',
@@ -152,7 +153,8 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
         replace: 'for (const [key, item] of [...kept].slice(0, 0)) write(key, item)'
       }
     ],
-    checks: [seeds(40, liarWho('two proposals', 'flipped votes', 'two batches'))]
+    checks: [seeds(40, liarWho('two proposals', 'flipped votes', 'two batches'))],
+    onlySimulator: true
   },
   {
     name: 'rival-batches-unseen',

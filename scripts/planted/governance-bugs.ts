@@ -283,6 +283,7 @@ export const GOVERNANCE_BUGS: readonly PlantedBug[] = [
         replace: 'if (wasKeyInForce && KEY_REPLACED.length === 0) fail(KEY_REPLACED)'
       }
     ],
-    checks: [seeds(10, PARTNERS_CHANGE)]
+    checks: [seeds(10, PARTNERS_CHANGE)],
+    onlySimulator: true
   }
 ]

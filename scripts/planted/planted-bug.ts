@@ -32,7 +32,7 @@ export interface PlantedBug {
   readonly edits: readonly Edit[]
   /** What should catch it, in this order: the first that fails has caught it. */
   readonly checks: readonly Check[]
-  /** No test of test/unit/{consensus,node,ledger} and test/network notices it. */
+  /** No unit or network test notices it: `npm run planted -- --prove-only` has looked. */
   readonly onlySimulator?: true
   /** Why no seed shows it, where the simulator could be expected to. */
   readonly unseen?: string

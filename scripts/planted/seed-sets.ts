@@ -44,6 +44,26 @@ export const CRASHES_ON_SLOW_DISKS: SeedSet = {
   scenario: { ...FOUR, healMs: CRASHING_MS, faults: [...SLOW, ...CRASHES] }
 }
 
+/** Disks are slow, and one after the other is heard by nobody, announces a batch, and falls. */
+export const UNHEARD_BATCHES: SeedSet = {
+  name: 'unheard batches',
+  scenario: {
+    ...FOUR,
+    healMs: CRASHING_MS,
+    records: 200,
+    faults: [
+      ...SLOW,
+      ...Array.from({ length: 20 }, (_, n): Fault[] => {
+        const when = { atMs: 1_500 + n * 1_100, partner: n % 4 }
+        return [
+          { ...when, kind: 'isolate', forMs: 900, direction: 'out', flapMs: null },
+          { ...when, kind: 'crash', forMs: 300, moment: 'after-batch' }
+        ]
+      }).flat()
+    ]
+  }
+}
+
 const LOCKING_MS = 40_000
 
 /** Again and again one alone sees a block decided and falls silent, while another knows nothing of it and may propose. */

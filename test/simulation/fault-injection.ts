@@ -21,7 +21,7 @@ export interface InjectionOptions {
 /** Lets the planned faults happen, and ends each in its time. */
 export function injectFaults(options: InjectionOptions) {
   const { clock, network, partners, trace, onCrash, onLoss, onError } = options
-  const crashAfterSend = new Map<string, Fault>()
+  const crashAfterSend = new Map<string, Fault & { kind: 'crash' }>()
   const links = createLinkFaults({ clock, network, ids: partners.map(({ id }) => id), isHealed: () => healed })
   let healed = false
   let mayRun = (_: VirtualPartner): boolean => true
@@ -70,7 +70,7 @@ export function injectFaults(options: InjectionOptions) {
     switch (fault.kind) {
       case 'crash': {
         const partner = partners[fault.partner]!
-        if (fault.moment === 'after-send') crashAfterSend.set(partner.id, fault)
+        if (fault.moment !== 'now') crashAfterSend.set(partner.id, fault)
         else crash(partner, fault.forMs)
         return
       }
@@ -157,7 +157,8 @@ export function injectFaults(options: InjectionOptions) {
     sending(id: string, what: PeerMessage['type'] | VoteKind, isNil: boolean): void {
       if (healed || what === 'status') return
       const partner = partners.find((each) => each.id === id)!
-      const crashing = take(crashAfterSend, id)
+      const isMoment = what === 'batch' || crashAfterSend.get(id)?.moment === 'after-send'
+      const crashing = isMoment ? take(crashAfterSend, id) : undefined
       if (crashing !== undefined) clock.plan(0, () => crash(partner, crashing.forMs))
       links.sending(id, what, isNil)
     },

@@ -24,6 +24,8 @@ const WEIGHTS: Readonly<Partial<Record<FaultKind, number>>> = {
 
 const KINDS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array<FaultKind>(weight).fill(kind as FaultKind))
 
+const MOMENTS = ['now', 'now', 'now', 'after-send', 'after-send', 'after-batch'] as const
+
 export interface PlanOptions {
   readonly random: () => number
   readonly partners: number
@@ -57,7 +59,7 @@ function drawFault({ random, partners, untilMs }: PlanOptions): Fault {
     case 'clog':
       return { ...when, kind, partner, direction }
     case 'crash':
-      return { ...when, kind, partner, moment: random() < 0.5 ? 'now' : 'after-send' }
+      return { ...when, kind, partner, moment: pick(MOMENTS) }
     case 'hidden-lock':
       return { ...when, kind, partner, ignorant: (partner + 1 + below(Math.max(1, partners - 1))) % partners }
     case 'deaf': {

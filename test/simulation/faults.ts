@@ -41,7 +41,8 @@ export type LinkFault =
 
 /** Of a running node. */
 export type NodeFault =
-  | { readonly kind: 'crash'; readonly partner: number; readonly moment: 'now' | 'after-send' }
+  /** At once, or right after the next vote, proposal or batch has left; or the next own batch. */
+  | { readonly kind: 'crash'; readonly partner: number; readonly moment: 'now' | 'after-send' | 'after-batch' }
   | { readonly kind: 'stop'; readonly partner: number }
   | { readonly kind: 'all-crash' }
   | { readonly kind: 'pause'; readonly partner: number }
