@@ -56,7 +56,10 @@ export function createRecovering(options: RecoveringOptions) {
 
   /** What the lost say decides nothing for the survivors any more: one of them then has the next block alone. */
   function hideVotes(): void {
-    if (survivors.every((partner) => heightOf(partner) === 0)) return clock.plan(LOOK_MS, hideVotes)
+    if (survivors.every((partner) => heightOf(partner) === 0)) {
+      clock.plan(LOOK_MS, hideVotes)
+      return
+    }
     for (const from of lost) for (const { id } of survivors) network.link(from, id).deaf.precommit++
     clock.plan(AHEAD_MS, fall)
   }
@@ -64,7 +67,10 @@ export function createRecovering(options: RecoveringOptions) {
   function fall(): void {
     if (areGone) return
     // Without any block there is nothing to recover.
-    if (voters.every((partner) => heightOf(partner) === 0)) return clock.plan(LOOK_MS, fall)
+    if (voters.every((partner) => heightOf(partner) === 0)) {
+      clock.plan(LOOK_MS, fall)
+      return
+    }
     areGone = true
     trace.note(`${[...lost].join()} are lost`)
     for (const partner of partners) if (lost.has(partner.id)) partner.crash()
@@ -97,7 +103,7 @@ export function createRecovering(options: RecoveringOptions) {
   }
 
   /** Nobody signs before all have said that they will. */
-  function consult(): void {
+  function consult() {
     const [highest] = [...voters].sort((a, b) => heightOf(b) - heightOf(a))
     const { disk, recoveries } = highest!
     const composed = composeRecovery(groundOf(chainAt(founded, disk.look().store, recoveries)), [...lost])
@@ -138,7 +144,10 @@ export function createRecovering(options: RecoveringOptions) {
       isApplied = true
       release()
     }
-    if (random() < 0.5) return apply()
+    if (random() < 0.5) {
+      apply()
+      return
+    }
     // Their nodes run meanwhile, and must sign nothing.
     release()
     const stopAll = (): void => {
@@ -150,7 +159,10 @@ export function createRecovering(options: RecoveringOptions) {
 
   /** One of the lost comes back with its old disk, once the others have gone on. */
   function comeBack(): void {
-    if (!isApplied) return clock.plan(LOOK_MS, comeBack)
+    if (!isApplied) {
+      clock.plan(LOOK_MS, comeBack)
+      return
+    }
     const partner = partners.find(({ id }) => lost.has(id))!
     back.add(partner)
     trace.note(`${partner.id} turns up again`)

@@ -220,7 +220,7 @@ async function check(network: SimulatedNetwork): Promise<Found> {
   )
   checkNothingLost(
     submissions.filter(({ author }) => lasting.some(({ id }) => id === author)),
-    longest,
+    placed,
     new Map([...incarnations].filter(([id]) => changing.targets.has(id)))
   )
   const seen = placesSeen(network)
