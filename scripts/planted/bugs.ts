@@ -4,6 +4,7 @@ import { EXCHANGE_BUGS } from './exchange-bugs.js'
 import { GOVERNANCE_BUGS } from './governance-bugs.js'
 import { MACHINE_BUGS } from './machine-bugs.js'
 import type { PlantedBug } from './planted-bug.js'
+import { RECOVERY_BUGS } from './recovery-bugs.js'
 import { VERSION_BUGS } from './version-bugs.js'
 
 /** All of them. */
@@ -13,5 +14,6 @@ export const BUGS: readonly PlantedBug[] = [
   ...CHAIN_BUGS,
   ...EXCHANGE_BUGS,
   ...GOVERNANCE_BUGS,
-  ...VERSION_BUGS
+  ...VERSION_BUGS,
+  ...RECOVERY_BUGS
 ]

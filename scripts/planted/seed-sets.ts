@@ -178,6 +178,21 @@ export const VERSIONS: SeedSet = {
   }
 }
 
+/** Two of four are lost for good; the others go on in a new epoch, and one of the lost comes back. */
+export const QUORUM_LOST: SeedSet = {
+  name: 'quorum lost',
+  scenario: {
+    ...FOUR,
+    quorum: 'two-thirds',
+    paths: 'all',
+    strangers: null,
+    changes: [],
+    files: [],
+    version: null,
+    recovery: { lost: [1, 3], lostMs: 4_000, operatorsMs: 6_000, returnMs: 9_000 }
+  }
+}
+
 /** A liar meddles in everything, and goes on with what was taken from it: the membership, or the key. */
 export function meddlerWho(kind: 'leave' | 'pause' | 'rotate'): SeedSet {
   return {

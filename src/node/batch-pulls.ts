@@ -174,7 +174,9 @@ export function createBatchPulls(dependencies: BatchPullsDependencies) {
       for (const text of answer.batches) {
         const { verdict, hash, stored } = take(text)
         if (hash !== null) given.add(hash)
-        if (verdict === 'reject' || !list.some((want) => want.hash === hash)) isWrong = true
+        // Of no hash and not refused: it is of another epoch, and whoever gave it cannot know better.
+        const isAsked = list.some((want) => want.hash === hash)
+        if (verdict === 'reject' || (hash !== null && !isAsked)) isWrong = true
         await stored
       }
       if (isWrong) peers.blame?.(partner, 'it answers with what is no batch, or none that it was asked for')

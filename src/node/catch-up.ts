@@ -1,3 +1,4 @@
+import { verifySignature } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { batchIsSigned, readBatch } from '../ledger/batch.js'
 import { batchListRoot, blockHash, type CountedRoot, readHeader } from '../ledger/block.js'
@@ -5,6 +6,7 @@ import { type Certificate, checkCertificate, readCertificate } from '../ledger/c
 import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { checkRecord } from '../ledger/record.js'
+import { voteBytes } from '../ledger/vote.js'
 import { type CandidateBlock, checkBlock } from './block-content.js'
 import type { Chain } from './chain.js'
 import { isVersionKnown } from './known-version.js'
@@ -103,7 +105,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
         if (error instanceof WrongBlock) {
           // A later epoch stops this node, and begins it anew.
           if (await onForeignEpoch(from)) return
-          if (!isOfEndedEpoch(error)) peers.blame?.(from, error.message)
+          if (!isOfOtherEpoch(error)) peers.blame?.(from, error.message)
         }
         log.warn('blocks could not be fetched', { partner: from, error })
       }
@@ -165,6 +167,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     const block = blockHash(scope, bundle.header)
     const refusal = checkCertificate(scope, partners, certificate.value, { height, block })
     if (refusal !== null && isOrphan(bundle.header, certificate.value)) throw orphan(height)
+    if (refusal !== null && isOfNextEpoch(bundle.header, certificate.value)) throw later(height)
     if (refusal !== null) throw bad(height, refusal.message)
     onProven()
     const hashes = await storeBodies(bundle, height, header.value.batches)
@@ -185,6 +188,18 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     if (ended === null) return false
     const expected = { height: tip.height + 1, block: blockHash(ended.scope, text) }
     return checkCertificate(ended.scope, ended.partners, certificate, expected) === null
+  }
+
+  /** Whether partners have signed for it in the next epoch, of which this node may not have heard yet. */
+  function isOfNextEpoch(text: string, { block, height, round, votes }: Certificate): boolean {
+    const { scope, partners } = chain.rulebook
+    const next = { ...scope, epoch: scope.epoch + 1 }
+    if (blockHash(next, text) !== block || votes.length === 0) return false
+    return votes.every(({ voter, incarnation, signature }) => {
+      const key = partnerOf(partners, voter)?.key
+      const bytes = voteBytes(next, { block, height, incarnation, kind: 'precommit', round, voter })
+      return key !== undefined && verifySignature(key, bytes, signature)
+    })
   }
 
   /** Makes the bodies durable that are not here yet; gives the hashes of all. */
@@ -282,8 +297,17 @@ function orphan(height: number): OrphanedBlock {
   return new OrphanedBlock('MALFORMED', `block ${height} of a partner is of an epoch that is over`, { height })
 }
 
-function isOfEndedEpoch(error: WrongBlock): boolean {
-  return error instanceof OrphanedBlock
+/** This node has not heard of the recovery yet: whoever holds the block could not be asked, or this copy does not reach it. */
+class LaterBlock extends WrongBlock {}
+
+function later(height: number): LaterBlock {
+  return new LaterBlock('MALFORMED', `block ${height} of a partner is of an epoch that is not known here yet`, {
+    height
+  })
+}
+
+function isOfOtherEpoch(error: WrongBlock): boolean {
+  return error instanceof OrphanedBlock || error instanceof LaterBlock
 }
 
 /** Whether an error is this node's own trouble rather than a partner's. */

@@ -43,7 +43,7 @@ import { createReceipts } from './receipts.js'
 import { createRecordReader } from './record-reader.js'
 import { viewOfCommitted } from './record-view.js'
 import { enterEpoch } from './recovery-enter.js'
-import { readRecoveryFiles } from './recovery-files.js'
+import { keepRecovery, readRecoveryFiles } from './recovery-files.js'
 import { createRecoveryLearning, epochError } from './recovery-learning.js'
 import { barredBy, signerOutOfEpoch } from './recovery-standing.js'
 import { openRefusalLog } from './refusal-log.js'
@@ -189,7 +189,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const learning = createRecoveryLearning({
     chain,
     sets,
-    folder: paths.recovery,
+    keep: (recovery) => keepRecovery(paths.recovery, recovery),
     known: recoveries,
     log,
     onEpoch: fate.fail

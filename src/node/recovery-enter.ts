@@ -35,15 +35,13 @@ export async function enterEpoch({ paths, chain, self, key, files, log }: EnterO
   if (chain.rulebook.recovery === undefined || files.entered >= epoch) return
   const { document } = chain.rulebook.recovery
   if (document.lost.includes(self)) await putOrphansDown(paths.recovery, chain, self)
-  else await signBatchesAgain(chain, self, key)
-  const kept = new Set(document.lost.includes(self) ? [] : currentOutbox(chain))
-  await chain.store.dropBatches(chain.store.uncommitted().filter((hash) => !kept.has(hash)))
+  await readyBatches(chain, self, { publicKey: key.publicKey, sign: signer(key.seed) })
   await putAside(paths.log)
   const wal = await createWriteAheadLog({ path: paths.log, genesis })
   await wal.close()
   const guard = await openGuard(paths.guard, { genesis, key: key.publicKey })
   try {
-    if (guard.whole) await mark(guard, chain, self)
+    if (guard.whole) await markEpoch(guard, chain, self)
   } finally {
     await guard.close()
   }
@@ -52,7 +50,7 @@ export async function enterEpoch({ paths, chain, self, key, files, log }: EnterO
 }
 
 /** From here on nothing of an earlier epoch comes before the guard's newest places. */
-async function mark(guard: SignGuard, chain: Chain, self: string): Promise<void> {
+export async function markEpoch(guard: SignGuard, chain: Chain, self: string): Promise<void> {
   const { next } = authorSequence(chain.store.state, self)
   const incarnation = partnerOf(chain.rulebook.partners, self)?.incarnation ?? 0
   const { vote, batch } = marksOfRejoin(chain.scope, incarnation, chain.tip.height, next)
@@ -66,11 +64,24 @@ async function mark(guard: SignGuard, chain: Chain, self: string): Promise<void>
   await guard.sync()
 }
 
-async function signBatchesAgain(chain: Chain, self: string, { seed, publicKey }: NodeKey): Promise<void> {
+/** Own key, however it signs. */
+interface OwnKey {
+  readonly publicKey: string
+  readonly sign: (bytes: string) => string
+}
+
+/** Signs own batches that no block has again for the epoch that begins, where this partner goes on in it; drops all others. */
+export async function readyBatches(chain: Chain, self: string, key: OwnKey): Promise<void> {
+  const isLost = chain.rulebook.recovery?.document.lost.includes(self) === true
+  if (!isLost) await signBatchesAgain(chain, self, key)
+  const kept = new Set(isLost ? [] : currentOutbox(chain))
+  await chain.store.dropBatches(chain.store.uncommitted().filter((hash) => !kept.has(hash)))
+}
+
+async function signBatchesAgain(chain: Chain, self: string, { publicKey, sign }: OwnKey): Promise<void> {
   const { scope, store } = chain
   const own = partnerOf(chain.rulebook.partners, self)
   if (own?.key !== publicKey) return
-  const sign = signer(seed)
   let { next } = authorSequence(store.state, self)
   for (const { sequence, hash: former } of [...store.outbox()].sort((a, b) => a.sequence - b.sequence)) {
     const batch = ownBatch(chain, store.readBatch(former))

@@ -1,15 +1,10 @@
 import { join } from 'node:path'
 import { signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
-import { replay } from '../consensus/log.js'
-import { TIMEOUTS_DEFAULT } from '../consensus/timeouts.js'
 import { compileModel } from '../ledger/model.js'
-import { partnerOf } from '../ledger/partner-set.js'
 import {
   composeRecovery,
-  documentProblem,
   type Recovery,
-  type RecoveryDocument,
   recoveryBytes,
   recoveryHash,
   recoveryProblem,
@@ -17,11 +12,10 @@ import {
   wrongSignature
 } from '../ledger/recovery.js'
 import { type Chain, openChain } from './chain.js'
-import { decodeItems } from './consensus-log.js'
-import { startAfterTip } from './height-start.js'
 import { type HomePaths, homePaths } from './home.js'
 import { readHome } from './read-home.js'
 import { keepRecovery, keepSigned, type RecoveryFiles, readRecoveryFiles } from './recovery-files.js'
+import { assertGuardAllows, assertLogAllows, assertSigner, groundOf } from './recovery-sign.js'
 import { hasComeToNothing } from './recovery-standing.js'
 import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
@@ -75,15 +69,6 @@ export function proposeRecovery({ chain }: StoppedHome, lost: readonly string[])
   return { document: composed.value, signatures: [] }
 }
 
-function groundOf(chain: Chain) {
-  const ground = chain.ground()
-  if (ground === null) {
-    const message = `epoch ${chain.scope.epoch} begins behind block ${chain.tip.height}: start the node, it goes on from there`
-    throw new LedgerError('NOT_PERMITTED', message)
-  }
-  return ground
-}
-
 /**
  * Signs a document, after which this home signs nothing of the epoch that it ends. The mark is durable before anything is
  * signed.
@@ -93,23 +78,12 @@ function groundOf(chain: Chain) {
 export async function signRecovery(home: StoppedHome, recovery: Recovery, hash: string): Promise<Recovery> {
   const { chain, self, paths, files } = home
   const { document } = recovery
-  const own = recoveryHash(document)
-  if (hash !== own) {
-    throw new LedgerError('NOT_PERMITTED', `this file has the hash ${own}, and not the one that was agreed on, ${hash}`)
-  }
-  const ground = groundOf(chain)
-  assertHeight(chain, document)
-  const problem = documentProblem(ground, document)
-  if (problem !== null) throw new LedgerError('NOT_PERMITTED', `this recovery does not hold here: ${problem}`)
-  const partner = partnerOf(ground.now, self)
-  if (partner === undefined || !document.signers.includes(self)) {
-    throw new LedgerError('NOT_PERMITTED', `${self} is none of its signers: ${document.signers.join(', ')}`)
-  }
+  const partner = assertSigner(chain, self, document, hash)
   const key = await readKeyFile(paths.key)
   if (key.publicKey !== partner.key) throw new LedgerError('KEY_FILE', `the key of this home is not the one of ${self}`)
-  await assertNothingAbove(home, key.publicKey)
+  await assertLogsAllow(home, key.publicKey)
   const former = files.signed.find(({ epoch }) => epoch === document.epoch)
-  if (former !== undefined && recoveryHash(former) !== own && hasComeToNothing(chain, former)) {
+  if (former !== undefined && recoveryHash(former) !== hash && hasComeToNothing(chain, former)) {
     await putAside(join(paths.recovery, `signed-${former.epoch}.json`))
   }
   await keepSigned(paths.recovery, document)
@@ -117,49 +91,15 @@ export async function signRecovery(home: StoppedHome, recovery: Recovery, hash: 
   return mergeRecoveries([recovery, { document, signatures: [signature] }])
 }
 
-function assertHeight(chain: Chain, { height }: RecoveryDocument): void {
-  const { tip } = chain
-  if (tip.height > height) {
-    const message = `the chain here has block ${tip.height}, above the ${height} of this recovery: propose one on this home instead`
-    throw new LedgerError('NOT_PERMITTED', message, { height: tip.height })
-  }
-  if (tip.height < height) {
-    const message = `the chain here ends at block ${tip.height}, and the recovery stands at ${height}: start this node beside the others until it has their blocks`
-    throw new LedgerError('NOT_PERMITTED', message, { height: tip.height })
-  }
-}
-
-/** Nothing that this home has signed or received may have decided a block above its copy. */
-async function assertNothingAbove({ chain, paths, self }: StoppedHome, key: string): Promise<void> {
+/** Opens guard and log of the home, and closes them. */
+async function assertLogsAllow({ chain, paths, self }: StoppedHome, key: string): Promise<void> {
   const { genesis } = chain.scope
   const guard = await openGuard(paths.guard, { genesis, key })
   await guard.close()
-  if (!guard.whole) {
-    const message = `the sign guard of this home is lost, so nobody knows what it has signed: ${self} cannot sign a recovery`
-    throw new LedgerError('NOT_PERMITTED', message)
-  }
-  const next = chain.tip.height + 1
-  const signed = guard.lastVote?.position.height ?? 0
-  if (signed > next) {
-    const message = `this home has signed for block ${signed}, and its copy ends at ${chain.tip.height}: blocks are missing`
-    throw new LedgerError('NOT_PERMITTED', message)
-  }
-  const { log, entries } = await openWriteAheadLog({ path: paths.log, genesis }, next)
+  assertGuardAllows(chain, self, guard)
+  const { log, entries } = await openWriteAheadLog({ path: paths.log, genesis }, chain.tip.height + 1)
   await log.close()
-  const items = decodeItems(entries, next)
-  const inputs = items.slice(items.findLastIndex(({ kind }) => kind === 'anew') + 1)
-  const start = startAfterTip(chain, { self, round: 0, timeouts: TIMEOUTS_DEFAULT })
-  const { state } = replay(
-    start,
-    inputs.flatMap((item) => (item.kind === 'input' ? [item.entry] : []))
-  )
-  if (state.stopped !== null) {
-    const message = 'this node had to stop at the next block, as its log tells: it cannot sign a recovery'
-    throw new LedgerError('NOT_PERMITTED', message)
-  }
-  if (state.certified === null) return
-  const message = `this home holds a certificate for block ${next}, which its copy lacks: start it, so that it commits the block`
-  throw new LedgerError('NOT_PERMITTED', message)
+  assertLogAllows(chain, self, entries)
 }
 
 /**

@@ -8,14 +8,13 @@ import {
 } from '../ledger/recovery.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
-import { keepRecovery } from './recovery-files.js'
 import type { SetHistory } from './set-history.js'
 
 export interface RecoveryLearningDependencies {
   readonly chain: Chain
-  readonly sets: SetHistory
-  /** Folder of recoveries of the home. */
-  readonly folder: string
+  readonly sets: Pick<SetHistory, 'at'>
+  /** Keeps a complete recovery in the home, durable when the promise resolves. */
+  readonly keep: (recovery: Recovery) => Promise<void>
   /** Epochs whose recovery lies in the home already. */
   readonly known: readonly Recovery[]
   readonly log: Logger
@@ -24,7 +23,7 @@ export interface RecoveryLearningDependencies {
 }
 
 /** Takes recoveries that others tell of: proven by the sets of the own chain, and kept before anything follows from them. */
-export function createRecoveryLearning({ chain, sets, folder, known, log, onEpoch }: RecoveryLearningDependencies) {
+export function createRecoveryLearning({ chain, sets, keep, known, log, onEpoch }: RecoveryLearningDependencies) {
   let learning: Promise<boolean> | null = null
 
   /** Why a recovery does not hold for this copy; `later`: the copy does not reach it yet. */
@@ -45,7 +44,7 @@ export function createRecoveryLearning({ chain, sets, folder, known, log, onEpoc
       log.warn('a partner tells of a recovery that does not hold here', { epoch, height, problem })
       return false
     }
-    await keepRecovery(folder, recovery)
+    await keep(recovery)
     log.warn('the partners have recovered: this epoch is over', {
       epoch,
       height,

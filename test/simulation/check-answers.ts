@@ -1,6 +1,5 @@
 import { BrokenPromise } from './broken-promise.js'
 import type { Placed } from './check-records.js'
-import type { StoreContent } from './virtual-store.js'
 import type { Submission } from './workload.js'
 
 /** What was acknowledged is there, once, and with the verdict that was told. */
@@ -33,14 +32,14 @@ export function checkAcknowledged(submissions: readonly Submission[], placed: Re
  */
 export function checkNothingLost(
   submissions: readonly Submission[],
-  { locations }: StoreContent,
+  placed: ReadonlyMap<string, Placed>,
   raised: ReadonlyMap<string, number>
 ): void {
   for (const { author, marker, durable, incarnation, decided } of submissions) {
     if (durable === null) continue
     if (decided === null && incarnation < (raised.get(author) ?? 0)) continue
-    const id = `${author}/${durable.sequence}`
-    if (!locations.has(id))
-      throw new BrokenPromise('nothing durable is lost', `${marker} in batch ${id} is in no block`)
+    const id = `${author}/${durable.sequence}/${durable.index}`
+    if (placed.get(id)?.marker !== marker)
+      throw new BrokenPromise('nothing durable is lost', `${marker} is in no block as ${id}`)
   }
 }

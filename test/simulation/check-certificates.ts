@@ -14,10 +14,9 @@ interface Certificate {
 
 /** Whether a quorum of different voters, as they were at its height, stands behind a block. */
 export function createCertificateCheck(founded: SimulatedGenesis, partners: PartnerHistory) {
-  const scope = { genesis: founded.genesis.hash, epoch: 0 }
-
   function check({ height, hash }: StoredBlock, text: string): void {
     const wrong = (what: string): BrokenPromise => new BrokenPromise('certificates', `that of block ${height} ${what}`)
+    const scope = { genesis: founded.genesis.hash, epoch: partners.epoch() }
     const voters = partners.voters()
     const quorum = partners.quorum()
     const needed = quorum === 'majority' ? Math.floor(voters.length / 2) + 1 : Math.floor((2 * voters.length) / 3) + 1

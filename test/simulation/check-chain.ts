@@ -26,15 +26,19 @@ export function checkAgreement(disks: ReadonlyMap<string, StoreContent>): StoreC
   return longest
 }
 
-/** Each block is what its hash says, follows the one before, is later, and lists what it holds. */
-export function checkLinks({ genesis }: SimulatedGenesis, { blocks }: StoreContent): void {
+/**
+ * Each block is what its hash says, follows the one before, is later, and lists what it holds.
+ * @param lastOfEpoch height of the last block before a recovery; infinite where there is none
+ */
+export function checkLinks({ genesis }: SimulatedGenesis, { blocks }: StoreContent, lastOfEpoch: number): void {
   let previous = genesis.hash
   let time = genesis.genesis.time
   for (const block of blocks) {
     const header = JSON.parse(block.header) as BlockHeader
     const wrong = (what: string): BrokenPromise =>
       new BrokenPromise('the chain holds together', `block ${block.height} ${what}`)
-    if (sha256Hex(taggedBytes('block', { genesis: genesis.hash, epoch: 0 }, block.header)) !== block.hash) {
+    const epoch = block.height > lastOfEpoch ? 1 : 0
+    if (sha256Hex(taggedBytes('block', { genesis: genesis.hash, epoch }, block.header)) !== block.hash) {
       throw wrong('has another hash')
     }
     if (header.height !== block.height) throw wrong(`says that it is ${header.height}`)

@@ -3,6 +3,7 @@ import { merkleRootOf } from '../../src/base/merkle.js'
 import type { Scope } from '../../src/base/tagged.js'
 import { type BatchHeader, batchBytes } from '../../src/ledger/batch.js'
 import type { BlockHeader } from '../../src/ledger/block.js'
+import type { RecoveryDocument } from '../../src/ledger/recovery.js'
 import { invitationBytes, rejoinBytes } from '../../src/ledger/system-judge.js'
 import type { Invitation } from '../../src/ledger/system-record.js'
 import type { BatchRef, StoredBlock } from '../../src/node/store/store-types.js'
@@ -75,13 +76,17 @@ interface Inspection {
  * which order, who the partners are, which records are good (an odometer never goes back, no marker counts twice), and
  * whose votes stand behind each block.
  * @param copies of whom every certificate is looked at too
+ * @param recovered what the survivors signed when the quorum was lost for good; evidence, invitations and rejoins of later
+ *   epochs are not looked at
  */
 export function replay(
   founded: SimulatedGenesis,
   { blocks, bodies, state, damaged }: StoreContent,
-  copies: readonly StoreContent[]
+  copies: readonly StoreContent[],
+  recovered: Pick<RecoveryDocument, 'height' | 'epoch' | 'lost'> | null = null
 ): Replayed {
-  const scope = { genesis: founded.genesis.hash, epoch: 0 }
+  const { hash: genesis } = founded.genesis
+  const scope = { genesis, epoch: 0 }
   const partners = createPartnerHistory(founded)
   const versions = createVersionHistory(founded.genesis.genesis.format, partners)
   const files = createFileHistory(founded)
@@ -105,7 +110,7 @@ export function replay(
     if (partner.state !== 'active' && partner.state !== 'pending') throw wrong(`is of one who is ${partner.state}`)
     const [first, ...lines] = (bodies.get(hash) ?? '').split('\n')
     const { header, signature } = JSON.parse(first || 'null') as { header: BatchHeader; signature: string }
-    const bytes = batchBytes(scope, header)
+    const bytes = batchBytes({ genesis, epoch: partners.epoch() }, header)
     lines.pop()
     if (header.author !== author || header.sequence !== sequence || header.incarnation !== incarnation)
       throw wrong('is another one')
@@ -154,6 +159,7 @@ export function replay(
     versions.turn()
     partners.turn()
     files.turn()
+    if (recovered?.height === block.height) partners.recover(recovered.epoch, recovered.lost)
   }
 
   for (const block of blocks) take(block)

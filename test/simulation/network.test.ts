@@ -9,6 +9,7 @@ import { useStandInSignatures } from './use-stand-in-signatures.js'
 useStandInSignatures()
 // What loads anything of src/ comes after it, or signatures are real ones, and a run takes several times as long.
 const { simulate } = await import('./simulation.js')
+const { RECOVERING } = await import('./scenario.js')
 const { POLITICS } = await import('./lies-in-governance.js')
 
 /**
@@ -53,6 +54,18 @@ test('the same seed gives the same trace', async () => {
     assert.not.ok(first.isReal, 'signatures are stand-ins')
   }
   assert.is.not((await simulate(3, {}, ignore)).traceHash, (await simulate(11, {}, ignore)).traceHash)
+})
+
+test('a quorum is lost for good: the survivors go on in a new epoch, and who comes back does no harm', async () => {
+  for (const { voters, lost } of [
+    { voters: 4, lost: [1, 3] },
+    { voters: 7, lost: [0, 2, 5] }
+  ]) {
+    for (let seed = 1; seed <= 8; seed++) {
+      const recovery = { lost, lostMs: 4_000, operatorsMs: 6_000, returnMs: 9_000 }
+      assertHeld(await simulate(seed, { ...RECOVERING, voters, recovery }))
+    }
+  }
 })
 
 test('with more than f silent nothing is committed; with them back everything is', async () => {

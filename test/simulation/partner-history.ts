@@ -19,7 +19,6 @@ export type PartnerChange =
  * next one on.
  */
 export function createPartnerHistory({ genesis }: SimulatedGenesis) {
-  const scope = { genesis: genesis.hash, epoch: 0 }
   const founding = foundingSet(genesis.genesis)
   let now: PartnerSet = founding
   let next = now
@@ -30,7 +29,7 @@ export function createPartnerHistory({ genesis }: SimulatedGenesis) {
   noteKeys()
 
   function hashOf(set: PartnerSet): string {
-    const hash = hashes.get(set) ?? partnerSetHash(scope, set)
+    const hash = hashes.get(set) ?? partnerSetHash({ genesis: genesis.hash, epoch: set.epoch }, set)
     hashes.set(set, hash)
     return hash
   }
@@ -89,6 +88,19 @@ export function createPartnerHistory({ genesis }: SimulatedGenesis) {
     decideQuorum(quorum: PartnerSet['quorum']): void {
       latest = { ...latest, quorum }
     },
+    /** A new epoch begins behind the block that is just over: the lost are suspended at once. */
+    recover(epoch: number, lost: readonly string[]): void {
+      const partners = latest.partners.map((partner): Partner => {
+        if (!lost.includes(partner.id)) return partner
+        return { ...partner, incarnation: partner.incarnation + 1, state: 'suspended' }
+      })
+      latest = { ...latest, epoch, partners }
+      now = latest
+      next = latest
+      noteKeys()
+    },
+    /** Epoch of the block under way. */
+    epoch: (): number => now.epoch,
     /** The block is over. */
     turn(): void {
       now = next

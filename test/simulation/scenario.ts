@@ -7,6 +7,7 @@ import { filesOf, type PlannedFile } from './file-plan.js'
 import { changesOf, type PlannedChange } from './governance-plan.js'
 import type { Way } from './liar.js'
 import type { Politics } from './lies-in-governance.js'
+import { type RecoveryPlan, recoveryPlanOf } from './recovery-plan.js'
 import { HEIGHTS_MIN } from './sums.js'
 import { type VersionPlan, versionPlanOf } from './version-plan.js'
 import { seededRandom } from './virtual-clock.js'
@@ -55,6 +56,8 @@ export interface Scenario {
   readonly files: readonly PlannedFile[]
   /** How the version of the network goes on; null: it stays that of new networks. */
   readonly version: VersionPlan | null
+  /** How the quorum is lost for good and a new epoch begins; null: it is not. */
+  readonly recovery: RecoveryPlan | null
   /** What liars do about them; null: each as the seed says. */
   readonly politics: readonly Politics[] | null
   /** Whether messages go through JSON, as over a wire. */
@@ -105,7 +108,29 @@ interface Weak {
   readonly gone: number
 }
 
+/** Where the quorum is lost for good nothing else is out of order for good, and nobody comes or goes. */
+export const RECOVERING = {
+  quorum: 'two-thirds',
+  // One may have a block more than the survivors too, and nobody throws its copy away yet.
+  observers: 0,
+  joiners: 0,
+  silent: 0,
+  liars: 0,
+  fragile: 0,
+  gone: 0,
+  paths: 'all',
+  strangers: null,
+  changes: [],
+  files: [],
+  version: null
+} as const satisfies Partial<Scenario>
+
 export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario {
+  const plan = Object.keys(set).length === 0 ? recoveryPlanOf(seed) : null
+  return plan === null ? drawnFrom(seed, set) : drawnFrom(seed, { ...RECOVERING, ...plan })
+}
+
+function drawnFrom(seed: number, set: Partial<Scenario>): Scenario {
   const random = seededRandom(seed)
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!
   const voters = set.voters ?? pick(VOTERS)
@@ -113,7 +138,13 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
   const f = faultsOf(voters, quorum)
   const observers = set.observers ?? [1, 2][Math.floor(random() / 0.08)] ?? 0
   const silent = set.silent ?? (voters > 1 && random() < 0.06 ? f + 1 : 0)
-  const mayRunUp = set.faults === undefined && quorum === 'two-thirds' && f === 1 && silent === 0 && random() < 0.03
+  const mayRunUp =
+    set.faults === undefined &&
+    set.recovery == null &&
+    quorum === 'two-thirds' &&
+    f === 1 &&
+    silent === 0 &&
+    random() < 0.03
   // One is gone then: there is no room for a liar.
   const isRunUp = mayRunUp && (set.liars ?? 0) === 0
   const weak = weakOf(random, { f, quorum, voters, silent, isRunUp }, set)
@@ -170,6 +201,7 @@ export function scenarioOf(seed: number, set: Partial<Scenario> = {}): Scenario 
     changes,
     files: mayPropose ? filesOf(seed, { quorum, isCalm, healMs }) : [],
     version,
+    recovery: null,
     politics: null,
     wire: random() < 0.03,
     ...set

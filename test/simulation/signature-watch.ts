@@ -29,10 +29,12 @@ export function createSignatureWatch({ liars, restored, faults, complain }: Sign
   const said = new Map<string, Said>()
   /** Places where somebody has contradicted what too few have heard. */
   const excused = new Set<string>()
+  /** Of places in an epoch that a recovery began. */
+  let prefix = ''
 
   function see(signer: string, place: string, content: string, hearer: VirtualPartner | null): void {
     if (liars.has(signer)) return
-    const name = `${signer}/${place}`
+    const name = `${signer}/${prefix}${place}`
     const before = said.get(name)
     if (before === undefined) {
       const heard = restored.has(signer) ? new Map<VirtualPartner, number>() : null
@@ -90,12 +92,15 @@ export function createSignatureWatch({ liars, restored, faults, complain }: Sign
   let last: PeerMessage | PullResponse | null = null
 
   return {
-    sent(message: PeerMessage | PullResponse): void {
+    /** @param epoch of whoever sends it */
+    sent(message: PeerMessage | PullResponse, epoch: number): void {
       if (message === last) return
       last = message
+      prefix = epoch === 0 ? '' : `epoch ${epoch}/`
       seeMessage(message, null)
     },
     arrived(to: VirtualPartner, message: PeerMessage | PullResponse): void {
+      prefix = ''
       if (restored.size > 0) seeMessage(message, to)
     },
     /** As evidence names them. */

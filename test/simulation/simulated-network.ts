@@ -9,6 +9,7 @@ import { injectFaults } from './fault-injection.js'
 import { createJoining } from './joining.js'
 import { createLiar } from './liar.js'
 import { lookAfter } from './operator.js'
+import { createRecovering } from './recovering.js'
 import type { Scenario } from './scenario.js'
 import { createSignatureWatch } from './signature-watch.js'
 import { simulatedGenesis } from './simulated-genesis.js'
@@ -40,8 +41,8 @@ export function simulatedNetwork(
   const gone = new Set(founded.voters.slice(goneEnd - scenario.gone, goneEnd))
   const partnerOf = new Map<string, VirtualPartner>()
   const figures = { crashes: 0, roundMax: 0, losses: 0 }
-  /** Also of what was on a disk that is lost. */
-  const hashes = new Map<number, string>()
+  /** By epoch and height; also of what was on a disk that is lost. */
+  const hashes = new Map<string, string>()
   const faulty = faultsOf(scenario.voters, scenario.quorum)
   const isStalling = scenario.silent > faulty
   let isHealed = false
@@ -77,8 +78,9 @@ export function simulatedNetwork(
   })
 
   function committed(partner: VirtualPartner, height: number, hash: string): void {
-    const before = hashes.get(height) ?? hash
-    hashes.set(height, before)
+    const place = `${partner.replica?.chain.scope.epoch}/${height}`
+    const before = hashes.get(place) ?? hash
+    hashes.set(place, before)
     contradictions.committed(partner, height)
     if (!isHealed && height > heightMax) breaks('no commit without a quorum', `${partner.id} commits block ${height}`)
     if (before !== hash) breaks('agreement', `${partner.id} commits ${hash} at ${height}, somebody else ${before}`)
@@ -91,7 +93,7 @@ export function simulatedNetwork(
   }
 
   function onSend(from: string, message: PeerMessage | PullResponse): void {
-    if (!lying.has(from)) watch.sent(message)
+    if (!lying.has(from)) watch.sent(message, partnerOf.get(from)!.replica?.chain.scope.epoch ?? 0)
     if (message.type === 'vote') {
       const { kind, block, round, voter } = message.vote
       // What is passed on is no step of its own.
@@ -166,6 +168,7 @@ export function simulatedNetwork(
           timely(header)
         }
         changing.onCommitted(partner)
+        recovering.onCommitted(partner, header.height)
         if (!lying.has(id)) versioning.onCommitted(partner, block)
       },
       onRunning: changing.onRunning,
@@ -173,6 +176,7 @@ export function simulatedNetwork(
         if (lying.has(id)) return
         syncs.signed(partner, bytes)
         versioning.onSign(partner, bytes)
+        recovering.onSign(partner, bytes)
       },
       onFail(partner, error) {
         if (!lookAfter(partner, error, clock) && !lying.has(id))
@@ -191,6 +195,7 @@ export function simulatedNetwork(
     hosts: honest.filter(({ id }) => founded.voters.includes(id) && !gone.has(id)),
     voters: honest.filter(({ id }) => !gone.has(id))
   })
+  const recovering = createRecovering({ scenario, clock, trace, founded, network, partners, breaks })
   function onLoss({ id }: VirtualPartner): void {
     figures.losses++
     workload.lost(id)
@@ -211,7 +216,7 @@ export function simulatedNetwork(
   /** Who is up, apart from what goes wrong for a while. */
   function mayRun(partner: VirtualPartner): boolean {
     const index = partners.indexOf(partner)
-    if (changing.isKeyless(partner)) return false
+    if (changing.isKeyless(partner) || !recovering.mayRun(partner)) return false
     if (gone.has(partner.id)) return !isHealed
     if (joining.includes(partner.id)) return joins.isAdmitted(partner.id)
     return index >= scenario.silent || isHealed || clock.now() < scenario.silentFromMs
@@ -245,8 +250,9 @@ export function simulatedNetwork(
     partners,
     honest,
     /** Honest ones that are there in the end. */
-    lasting: honest.filter(({ id }) => !gone.has(id) && !changing.isForGood(id)),
+    lasting: honest.filter(({ id }) => !gone.has(id) && !changing.isForGood(id) && !recovering.isLost(id)),
     changing,
+    recovering,
     changingFiles,
     version: versioning.newest,
     liars: lying,
@@ -270,6 +276,7 @@ export function simulatedNetwork(
       changingFiles.begin({ honest })
       versioning.begin({ partners, honest, mayRun })
       changing.begin({ partners, honest, mayRun, onLoss, unheard: workload.unheard })
+      recovering.begin()
       faults.plan(scenario.faults, mayRun)
     },
     heal(): void {

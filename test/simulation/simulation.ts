@@ -6,6 +6,7 @@ import { checkAgreement, checkLinks, checkResults } from './check-chain.js'
 import { checkEvidence, EVIDENCE_MAX } from './check-evidence.js'
 import { checkReceipts } from './check-receipts.js'
 import { replay } from './check-records.js'
+import { checkOldEpoch, checkRecovery } from './check-recovery.js'
 import { type Scenario, scenarioOf } from './scenario.js'
 import { type SimulatedNetwork, simulatedNetwork, textOf } from './simulated-network.js'
 import { signer as standInSigner } from './stand-in-crypto.js'
@@ -130,7 +131,8 @@ async function simulateOnce(
     let isQuiet = false
     let convergedMs = Number.NaN
     const look = (): void => {
-      const isOver = network.changing.isOver(lasting) && network.changingFiles.isOver(lasting)
+      const isOver =
+        network.changing.isOver(lasting) && network.changingFiles.isOver(lasting) && network.recovering.isOver()
       const isEqual = isAnswered() && isConverged(lasting) && isOver
       if (isEqual && Number.isNaN(convergedMs)) convergedMs = clock.now() - scenario.healMs
       const isLong = heightOf(lasting) >= scenario.heightsMin
@@ -194,19 +196,31 @@ function placesSeen({ contradictions, lasting }: SimulatedNetwork): ReadonlySet<
 
 /** What must hold in the end, worked out from what lies on the disks and what the users were told. */
 async function check(network: SimulatedNetwork): Promise<Found> {
-  const { founded, honest, lasting, liars, excused, changing, changingFiles } = network
+  const { founded, honest, lasting, liars, excused, changing, changingFiles, recovering } = network
+  const recovered = recovering.document()
   const submissions = network.submissions()
-  const disks = new Map(honest.map(({ id, content }) => [id, content]))
+  const survivors = honest.filter(({ id }) => !recovering.isLost(id))
+  const disks = new Map(survivors.map(({ id, content }) => [id, content]))
   const longest = checkAgreement(disks)
-  checkLinks(founded, longest)
+  checkLinks(founded, longest, recovered?.height ?? Number.POSITIVE_INFINITY)
+  if (recovered !== null) checkRecovery(founded, recovered, longest)
   checkResults(disks, longest)
-  const { placed, evidence, changes, incarnations, isSettled } = replay(founded, longest, [...disks.values()])
+  const { placed, evidence, changes, incarnations, isSettled } = replay(
+    founded,
+    longest,
+    [...disks.values()],
+    recovered
+  )
   if (!isSettled && (changing.targets.size > 0 || changingFiles.isPlanned))
     throw new BrokenPromise('what was agreed is in force', 'not at the end of the chain')
-  checkAcknowledged(submissions, placed)
+  const orphaned = recovered === null ? new Set() : checkOldEpoch(network, recovered, longest)
+  checkAcknowledged(
+    submissions.filter((submission) => !orphaned.has(submission)),
+    placed
+  )
   checkNothingLost(
     submissions.filter(({ author }) => lasting.some(({ id }) => id === author)),
-    longest,
+    placed,
     new Map([...incarnations].filter(([id]) => changing.targets.has(id)))
   )
   const seen = placesSeen(network)
@@ -214,7 +228,7 @@ async function check(network: SimulatedNetwork): Promise<Found> {
   await checkReceipts(
     founded,
     lasting[0]!.replica!,
-    submissions.filter(({ decided }) => decided !== null).slice(-RECEIPTS)
+    submissions.filter((submission) => submission.decided !== null && !orphaned.has(submission)).slice(-RECEIPTS)
   )
   return { evidence: evidence.length, lies: seen.size, changes }
 }

@@ -28,6 +28,8 @@ export interface Sums {
   /** Runs in which the version of the network was raised, and those in which some knew it too late. */
   raised: number
   behind: number
+  /** Runs in which the quorum was lost for good, and a new epoch began. */
+  recovered: number
   /** Runs with so many silent that nothing may be decided, and runs with liars. */
   silent: number
   /** Of the former those in which they fell in the middle. */
@@ -59,6 +61,7 @@ export function noSums(): Sums {
     changes: 0,
     raised: 0,
     behind: 0,
+    recovered: 0,
     silent: 0,
     fellSilent: 0,
     lying: 0,
@@ -91,6 +94,7 @@ export function addRun(sums: Sums, run: Simulated): void {
   const plan = scenario.version
   sums.raised += plan !== null && run.version > plan.founded ? 1 : 0
   sums.behind += plan !== null && run.version > 2 && plan.behind.length > 0 && plan.upgradeMs > plan.nextMs ? 1 : 0
+  sums.recovered += scenario.recovery !== null ? 1 : 0
   sums.silent += scenario.silent > 0 ? 1 : 0
   sums.fellSilent += scenario.silentFromMs > 0 ? 1 : 0
   sums.lying += scenario.liars > 0 ? 1 : 0

@@ -33,6 +33,10 @@ export interface VirtualDisk {
   /** While above 0 nothing can be written: faults overlap. */
   full: number
   open(): OpenedDisk
+  /** What is there, for a command while no node runs. */
+  look(): Pick<OpenedDisk, 'store' | 'entries' | 'guard'>
+  /** An empty log in the place of the present one. */
+  renewLog(): Promise<void>
   /** A new guard in the place of a lost one; it is there with its marks when the promise resolves. */
   renewGuard(marks: GuardMarks): Promise<SignGuard>
   /** Puts away a guard that cannot be trusted. */
@@ -99,6 +103,15 @@ export function virtualDisk(clock: VirtualClock, random: () => number): VirtualD
         guard: opened
       }
     },
+    look() {
+      const isWhole = guard.open() && !guardIsLost
+      return {
+        store: virtualStore(content, storeDevice),
+        entries: entriesFrom(log, content.blocks.length + 1),
+        guard: isWhole ? virtualSignGuard(guard) : lostGuard(missing())
+      }
+    },
+    renewLog: () => log.replace([], () => {}),
     async renewGuard(marks) {
       await guard.replace(linesOfMarks(marks), () => {
         guardIsLost = false

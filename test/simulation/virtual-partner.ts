@@ -4,6 +4,8 @@ import { authorSequence } from '../../src/ledger/author-sequence.js'
 import { partnerOf } from '../../src/ledger/partner-set.js'
 import type { CommittedBlock } from '../../src/node/chain.js'
 import { marksOfRejoin } from '../../src/node/guard-marks.js'
+import { epochError } from '../../src/node/recovery-learning.js'
+import { barredBy, signerOutOfEpoch } from '../../src/node/recovery-standing.js'
 import { createReplica } from '../../src/node/replica.js'
 import type { Replica } from '../../src/node/replica-types.js'
 import type { Timers } from '../../src/node/timers.js'
@@ -12,6 +14,7 @@ import { type Trace, traceLogger } from './trace.js'
 import type { VirtualClock } from './virtual-clock.js'
 import { type VirtualDisk, virtualDisk } from './virtual-disk.js'
 import type { Plug, VirtualNetwork } from './virtual-network.js'
+import { chainAt, enterVirtually, isToEnter, learnVirtually, type VirtualRecoveries } from './virtual-recoveries.js'
 import type { StoreContent } from './virtual-store.js'
 
 export interface PartnerOptions {
@@ -58,6 +61,8 @@ export interface VirtualPartner {
   /** Starts again with the next key, as the others know this partner by that one only. */
   goAhead(): void
   readonly disk: VirtualDisk
+  /** What its home holds of recoveries. */
+  readonly recoveries: VirtualRecoveries
   /** What is durable. */
   readonly content: StoreContent
   /** How far its clock is from the others' at present, and usually, milliseconds. */
@@ -92,6 +97,9 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
   /** Runs with the next key although its own chain does not name that yet: so it signs nothing. */
   let isAhead = false
   let isUsurped = false
+  const recoveries: VirtualRecoveries = { known: [], signed: [], entered: 0 }
+  /** Whether the home is made ready for a new epoch, before a node runs on it. */
+  let isEntering = false
 
   function laterIn(ofLife: number, delayMs: number, run: () => void): void {
     clock.plan(delayMs, () => {
@@ -130,6 +138,7 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
 
   function over(): void {
     replica = null
+    isEntering = false
     plug?.unplug()
     plug = null
     disk.crash()
@@ -188,8 +197,11 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
   function run(ofLife: number, { peers }: Plug): void {
     const { genesis, model } = founded
     const present = isAhead && next !== null ? next : generation
-    const sign = founded.signerOf(id, present)
+    const key = founded.signerOf(id, present)
     const { store, wal, entries, guard } = disk.open()
+    const barred = isUntouched() ? null : barredBy(chainAt(founded, store, recoveries), recoveries)
+    if (barred !== null) trace.note(`${id} signs nothing: ${barred.kind}`)
+    const sign = barred === null ? key : signerOutOfEpoch(key)
     replica = createReplica(
       {
         genesis,
@@ -198,12 +210,15 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
         key: founded.keyOf(id, present),
         timeouts: options.timeouts,
         ...(partner.versionMax === null ? {} : { versionMax: partner.versionMax, software: `s${partner.versionMax}` }),
-        mayBeBehind: options.hasPeers
+        mayBeBehind: options.hasPeers,
+        recoveries: recoveries.known,
+        barred
       },
       {
         store,
         wal,
-        entries,
+        // What is logged behind the end of an epoch is of the next one.
+        entries: entries.filter(({ height }) => height <= (barred?.document.height ?? height)),
         guard,
         renewGuard: {
           guard: disk.renewGuard,
@@ -222,8 +237,17 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
         log: traceLogger(id, trace),
         onCommitted(block) {
           options.onCommitted(partner, block)
+          const due = replica?.chain.due() ?? null
+          if (due !== null && life === ofLife && !stopping) failed(epochError(due.document))
           if (replica !== null && keyNamed(replica) !== founded.keyOf(id, generation))
             clock.plan(0, () => attendKey(ofLife))
+        },
+        onRecoveries(told) {
+          if (replica === null || life !== ofLife) return Promise.resolve(false)
+          const log = traceLogger(id, trace)
+          return learnVirtually(recoveries, replica.chain, log, told, (error) => {
+            if (life === ofLife && replica !== null && !stopping) failed(error)
+          })
         },
         fail(error) {
           if (life === ofLife && replica !== null && !stopping) failed(error)
@@ -234,9 +258,38 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
     if (!attendKey(ofLife)) replica.start()
   }
 
+  const isUntouched = (): boolean => recoveries.known.length + recoveries.signed.length === 0
+
+  function launch(ofLife: number): void {
+    const running = (): Replica => replica!
+    plug = network.plug(id, running, (ms, run) => laterIn(ofLife, ms, run))
+    try {
+      run(ofLife, plug)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  /** The home is made ready for an epoch that begins, then its node runs. */
+  async function enter(ofLife: number): Promise<void> {
+    isEntering = true
+    const isOver = (): boolean => life !== ofLife || !isEntering
+    try {
+      const key = { publicKey: founded.keyOf(id, generation), sign: founded.signerOf(id, generation) }
+      await enterVirtually(recoveries, { disk, founded, self: id, key })
+      if (isOver()) return
+      trace.note(`${id} enters epoch ${recoveries.entered}`)
+      isEntering = false
+      launch(ofLife)
+    } catch (error) {
+      if (!isOver()) failed(error)
+    }
+  }
+
   const partner: VirtualPartner = {
     id,
     disk,
+    recoveries,
     content: disk.content,
     versionMax: options.versionMax,
     skewMs: options.skewMs,
@@ -245,11 +298,11 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
       return stopping ? null : replica
     },
     get isDown() {
-      return replica === null
+      return replica === null && !isEntering
     },
     get isActive() {
       const own = replica === null ? undefined : partnerOf(replica.chain.rulebook.partners, id)
-      return own?.state === 'active' && disk.incarnation <= own.incarnation
+      return own?.state === 'active' && replica?.barred === null && disk.incarnation <= own.incarnation
     },
     get life() {
       return life
@@ -288,16 +341,11 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
       timersSet = 0
       const ofLife = life
       trace.note(`${id} starts at h${disk.content.blocks.length}`)
-      const running = (): Replica => replica!
-      plug = network.plug(id, running, (ms, run) => laterIn(ofLife, ms, run))
-      try {
-        run(ofLife, plug)
-      } catch (error) {
-        failed(error)
-      }
+      if (!isUntouched() && isToEnter(recoveries, founded, disk)) void enter(ofLife)
+      else launch(ofLife)
     },
     crash() {
-      if (replica === null) return
+      if (partner.isDown) return
       trace.note(`${id} crashes`)
       over()
     },
