@@ -30,7 +30,7 @@ import { nextCharges, proposerOrder } from './proposer-order.js'
 import { type CheckedRecord, recordUnder } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
 import { type Recovery, setOfRecovery } from './recovery.js'
-import { recoveryEntry, recoveryKey } from './recovery-state.js'
+import { recoveryEntry, recoveryKey, recoveryLine } from './recovery-state.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
 import { judgeSystem } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
@@ -193,6 +193,8 @@ interface Run extends StateReader {
   /** The same of the model and of the version. */
   latestModel: Model
   latestVersion: number
+  /** How many proposals each partner has in this block so far. */
+  readonly proposed: Map<string, number>
   write(key: string, entry: StateEntry, line: string): void
 }
 
@@ -207,6 +209,7 @@ function startRun(rulebook: Rulebook, state: StateReader): Run {
     latest: rulebook.nextPartners,
     latestModel: rulebook.models.next.model,
     latestVersion: rulebook.nextVersion,
+    proposed: new Map(),
     get: (key) => overlay.get(key) ?? state.get(key),
     write(key, entry, line) {
       overlay.set(key, entry)
@@ -220,8 +223,7 @@ function startRun(rulebook: Rulebook, state: StateReader): Run {
 function settleRecovery({ recovery, partners }: Rulebook, run: Run): void {
   if (recovery === undefined) return
   const key = recoveryKey(recovery.document.epoch)
-  const text = recoveryEntry(recovery, partners)
-  run.write(key, { text }, `${key} ${text}\n`)
+  run.write(key, { text: recoveryEntry(recovery, partners) }, `${key} ${recoveryLine(recovery, partners)}\n`)
 }
 
 function executeBatch(
@@ -263,7 +265,9 @@ function executeSystem(
   const { model, partners, scope, version } = rulebook
   const { latest, latestModel, latestVersion } = run
   const decided = { latest, latestModel, latestVersion }
-  const ground = { scope, network: model.network, partners, version, ...decided, state: run, time, height, id }
+  const place = { time, height, id, proposedBefore: run.proposed.get(author.id) ?? 0 }
+  const ground = { scope, network: model.network, partners, version, ...decided, state: run, ...place }
+  if (record.object === '_proposal') run.proposed.set(author.id, place.proposedBefore + 1)
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
   const { change, writes = [] } = verdict.effect

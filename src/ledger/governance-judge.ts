@@ -17,6 +17,12 @@ import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
 import type { SystemGround, SystemVerdict } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
 
+/**
+ * Proposals of one partner in one block, refused ones too: each may hold a network file, which takes time to look at, and
+ * one that is withdrawn makes room for the next.
+ */
+const PROPOSED_IN_BLOCK_MAX = 8
+
 /** Milliseconds that a proposal may be open: a year. */
 const OPEN_MS_MAX = 366 * 24 * 3_600_000
 
@@ -27,8 +33,11 @@ type Of<Name extends SystemRecord['object']> = Extract<SystemRecord, { readonly 
  * governance-settle.
  */
 export function judgeProposal(ground: SystemGround, author: Partner, record: Of<'_proposal'>): SystemVerdict {
-  const { state, time, height, id } = ground
+  const { state, time, height, id, proposedBefore } = ground
   const { expires, reason } = record
+  if (proposedBefore >= PROPOSED_IN_BLOCK_MAX) {
+    return refused('NOT_PERMITTED', `${author.id} made ${PROPOSED_IN_BLOCK_MAX} proposals in this block`)
+  }
   const since = problemSince(ground, author)
   if (since !== null) return refused('NOT_PERMITTED', since)
   const governs = mayGovern(ground, author)
@@ -39,7 +48,7 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
   const open = openProposalsIn(state)
   // Others must not keep anybody from going, or from replacing a stolen key; that is decided with the block.
   if (open.length >= OPEN_MAX && !isOwn) return refused('NOT_PERMITTED', `${OPEN_MAX} proposals are open`)
-  if (openOf(state, author.id) >= OPEN_OF_ONE_MAX)
+  if (openOf(state, author.id) >= OPEN_OF_ONE_MAX && !isOwn)
     return refused('NOT_PERMITTED', `${author.id} has ${OPEN_OF_ONE_MAX} open proposals`)
   // Last, since a network definition costs the most to look at.
   const read = changeOfRecord(ground, record.change)
@@ -82,6 +91,10 @@ export function judgeBallot(ground: SystemGround, author: Partner, record: Of<'_
   if (!mayGovern(ground, author)) return mayNot(author, 'vote on this')
   const found = openProposal(ground, record.proposal)
   if (!found.ok) return found
+  // Each writes the whole proposal anew.
+  if (found.proposal.ballots.some(({ height, partner }) => partner === author.id && height === ground.height)) {
+    return refused('NOT_PERMITTED', `${author.id} has voted on proposal ${record.proposal} in this block`)
+  }
   const ballot: Ballot = { height: ground.height, partner: author.id, reason: record.reason, yes: record.yes }
   const others = found.proposal.ballots.filter(({ partner }) => partner !== author.id)
   const ballots = [...others, ballot].sort((a, b) => (a.partner < b.partner ? -1 : 1))

@@ -21,6 +21,14 @@ export function recoveryEntry({ document, signatures }: Recovery, set: PartnerSe
   return canonicalText({ document, set: JSON.parse(partnerSetText(set)), signatures } as unknown as Json)
 }
 
+/**
+ * What of that is hashed: not the signatures, since a signer can make any number of good ones over one document, and who signed
+ * which file differs from home to home.
+ */
+export function recoveryLine({ document }: Pick<Recovery, 'document'>, set: PartnerSet): string {
+  return canonicalText({ document, set: JSON.parse(partnerSetText(set)) } as unknown as Json)
+}
+
 /** Of a value that this software wrote, and whose checksum held. */
 export function keptRecovery(text: string): KeptRecovery {
   return JSON.parse(text) as KeptRecovery

@@ -45,6 +45,8 @@ export interface SystemGround {
   readonly height: number
   /** Of the record that is judged. */
   readonly id: string
+  /** How many proposals its author has in this block before it. */
+  readonly proposedBefore: number
 }
 
 /** What an accepted system record brings about. */

@@ -42,6 +42,7 @@ export function votesNeeded(threshold: Threshold, governing: number): number {
     case 'two-thirds':
       return Math.floor((2 * governing) / 3) + 1
     case 'all':
-      return governing
+      // Where nobody governs nothing passes.
+      return Math.max(1, governing)
   }
 }

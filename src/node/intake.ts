@@ -3,7 +3,7 @@ import { LedgerError, type Outcome, type Refusal, refuse } from '../base/errors.
 import { judge } from '../ledger/judge.js'
 import type { Model } from '../ledger/model.js'
 import { areModelsSettling } from '../ledger/model-state.js'
-import { type Partner, partnerOf } from '../ledger/partner-set.js'
+import { type ChainPartnerState, type Partner, partnerOf } from '../ledger/partner-set.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import { uniqueKey } from '../ledger/record-state.js'
 import type { Chain } from './chain.js'
@@ -34,6 +34,8 @@ export interface IntakeDependencies {
   readonly blocked: () => string | null
   /** Whether this node's copy is as new as it can know. */
   readonly inStep: () => boolean
+  /** What a quorum has told of this partner that the copy does not say. @default nothing */
+  readonly toldState?: () => ChainPartnerState | null
   readonly now: () => number
   readonly timers: Timers
   readonly show: (id: string) => RecordView | null
@@ -94,6 +96,14 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
     return { kind: 'decided', outcome: { line, status: 'refused', ...refusal } }
   }
 
+  /** Of who is suspended or removed no block takes anything, whatever else its copy may not know: it would wait in vain. */
+  function leftProblem(): Refusal | null {
+    const id = dependencies.partner
+    const state = dependencies.toldState?.() ?? partnerOf(chain.rulebook.nextPartners, id)?.state
+    if (state !== 'suspended' && state !== 'removed') return null
+    return { code: 'NOT_PERMITTED', message: `partner ${id} is ${state}`, details: { state } }
+  }
+
   /** Takes one checked record: it is judged at once, or goes into the open batch. */
   function take(line: number, record: CheckedRecord): Slot {
     const { body } = record
@@ -105,6 +115,8 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
       const first = chain.store.state.get(uniqueKey(dependencies.partner, body.object, canonicalText(body.unique)))
       if (first !== undefined) return { kind: 'decided', outcome: original(line, record, first.text) }
     }
+    const left = leftProblem()
+    if (left !== null) return refused(line, body?.object ?? '', left)
     const refusal = pending.touches(record) ? null : judgeNow(record)
     if (refusal !== null && !mayChange(record, refusal)) return refused(line, body?.object ?? '', refusal)
     const place = { record, ...own.add(record) }

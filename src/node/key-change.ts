@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { authorSequence } from '../ledger/author-sequence.js'
-import { batchBytes, batchHash, encodeBatch, readBatch } from '../ledger/batch.js'
+import { batchBytes, batchHash, encodeBatch } from '../ledger/batch.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import type { Chain } from './chain.js'
 import { marksOfRejoin } from './guard-marks.js'
 import type { HomePaths } from './home.js'
 import type { Logger } from './log.js'
+import { readOwnBatch } from './recovery-enter.js'
 import { renameDurably } from './store/durable-file.js'
 import { type NodeKey, openKey, readStoredKey, type Unlock } from './store/key-file.js'
 import { putAside } from './store/put-aside.js'
@@ -81,20 +82,20 @@ export async function keyChangedError({ paths, chain, self }: KeyChangeOptions):
  * ids, they are signed again: who was told that a record is pending need not append it anew.
  */
 async function signBatchesAgain(chain: Chain, self: string, incarnation: number, { seed }: NodeKey): Promise<void> {
-  const { scope, store, limits } = chain
+  const { scope, store } = chain
   const sign = signer(seed)
   let { next } = authorSequence(store.state, self)
   for (const { sequence, hash: former } of store.outbox()) {
-    const text = store.readBatch(former)
-    const read = text === undefined ? null : readBatch(scope, limits, text)
+    // A recovery may have ended the epoch in which they were signed.
+    const batch = readOwnBatch(chain, store.readBatch(former))
     // Of an incarnation before the last one they were void already.
-    if (sequence !== next || read?.ok !== true || read.value.header.incarnation < incarnation - 1) return
+    if (sequence !== next || batch === null || batch.header.incarnation < incarnation - 1) return
     next++
-    if (read.value.header.incarnation === incarnation) continue
-    const header = { ...read.value.header, incarnation }
+    if (batch.header.incarnation === incarnation) continue
+    const header = { ...batch.header, incarnation }
     const hash = batchHash(scope, header)
     const signature = sign(batchBytes(scope, header))
-    const { records } = read.value
+    const { records } = batch
     await store.putBatches([{ hash, text: encodeBatch(scope, { header, hash, signature, records }), own: sequence }])
   }
 }

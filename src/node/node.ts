@@ -259,6 +259,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     own,
     pending,
     partner: self,
+    toldState: known.ownState,
     blocked,
     inStep: () => replica.inStep,
     now,

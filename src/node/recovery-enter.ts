@@ -84,7 +84,7 @@ async function signBatchesAgain(chain: Chain, self: string, { publicKey, sign }:
   if (own?.key !== publicKey) return
   let { next } = authorSequence(store.state, self)
   for (const { sequence, hash: former } of [...store.outbox()].sort((a, b) => a.sequence - b.sequence)) {
-    const batch = ownBatch(chain, store.readBatch(former))
+    const batch = readOwnBatch(chain, store.readBatch(former))
     // Of an incarnation before this one it was void already.
     if (sequence !== next || batch === null || batch.header.incarnation !== own.incarnation) return
     next++
@@ -99,8 +99,8 @@ async function signBatchesAgain(chain: Chain, self: string, { publicKey, sign }:
   }
 }
 
-/** An own batch of the epoch that begins or the one before. */
-function ownBatch({ scope, limits }: Chain, text: string | undefined): Batch | null {
+/** An own batch of the epoch of the chain or the one before. */
+export function readOwnBatch({ scope, limits }: Chain, text: string | undefined): Batch | null {
   if (text === undefined) return null
   for (const epoch of [scope.epoch, scope.epoch - 1]) {
     const read = readBatch({ ...scope, epoch }, limits, text)

@@ -16,7 +16,7 @@ import { type HomePaths, homePaths } from './home.js'
 import { readHome } from './read-home.js'
 import { keepRecovery, keepSigned, type RecoveryFiles, readRecoveryFiles } from './recovery-files.js'
 import { assertGuardAllows, assertLogAllows, assertSigner, groundOf } from './recovery-sign.js'
-import { hasComeToNothing } from './recovery-standing.js'
+import { hasComeToNothing, hasGoneOn } from './recovery-standing.js'
 import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
 import { readKeyFile } from './store/key-file.js'
@@ -141,6 +141,9 @@ async function problemHere({ chain }: StoppedHome, recovery: Recovery): Promise<
   if (document.height < ground.height) {
     if (chain.store.header(document.height)?.hash !== document.head)
       return `block ${document.height} is another one here`
+    if (hasGoneOn(chain, document)) {
+      return `this copy has block ${document.height + 2} of the epoch that it ends; ledger-node start --resync fetches the others' copy`
+    }
     const sets = await openSetHistory(chain)
     return recoveryProblem(chain.scope, sets.at(document.height + 1), recovery)
   }

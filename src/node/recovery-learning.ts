@@ -8,6 +8,7 @@ import {
 } from '../ledger/recovery.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
+import { hasGoneOn } from './recovery-standing.js'
 import type { SetHistory } from './set-history.js'
 
 export interface RecoveryLearningDependencies {
@@ -33,6 +34,7 @@ export function createRecoveryLearning({ chain, sets, keep, known, log, onEpoch 
     if (ground === null || height > chain.tip.height) return 'later'
     if (height === chain.tip.height) return recoveryProblemAt(ground, recovery)
     if (chain.store.header(height)?.hash !== head) return `block ${height} is another one here`
+    if (hasGoneOn(chain, recovery.document)) return `the epoch has gone on here behind block ${height + 1}`
     return recoveryProblem(chain.scope, sets.at(height + 1), recovery)
   }
 

@@ -22,7 +22,7 @@ export interface Barred {
 export function barredBy(chain: Chain, files: RecoveryFiles): Barred | null {
   const next = chain.scope.epoch + 1
   const known = files.known.find(({ document }) => document.epoch === next)
-  if (known !== undefined) return barredByKnown(chain, known.document)
+  if (known !== undefined && !hasGoneOn(chain, known.document)) return barredByKnown(chain, known.document)
   const signed = files.signed.find(({ epoch }) => epoch === next)
   return signed === undefined || hasComeToNothing(chain, signed) ? null : barredBySigned(signed)
 }
@@ -64,12 +64,21 @@ function barredBySigned(document: RecoveryDocument): Barred {
 }
 
 /**
+ * Whether the epoch that a document ends has gone on here for more than a block behind it. No honest signer votes that far, so
+ * whoever shows such a document to this copy has former keys and no recovery: what partners of long ago sign must not stop
+ * those of today.
+ */
+export function hasGoneOn(chain: Chain, { height, head }: Pick<RecoveryDocument, 'height' | 'head'>): boolean {
+  return chain.tip.height >= height + 2 && chain.store.header(height)?.hash === head
+}
+
+/**
  * Whether a document that was signed here can never have all signatures: another signer has voted, in the epoch that the
  * document was to end, two blocks behind it. It had not signed by then, as it would have voted no more; and it never will,
  * as its chain is higher.
  */
 export function hasComeToNothing(chain: Chain, { height, head, signers }: RecoveryDocument): boolean {
-  if (chain.tip.height < height + 2 || chain.store.header(height)?.hash !== head) return false
+  if (!hasGoneOn(chain, { height, head })) return false
   const stored = chain.store.header(height + 2)
   const certificate = stored === undefined ? null : readCertificate(stored.certificate)
   // Its signature was checked before the block was committed.

@@ -21,10 +21,16 @@ export async function openSetHistory(chain: Chain) {
   function add(key: string, text: string): void {
     if (key.startsWith(RECOVERY_PREFIX)) {
       const { document, signatures, set } = keptRecovery(text)
-      decided.push({ from: document.height + 1, set, recovery: { document, signatures } })
+      place({ from: document.height + 1, set, recovery: { document, signatures } })
     } else {
-      decided.push({ from: Number(key.slice(SET_PREFIX.length)), set: JSON.parse(text) as PartnerSet })
+      place({ from: Number(key.slice(SET_PREFIX.length)), set: JSON.parse(text) as PartnerSet })
     }
+  }
+
+  function place(one: DecidedSet): void {
+    // Whatever comes of it, these were partners' keys.
+    for (const partner of one.set.partners) keys.add(partner.key)
+    decided.push(one)
     decided.sort((a, b) => a.set.epoch - b.set.epoch || a.from - b.from)
     // What an epoch decided for heights after its end never came into force.
     const ends = new Map(
@@ -34,13 +40,8 @@ export async function openSetHistory(chain: Chain) {
     decided.splice(0, decided.length, ...inForce)
   }
 
-  function keep(key: string, text: string): void {
-    add(key, text)
-    for (const { set } of decided.slice(-1)) for (const partner of set.partners) keys.add(partner.key)
-  }
-
   for (const prefix of [SET_PREFIX, RECOVERY_PREFIX]) {
-    for await (const { key, entry } of chain.store.states(prefix)) keep(key, entry.text)
+    for await (const { key, entry } of chain.store.states(prefix)) add(key, entry.text)
   }
 
   return {
@@ -54,7 +55,7 @@ export async function openSetHistory(chain: Chain) {
     },
     committed(block: CommittedBlock): void {
       for (const { key, entry } of block.executed.execution.writes) {
-        if (key.startsWith(SET_PREFIX) || key.startsWith(RECOVERY_PREFIX)) keep(key, entry.text)
+        if (key.startsWith(SET_PREFIX) || key.startsWith(RECOVERY_PREFIX)) add(key, entry.text)
       }
     }
   }

@@ -64,6 +64,9 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
   /** Keys of the invitations that somebody came with, whatever became of it. */
   const redeemed = new Set<string>()
   let passed = 0
+  /** In the block under way: how many proposals each partner made, and who voted on which. */
+  const proposed = new Map<string, number>()
+  const voted = new Set<string>()
 
   function isGoverning(id: string): boolean {
     return [partners.now(id), partners.latest(id)].every((one) => one?.state === 'active' && ROLES[one.role] === true)
@@ -131,7 +134,7 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
     if (!isHeard(author) || !(isGoverning(author) || isOwnAffair(author, change))) return false
     if (expires <= time || expires > time + YEAR_MS || !isPossible(change)) return false
     const own = [...open.values()].filter(({ by }) => by === author).length
-    return open.size < OPEN_MAX && own < OPEN_OF_ONE_MAX
+    return isOwnAffair(author, change) || (open.size < OPEN_MAX && own < OPEN_OF_ONE_MAX)
   }
 
   function isOpen(id: string, time: number): boolean {
@@ -213,6 +216,7 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
         const own = [...open.values()].filter(({ by }) => by === inviter).length
         if (open.size >= OPEN_MAX || own >= OPEN_OF_ONE_MAX) return false
         const ballots = new Map([[inviter, true]])
+        voted.add(`${inviter} ${id}`)
         open.set(id, { by: inviter, change, expires: time + MONTH_MS, base: baseOf(change), ballots })
       }
       redeemed.add(invitation)
@@ -228,21 +232,27 @@ export function createGovernanceCheck(partners: PartnerHistory, files: FileHisto
       if (object === '_proposal') {
         const record = data as ProposalRecord
         const { change, expires } = record
-        if (!mayPropose(author, record, time)) return false
+        const before = proposed.get(author) ?? 0
+        proposed.set(author, before + 1)
+        if (before >= OPEN_OF_ONE_MAX || !mayPropose(author, record, time)) return false
         const ballots = new Map(isGoverning(author) ? [[author, true] as const] : [])
+        if (isGoverning(author)) voted.add(`${author} ${id}`)
         open.set(id, { by: author, change, expires, base: baseOf(change), ballots })
         return true
       }
       const { proposal, yes } = data as { readonly proposal: string; readonly yes: boolean }
       if (!isHeard(author) || !isOpen(proposal, time)) return false
       if (object === '_withdraw') return open.get(proposal)?.by === author && open.delete(proposal)
-      if (!isGoverning(author)) return false
+      if (!isGoverning(author) || voted.has(`${author} ${proposal}`)) return false
+      voted.add(`${author} ${proposal}`)
       open.get(proposal)?.ballots.set(author, yes)
       return true
     },
     /** All records of a block are judged: decides what can be decided; what passes may decide others. */
     settle(time: number): void {
       while (settleOnce(time));
+      proposed.clear()
+      voted.clear()
     },
     /** How many changes have passed. */
     passed: (): number => passed

@@ -42,6 +42,8 @@ export function filesOf(seed: number, { quorum, isCalm, healMs }: FileGround): P
   const random = seededRandom(seed ^ 0x30de)
   if (random() >= SHARE) return []
   const below = (end: number): number => Math.floor(random() * end)
+  // Where one alone may suspend, a liar does: who is left is no question of this simulation.
+  const thresholds = isCalm ? THRESHOLDS : THRESHOLDS.filter(({ suspend }) => suspend !== 'one')
   return Array.from({ length: 1 + below(4) }, (): PlannedFile => {
     const isOther = random() < 0.4
     return {
@@ -49,7 +51,7 @@ export function filesOf(seed: number, { quorum, isCalm, healMs }: FileGround): P
       settings: {
         remainder: random() < 0.2 ? null : below(5),
         quorum: isCalm && isOther ? (random() < 0.5 ? 'majority' : 'two-thirds') : quorum,
-        thresholds: THRESHOLDS[below(THRESHOLDS.length)]!
+        thresholds: thresholds[below(thresholds.length)]!
       },
       hasRival: random() < 0.4
     }

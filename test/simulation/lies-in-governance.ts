@@ -124,7 +124,9 @@ export function createGovernanceLies({ clock, random, founded, liar, ways, isHea
   function batch(chain: Replica['chain'], incarnation: number, sign: (bytes: string) => string): PeerMessage {
     const { next: sequence } = authorSequence(chain.store.state, id)
     const marker = `${id}-ghost-${incarnation}-${sequence}`
-    const records = [`{"data":{"marker":"${marker}","odometer":1,"vehicle":"car-9"},"object":"inspection"}`]
+    const records = [
+      `{"data":{"marker":"${marker}","odometer":1,"vehicle":"car-9"},"object":"inspection","unique":"${marker}"}`
+    ]
     const header = batchHeader(id, incarnation, sequence, records)
     const bytes = batchBytes(scope, header)
     const hash = sha256Hex(bytes)

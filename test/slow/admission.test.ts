@@ -53,7 +53,7 @@ test('a fifth partner waits for the votes of the others, says so, and goes on by
     assert.is((await p5.ledger(['partners'])).code, 1, 'it has nothing of the network')
     const ballot = await ballotOn(p3, 'p5')
     assert.equal([ballot.kind, ballot.by, ballot.state], ['admit', 'p1', 'open'])
-    assert.match((await p3.ledger(['proposal', ballot.id])).stdout, /^admit p5\n[\s\S]*role: none -> inspector/)
+    assert.match((await p3.ledger(['proposal', ballot.id])).stdout, /^admit p5\n[\s\S]*role: \(none\) -> inspector/)
     assert.not.ok((await p1.client.partners()).some(({ id }) => id === 'p5'))
 
     const thief = await sandbox.at('thief').ledgerNode(['start', ...line])

@@ -170,7 +170,11 @@ async function tryDamage(whole: string, copy: string, served: string, damage: Da
     const { code, message, details } = found.refused
     const said = `${message} ${details.remedy ?? ''}`
     assert.ok(said.includes(placeOf(damage.file)), `${name}: ${code} does not name it: ${said}`)
-    assert.match(said, /restore|--resync|put .* back|founded with|chmod|upgrade/, `${name}: ${code} says what to do`)
+    assert.match(
+      said,
+      /restore|--resync|put .* back|founded with|chmod|upgrade|install a newer build/,
+      `${name}: ${code} says what to do`
+    )
     return code
   }
   assert.is(found.served === served, true, `${name}: something else is served`)

@@ -66,6 +66,7 @@ function judged(object: string, data: JsonObject, situation: Situation = {}) {
     state: { get: (key) => (state[key] === undefined ? undefined : { text: state[key] }) },
     time,
     height: 1,
+    proposedBefore: 0,
     id: 'p1/0/0'
   }
   const verdict = judgeSystem(ground, author, record.system)

@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert'
+import type { ChainPartnerState } from '../../../src/ledger/partner-set.js'
 import { createIntake, type Intake } from '../../../src/node/intake.js'
 import type { AppendOutcome } from '../../../src/node/ledger-node.js'
 import { systemTimers } from '../../../src/node/timers.js'
@@ -10,11 +11,13 @@ const test = suite('the way of own records in, while the copy is behind')
 const ABOUT_NOTHING = '{"text":"t","vehicle":"nobody wrote this"}'
 
 /** The intake of a partner alone, that is in step or not as it is told. */
-async function withIntake(work: (intake: Intake, step: { in: boolean }) => Promise<void>): Promise<void> {
+async function withIntake(
+  work: (intake: Intake, step: { in: boolean; state: ChainPartnerState | null }) => Promise<void>
+): Promise<void> {
   const network = await createLocalNetwork(['p1'])
   try {
     const { chain, own, pending } = (await network.open('p1')).replica
-    const step = { in: true }
+    const step: { in: boolean; state: ChainPartnerState | null } = { in: true, state: null }
     const intake = createIntake({
       chain,
       own,
@@ -22,6 +25,7 @@ async function withIntake(work: (intake: Intake, step: { in: boolean }) => Promi
       partner: 'p1',
       blocked: () => null,
       inStep: () => step.in,
+      toldState: () => step.state,
       now: Date.now,
       timers: systemTimers,
       show: () => null,
@@ -64,6 +68,17 @@ test('in step, what the state refuses is refused at once; behind, a block decide
       { status: 'refused', code: 'REFERENCE_MISSING', byBlock: true },
       { status: 'accepted', code: null, byBlock: true }
     ])
+  })
+})
+
+test('who is suspended or removed is told so at once, also where its copy is behind', async () => {
+  await withIntake(async (intake, step) => {
+    for (const state of ['suspended', 'removed'] as const) {
+      Object.assign(step, { in: false, state })
+      const { outcomes, ended } = appendNotes(intake, ['{"text":"in vain"}'])
+      await ended
+      assert.equal(outcomes.map(short), [{ status: 'refused', code: 'NOT_PERMITTED', byBlock: false }])
+    }
   })
 })
 
