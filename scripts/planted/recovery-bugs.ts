@@ -33,9 +33,8 @@ export const RECOVERY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/recovery-standing.ts',
-        find: 'if (known !== undefined) return barredByKnown(chain, known.document)',
-        replace:
-          'if (known !== undefined && known.document.height >= chain.tip.height) return barredByKnown(chain, known.document)'
+        find: 'if (known !== undefined && !hasGoneOn(chain, known.document)) return',
+        replace: 'if (known !== undefined && known.document.height >= chain.tip.height) return'
       }
     ],
     checks: [seeds(40, QUORUM_LOST)]

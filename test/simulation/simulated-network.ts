@@ -1,3 +1,4 @@
+import { LedgerError } from '../../src/base/errors.js'
 import type { BlockHeader } from '../../src/ledger/block.js'
 import { faultsOf } from '../../src/ledger/quorum.js'
 import type { PeerMessage, PullResponse } from '../../src/node/peers.js'
@@ -39,6 +40,7 @@ export function simulatedNetwork(
   const lying = new Set(founded.voters.slice(0, scenario.liars))
   const goneEnd = scenario.voters - scenario.fragile
   const gone = new Set(founded.voters.slice(goneEnd - scenario.gone, goneEnd))
+  const resynced = new Set<string>()
   const partnerOf = new Map<string, VirtualPartner>()
   const figures = { crashes: 0, roundMax: 0, losses: 0 }
   /** By epoch and height; also of what was on a disk that is lost. */
@@ -179,6 +181,7 @@ export function simulatedNetwork(
         recovering.onSign(partner, bytes)
       },
       onFail(partner, error) {
+        if (error instanceof LedgerError && error.code === 'STORE_DAMAGED') resynced.add(id)
         if (!lookAfter(partner, error, clock) && !lying.has(id))
           breaks('no node stops by itself', `${id}: ${textOf(error)}`)
       }
@@ -250,6 +253,8 @@ export function simulatedNetwork(
     partners,
     honest,
     /** Honest ones that are there in the end. */
+    /** Whose copy was damaged, and fetched again: where the log does not go with the guard then, they rejoin. */
+    resynced: resynced as ReadonlySet<string>,
     lasting: honest.filter(({ id }) => !gone.has(id) && !changing.isForGood(id) && !recovering.isLost(id)),
     changing,
     recovering,

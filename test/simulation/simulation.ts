@@ -221,7 +221,7 @@ async function check(network: SimulatedNetwork): Promise<Found> {
   checkNothingLost(
     submissions.filter(({ author }) => lasting.some(({ id }) => id === author)),
     placed,
-    new Map([...incarnations].filter(([id]) => changing.targets.has(id)))
+    new Map([...incarnations].filter(([id]) => changing.targets.has(id) || network.resynced.has(id)))
   )
   const seen = placesSeen(network)
   checkEvidence(evidence, { liars, excused, seen })

@@ -55,7 +55,9 @@ test('while nobody answers a joiner is ready and says why, and becomes the node 
       quorum: { rule: '', needed: 0, online: 0 },
       mempool: { batches: 0, records: 0 },
       strangers: { seen: 0, hungUp: 0, last: null, refused: 0 },
-      syncing: true
+      syncing: true,
+      epoch: 0,
+      recoveries: []
     })
     const told = await p2.ledger(['status'])
     assert.is(told.code, 0, told.stderr)
