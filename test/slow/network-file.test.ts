@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert'
 import type { ProposalView, RecordView } from '../../src/node/ledger-node.js'
 import { INSPECTIONS } from '../support/inspections.js'
-import { invite, network, type Partner, sameChain, started, until, verifyAll } from '../support/partners.js'
+import { admit, invite, network, type Partner, sameChain, started, until, verifyAll } from '../support/partners.js'
 import { ndjson, withSandbox } from '../support/processes.js'
 import { suite } from '../support/suite.js'
 
@@ -69,6 +69,7 @@ test('a rule comes into force while records stream in, one node is killed, one r
     await p3.again()
     await p4.again()
     const joiner = await started(sandbox, 'p5', ['--invite', token])
+    await admit(partners, 'p5')
     const outcomes = await Promise.all(streams)
     const all = [...partners, joiner]
     await until('the joiner votes everywhere', () => areVoters(all), 150_000)
