@@ -91,7 +91,11 @@ export async function createNetwork({ apart = ['', ''], keepPorts = false, ...op
           // It may have passed already.
           await node.vote(proposal, { yes: true, force: true }).catch(() => {})
         }
-        answer = await ask()
+        // Whoever is asked may not have the block yet.
+        for (let left = 100; answer.type === 'waiting' && left > 0; left--) {
+          await new Promise((resolve) => setTimeout(resolve, 100))
+          answer = await ask()
+        }
       }
       await prepareHome({ home: home(id), token: token.value, answer })
       const node = await open(id)
