@@ -142,7 +142,7 @@ export async function untilVoters(partners: readonly Partner[]): Promise<void> {
     }
     return true
   }
-  await until(`${partners.length} voters everywhere`, look).catch((error: Error) => {
+  await until(`${partners.length} voters everywhere`, look, 90_000).catch((error: Error) => {
     throw new Error(`${error.message}\n${partners.map(lastWords).join('\n')}`)
   })
 }
