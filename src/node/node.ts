@@ -45,7 +45,7 @@ import { viewOfCommitted } from './record-view.js'
 import { enterEpoch } from './recovery-enter.js'
 import { keepRecovery, readRecoveryFiles } from './recovery-files.js'
 import { createRecoveryLearning, epochError } from './recovery-learning.js'
-import { barredBy, signerOutOfEpoch } from './recovery-standing.js'
+import { barredBy, signerOutOfEpoch, withoutOutlived } from './recovery-standing.js'
 import { openRefusalLog } from './refusal-log.js'
 import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
@@ -116,11 +116,12 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const store = await openStore({ path: paths.store, genesis: hash, ...cacheOption(options) })
   closers.push(() => store.close())
   const model = modelOf(content.genesis)
-  const files = await readRecoveryFiles(paths.recovery)
-  const recoveries = files.known
+  const found = await readRecoveryFiles(paths.recovery)
+  const recoveries = found.known
   const opening = { scope: { genesis: hash, epoch: 0 }, genesis: content.genesis.genesis, model, store, recoveries }
   await keepEarlySets(opening, options.signal)
   const before = openChain(opening)
+  const files = await withoutOutlived(paths.recovery, before, found)
   const key = await takeUpKey({ paths, chain: before, self, log, unlock: options.unlock ?? noPassphrase })
   await enterEpoch({ paths, chain: before, self, key, files, log })
   const barred = barredBy(before, files)
@@ -158,7 +159,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
       self,
       key: key.publicKey,
       mayBeBehind,
-      recoveries,
+      recoveries: files.known,
       barred,
       ...timeoutsOption(options),
       ...softwareOption(options)
@@ -190,7 +191,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     chain,
     sets,
     keep: (recovery) => keepRecovery(paths.recovery, recovery),
-    known: recoveries,
+    known: files.known,
     log,
     onEpoch: fate.fail
   })

@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { LedgerError } from '../base/errors.js'
 import { readCertificate } from '../ledger/certificate.js'
-import { type RecoveryDocument, recoveryHash } from '../ledger/recovery.js'
+import { type Recovery, type RecoveryDocument, recoveryHash } from '../ledger/recovery.js'
 import type { Chain } from './chain.js'
 import type { RecoveryFiles } from './recovery-files.js'
+import { putAside } from './store/put-aside.js'
 
 /**
  * Why a node signs nothing in its epoch:
@@ -70,6 +72,16 @@ function barredBySigned(document: RecoveryDocument): Barred {
  */
 export function hasGoneOn(chain: Chain, { height, head }: Pick<RecoveryDocument, 'height' | 'head'>): boolean {
   return chain.tip.height >= height + 2 && chain.store.header(height)?.hash === head
+}
+
+/** What a home knows, without recoveries that its copy has outlived: these are put aside, and make room for a real one. */
+export async function withoutOutlived(folder: string, chain: Chain, files: RecoveryFiles): Promise<RecoveryFiles> {
+  const isOutlived = ({ document }: Recovery): boolean =>
+    document.epoch === chain.scope.epoch + 1 && hasGoneOn(chain, document)
+  for (const { document } of files.known.filter(isOutlived)) {
+    await putAside(join(folder, `epoch-${document.epoch}.json`))
+  }
+  return { ...files, known: files.known.filter((recovery) => !isOutlived(recovery)) }
 }
 
 /**

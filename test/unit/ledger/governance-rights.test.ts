@@ -177,6 +177,27 @@ test('a proposal expires later than its block, and within 366 days', () => {
   assert.equal(chain.say('p2', at(chain.time + 1001), at(chain.time + 1000 + 366 * DAY_MS)), ['accepted', 'accepted'])
 })
 
+test('one ballot of a partner on a proposal counts in a block, and up to 8 of its proposals', () => {
+  const chain = governanceChain({ p1: 'inspector', p2: 'inspector', p3: 'inspector', p4: 'inspector' })
+  const id = chain.nextId('p1')
+  assert.match(
+    chain.say('p1', proposalOf({ kind: 'remove', partner: 'p4' }), ballotOf(id, false))[1]!,
+    /^NOT_PERMITTED: p1 has voted on proposal .* in this block/
+  )
+  const said = chain.say('p2', ...Array.from({ length: 5 }, () => ballotOf(id, false)))
+  assert.is(said.filter((verdict) => verdict === 'accepted').length, 1)
+  assert.equal(chain.say('p2', ballotOf(id, true)), ['accepted'], 'in the next block it may change its mind')
+  // Each is withdrawn at once, so none is open.
+  const first = Number(chain.nextId('p3').split('/')[2])
+  const cycle = Array.from({ length: 10 }, (_, at) => {
+    const own = chain.nextId('p3').replace(/[0-9]+$/, String(first + 2 * at))
+    return [proposalOf({ kind: 'suspend', partner: 'p4' }), withdrawalOf(own)]
+  })
+  const cycled = chain.say('p3', ...cycle.flat())
+  assert.is(cycled.filter((verdict) => verdict === 'accepted').length, 16)
+  assert.match(cycled[16]!, /^NOT_PERMITTED: p3 made 8 proposals in this block/)
+})
+
 test('one partner has up to 8 open proposals, all together 64, own affairs apart', () => {
   const names = Array.from({ length: 10 }, (_, at) => `p${at + 1}`)
   const chain = governanceChain(Object.fromEntries(names.map((id) => [id, 'inspector'])))

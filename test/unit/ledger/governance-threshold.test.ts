@@ -24,6 +24,10 @@ test('a stricter one never needs fewer votes', () => {
   }
 })
 
+test('where nobody governs nothing passes', () => {
+  for (const threshold of THRESHOLDS) assert.ok(votesNeeded(threshold, 0) > 0, threshold)
+})
+
 test('the strictest of several needs as much as each of them', async () => {
   await fc.assert(
     fc.property(

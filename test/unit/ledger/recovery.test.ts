@@ -19,6 +19,7 @@ import {
   setOfRecovery
 } from '../../../src/ledger/recovery.js'
 import { epochAt, recoveriesIn } from '../../../src/ledger/recovery-state.js'
+import type { StateReader } from '../../../src/ledger/state.js'
 import { partnerSeed, setOf, stepOf } from '../../support/membership-chain.js'
 import { keyOf, seedOf, smallChain } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
@@ -169,8 +170,13 @@ test('the first block of an epoch writes it down, may be empty, and is another o
   const { header, execution, hash } = executeBlock(rulebook, chain.tip, chain.state, plan)
   assert.equal([header.partners, header.nextPartners], [document.partners, document.partners])
   assert.is(header.partners, partnerSetHash({ ...chain.scope, epoch: 1 }, rulebook.partners))
+  const kept = new Map(chain.entries)
+  const before: StateReader = { get: (key) => kept.get(key) }
   for (const { key, entry } of execution.writes) chain.entries.set(key, { text: entry.text })
   assert.equal(recoveriesIn(chain.state), [{ document, signatures, set: rulebook.partners }])
+  const resigned = { document, signatures: signatures.map((one) => ({ ...one, signature: 'a'.repeat(128) })) }
+  const other = rulebookAfter(chain.scope, chain.model, founding, before, resigned)
+  assert.is(executeBlock(other, chain.tip, before, plan).hash, hash, 'whatever signatures lie in a home')
   const after = rulebookAfter(chain.scope, chain.model, founding, chain.state)
   assert.equal([after.scope.epoch, after.partners, after.recovery], [1, rulebook.partners, undefined])
   const without = executeBlock(chain.rulebook(), chain.tip, { get: () => undefined }, plan)
