@@ -310,14 +310,14 @@ function check(chain: Chain, { before, file: fileBefore, known, batches, made, e
 
 test('whatever partners say and however they batch it, nothing passes without enough votes, and all see the same', async () => {
   const outcomes = new Map<string, number>()
-  await fc.assert(
-    fc.property(anyGame, (game) => {
-      const whole = play(game, false)
-      assert.equal(play(game, true).seen, whole.seen)
-      for (const [outcome, times] of whole.outcomes) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + times)
-    }),
-    { numRuns: 60 }
-  )
+  const holds = fc.property(anyGame, (game) => {
+    const whole = play(game, false)
+    assert.equal(play(game, true).seen, whole.seen)
+    for (const [outcome, times] of whole.outcomes) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + times)
+  })
+  await fc.assert(holds, { numRuns: 20 })
+  // The same games each time, so that what is counted below is no matter of luck.
+  await fc.assert(holds, { numRuns: 50, seed: 2 })
   // Games in which nothing happens would prove nothing.
   const times = (state: string): number => KINDS.reduce((sum, kind) => sum + (outcomes.get(`${kind} ${state}`) ?? 0), 0)
   assert.ok(
