@@ -79,7 +79,7 @@ test('on a terminal the passphrase is asked for twice and not shown', async () =
       ['key', 'passphrase', '--remove'],
       [
         ['Passphrase of', 'another one'],
-        ['try again', WORDS]
+        ['Passphrase of', WORDS]
       ]
     )
     assert.is(removed.code, 0, removed.shown)
