@@ -58,6 +58,16 @@ export function createInbound(dependencies: InboundDependencies) {
     return verifySignature(proposer.key, proposalBytes(scope, proposal), proposal.signature)
   }
 
+  /** Whether it bears the signature of its author, with the key that is in force or the next one. */
+  function isByAuthor(message: ConsensusMessage): boolean {
+    const { scope, partners, nextPartners } = chain.rulebook
+    const { type } = message
+    const bytes = type === 'vote' ? voteBytes(scope, message.vote) : proposalBytes(scope, message.proposal)
+    const { signature } = type === 'vote' ? message.vote : message.proposal
+    const keys = new Set([partners, nextPartners].map((set) => partnerOf(set, authorOf(message))?.key))
+    return [...keys].some((key) => key !== undefined && verifySignature(key, bytes, signature))
+  }
+
   /** Whether a vote is counted already, so that its signature need not be verified again. */
   function isKnown({ height, round, kind, voter, block, signature }: SignedVote): boolean {
     if (driver.state.start.height !== height) return false
@@ -178,9 +188,9 @@ export function createInbound(dependencies: InboundDependencies) {
     },
     /** How much of it is kept. */
     early: (): number => [...early.values()].reduce((sum, kept) => sum + kept.length, 0),
-    /** What came early of an author; nobody has verified it. */
+    /** What came early of an author, as its signature says: anybody may have brought it. */
     earlyOf: (author: string): ConsensusMessage[] =>
-      [...early.values()].flat().filter((message) => authorOf(message) === author),
+      [...early.values()].flat().filter((message) => authorOf(message) === author && isByAuthor(message)),
     gone(partner: string): void {
       early.delete(partner)
     }

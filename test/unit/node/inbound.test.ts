@@ -75,6 +75,15 @@ for (const [name, from, vote, isCounted] of ignored) {
   })
 }
 
+test('of what came early of a partner only that is told which it signed', () => {
+  const { inbound } = inboundOfOne()
+  const good = voteOf('p2', null, { height: 2 })
+  inbound.take('p4', { type: 'vote', vote: { ...good, round: 3 }, reason: null })
+  inbound.take('p4', { type: 'vote', vote: good, reason: null })
+  assert.equal(inbound.earlyOf('p2'), [{ type: 'vote', vote: good, reason: null }])
+  assert.is(inbound.early(), 2)
+})
+
 test('what comes early counts once its height has come, and only from the voter itself', () => {
   const { inbound, objections, commit } = inboundOfOne()
   inbound.take('p2', { type: 'vote', vote: voteOf('p2', null, { height: 2 }), reason: 'early' })
