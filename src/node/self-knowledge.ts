@@ -220,9 +220,13 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
     return key !== undefined && verifySignature(key, knownBytes(scope, request, answer), answer.signature)
   }
 
+  function isAskedOrSaid(partner: string): boolean {
+    return asking.has(partner) || hasSaidAll(partner)
+  }
+
   /** @param via who is asked for the partner's answer: itself when it is connected */
   async function ask(partner: string, via: string): Promise<void> {
-    if (asking.has(partner) || hasSaidAll(partner)) return
+    if (isAskedOrSaid(partner)) return
     asking.add(partner)
     try {
       const request: KnownRequest = { type: 'known', asker: self, nonce: nonce(), of: partner }
@@ -245,10 +249,11 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
   function askAll(): void {
     if (!isAsking()) return
     const connected = peers.connected()
-    const via = connected[turn++ % Math.max(1, connected.length)]
     for (const partner of witnessesOf(chain, self)) {
-      if (connected.includes(partner)) void ask(partner, partner)
-      else if (via !== undefined) void ask(partner, via)
+      if (isAskedOrSaid(partner)) continue
+      // The next one each time that somebody is asked, not each second: else it may be the same one always, and silent.
+      const via = connected.includes(partner) ? partner : connected[turn++ % Math.max(1, connected.length)]
+      if (via !== undefined) void ask(partner, via)
     }
   }
 

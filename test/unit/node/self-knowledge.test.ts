@@ -60,6 +60,8 @@ interface World {
   syncing: boolean
   /** Not connected. */
   apart: readonly string[]
+  /** Ticks after which a request that is not answered is over; 0: at once. */
+  silentFor: number
   /** Who signs in the place of everybody. */
   signedBy: string | null
   answers: Record<string, KnownAnswer | null>
@@ -78,6 +80,7 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
   const asked: string[] = []
   let due: (() => void)[] = []
   let questions = 0
+  let ticks = 0
   const partners = setOf(...voters)
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   const peers = {
@@ -86,6 +89,10 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
       const { of } = request
       asked.push(via === of ? of : `${of} through ${via}`)
       const known = self.answers[of]
+      if (known === undefined && self.silentFor > 0) {
+        const until = ticks + self.silentFor
+        while (ticks < until) await settled()
+      }
       if (known === undefined || known === null || request.asker !== 'a') throw new Error('no answer')
       const { signature: _, ...body } = known
       return { ...body, signature: signer(partnerSeed(self.signedBy ?? of))(knownBytes(SCOPE, request, body)) }
@@ -142,6 +149,7 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
     tip: 7,
     isLost: false,
     syncing: false,
+    silentFor: 0,
     apart: [],
     signedBy: null,
     answers,
@@ -149,8 +157,9 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
     outbox: [],
     formerKeys: [],
     async tick() {
+      ticks++
       for (const work of due.splice(0)) work()
-      await settled()
+      for (let i = 0; i < 3; i++) await settled()
     }
   }
   return self
@@ -186,6 +195,15 @@ test('it signs once as many have answered as make a quorum with it, and no soone
 test('who has answered is not asked again, who has not is asked every second', async () => {
   const of = await started(world(FOUR, { b: answer() }))
   assert.equal([of.asked.filter((id) => id === 'b').length, of.asked.filter((id) => id === 'c').length], [1, 3])
+})
+
+test('who takes as many seconds to fail as there are others is not asked alone for ever', async () => {
+  const of = world(['a', 'b', 'c', 'd', 'e'], { b: answer() })
+  Object.assign(of, { apart: ['c'], silentFor: 3 })
+  await started(of)
+  for (let n = 0; n < 9; n++) await of.tick()
+  const ways = new Set(of.asked.filter((one) => one.startsWith('c through')))
+  assert.equal([...ways].sort(), ['c through b', 'c through d', 'c through e'])
 })
 
 test('who is not connected is asked through the others, one after another', async () => {
