@@ -65,8 +65,8 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/self-knowledge.ts',
-        find: 'else if (via !== undefined) void ask(partner, via)',
-        replace: "else if (via === '') void ask(partner, via)"
+        find: 'if (via !== undefined) void ask(partner, via)',
+        replace: 'if (via === partner) void ask(partner, via)'
       }
     ],
     checks: [test('network/replicas-apart'), test('simulation/network')],

@@ -56,7 +56,8 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
   const answers = new Map<string, KnownAnswer>()
   const checked = new WeakSet<KnownAnswer>()
   const asking = new Set<string>()
-  let turn = 0
+  /** How often each of those who are not connected was asked, through one and then another. */
+  const turns = new Map<string, number>()
   let vouched = false
   let timer: TimerHandle | null = null
   let stopped = false
@@ -245,14 +246,21 @@ export function createSelfKnowledge(dependencies: SelfKnowledgeDependencies) {
     return !vouched && !stopped && (!isLost() || isNeededByAll(chain, self))
   }
 
+  /** The next of those connected each time that a partner is asked, not each second: else it may always be a silent one. */
+  function viaFor(partner: string): string | undefined {
+    const connected = peers.connected()
+    if (connected.includes(partner)) return partner
+    const turn = turns.get(partner) ?? 0
+    turns.set(partner, turn + 1)
+    return connected[turn % Math.max(1, connected.length)]
+  }
+
   /** Those who are not connected are asked through the others, one after another. */
   function askAll(): void {
     if (!isAsking()) return
-    const connected = peers.connected()
     for (const partner of witnessesOf(chain, self)) {
       if (isAskedOrSaid(partner)) continue
-      // The next one each time that somebody is asked, not each second: else it may be the same one always, and silent.
-      const via = connected.includes(partner) ? partner : connected[turn++ % Math.max(1, connected.length)]
+      const via = viaFor(partner)
       if (via !== undefined) void ask(partner, via)
     }
   }

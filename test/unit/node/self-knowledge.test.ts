@@ -81,6 +81,7 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
   let due: (() => void)[] = []
   let questions = 0
   let ticks = 0
+  const silent: { readonly until: number; readonly resolve: () => void }[] = []
   const partners = setOf(...voters)
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
   const peers = {
@@ -90,8 +91,7 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
       asked.push(via === of ? of : `${of} through ${via}`)
       const known = self.answers[of]
       if (known === undefined && self.silentFor > 0) {
-        const until = ticks + self.silentFor
-        while (ticks < until) await settled()
+        await new Promise<void>((resolve) => silent.push({ until: ticks + self.silentFor, resolve }))
       }
       if (known === undefined || known === null || request.asker !== 'a') throw new Error('no answer')
       const { signature: _, ...body } = known
@@ -158,8 +158,10 @@ function world(voters: readonly string[], answers: Record<string, KnownAnswer | 
     formerKeys: [],
     async tick() {
       ticks++
+      for (const { until, resolve } of silent) if (until === ticks) resolve()
+      await settled()
       for (const work of due.splice(0)) work()
-      for (let i = 0; i < 3; i++) await settled()
+      await settled()
     }
   }
   return self
@@ -194,7 +196,7 @@ test('it signs once as many have answered as make a quorum with it, and no soone
 
 test('who has answered is not asked again, who has not is asked every second', async () => {
   const of = await started(world(FOUR, { b: answer() }))
-  assert.equal([of.asked.filter((id) => id === 'b').length, of.asked.filter((id) => id === 'c').length], [1, 3])
+  assert.equal([of.asked.filter((id) => id === 'b').length, of.asked.filter((id) => id === 'c').length], [1, 4])
 })
 
 test('who takes as many seconds to fail as there are others is not asked alone for ever', async () => {
@@ -204,6 +206,14 @@ test('who takes as many seconds to fail as there are others is not asked alone f
   for (let n = 0; n < 9; n++) await of.tick()
   const ways = new Set(of.asked.filter((one) => one.startsWith('c through')))
   assert.equal([...ways].sort(), ['c through b', 'c through d', 'c through e'])
+})
+
+test('of two who are not connected, each is asked through each of the others', async () => {
+  const of = world(['a', 'b', 'c', 'd', 'e'])
+  of.apart = ['c', 'd']
+  await started(of)
+  const ways = new Set(of.asked.filter((one) => one.includes('through')))
+  assert.equal([...ways].sort(), ['c through b', 'c through e', 'd through b', 'd through e'])
 })
 
 test('who is not connected is asked through the others, one after another', async () => {
