@@ -134,8 +134,9 @@ export function createAdmission(dependencies: AdmissionDependencies) {
     const read = readToken(token)
     const signer = partnerOf(chain.rulebook.partners, self)?.key
     if (!read.ok || signer === undefined) throw new LedgerError('INVARIANT', 'a token that was made can be read')
-    const { key, partner, role, name, expires } = read.value.invitation
-    await made.add({ key, signer, partner, role, name, made: now(), expires }, list.isOver)
+    const { epoch, invitation } = read.value
+    const { key, partner, role, name, expires } = invitation
+    await made.add({ key, signer, epoch, partner, role, name, made: now(), expires }, list.isOver)
   }
 
   return {

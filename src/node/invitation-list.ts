@@ -51,7 +51,8 @@ export function createInvitationList({ chain, reader, made, self, now }: Invitat
     }
   }
 
-  function standing({ key, signer, partner, role, expires }: MadeInvitation): Standing {
+  function standing(invitation: MadeInvitation): Standing {
+    const { key, partner, expires } = invitation
     const use = readInvitationUse(chain.store.state.get(invitationKey(key))?.text)
     if (use?.kind === 'revoked') return { ...NOTHING, state: 'revoked' }
     if (use?.kind === 'used') return { ...NOTHING, state: 'used', by: use.partner, ...admittedIn(key) }
@@ -62,12 +63,13 @@ export function createInvitationList({ chain, reader, made, self, now }: Invitat
       return { state: 'declined', by: partner, height: closed, proposal, why: `the proposal is ${kind}` }
     }
     if (Math.max(now(), chain.tip.time) >= expires) return { ...NOTHING, state: 'expired' }
-    const why = voidReason(signer, partner, role)
+    const why = voidReason(invitation)
     return why === null ? { ...NOTHING, state: 'open' } : { ...NOTHING, state: 'void', why }
   }
 
-  function voidReason(signer: string, partner: string, role: string): string | null {
+  function voidReason({ signer, epoch, partner, role }: MadeInvitation): string | null {
     const { model, nextPartners } = chain.rulebook
+    if (epoch !== nextPartners.epoch) return `it was made in epoch ${epoch}, which is over`
     const own = partnerOf(nextPartners, self)
     if (own === undefined || own.state !== 'active') return `${self} is ${own?.state ?? 'no partner'}`
     if (own.key !== signer) return `${self} has another key now`

@@ -4,7 +4,7 @@ import { isPartnerId } from '../base/ids.js'
 import type { Json } from '../base/json.js'
 import { keyFromText } from '../base/keys.js'
 import { readJson } from '../base/strict-json.js'
-import { asArray, asInteger, asString, asText, membersOf, ShapeError } from '../ledger/json-shape.js'
+import { asArray, asInteger, asObject, asString, asText, membersOf, ShapeError } from '../ledger/json-shape.js'
 import type { Logger } from './log.js'
 import { replaceFileDurably } from './store/durable-file.js'
 
@@ -14,6 +14,8 @@ export interface MadeInvitation {
   readonly key: string
   /** Key text of the partner that signed it: with another key of it, it is void. */
   readonly signer: string
+  /** In which it was signed: in a later one it is void. */
+  readonly epoch: number
   readonly partner: string
   readonly role: string
   readonly name: string
@@ -94,12 +96,15 @@ async function readMade(path: string, log: Logger): Promise<readonly MadeInvitat
 }
 
 function shapeOfMade(json: Json, path: `/${number}`): MadeInvitation {
-  const names = ['expires', 'key', 'made', 'name', 'partner', 'role', 'signer']
-  const { expires, key, made, name, partner, role, signer } = membersOf(json, path, names)
+  const names = ['epoch', 'expires', 'key', 'made', 'name', 'partner', 'role', 'signer']
+  // Lists of before there were recoveries tell no epoch.
+  const whole = { epoch: 0, ...asObject(json, path) }
+  const { epoch, expires, key, made, name, partner, role, signer } = membersOf(whole, path, names)
   const isKey = (text: string): boolean => keyFromText(text) !== null
   return {
     key: asText(key, `${path}/key`, isKey, 'a key'),
     signer: asText(signer, `${path}/signer`, isKey, 'a key'),
+    epoch: asInteger(epoch, `${path}/epoch`, 0, Number.MAX_SAFE_INTEGER),
     partner: asText(partner, `${path}/partner`, isPartnerId, 'a partner id'),
     role: asString(role, `${path}/role`, 64),
     name: asString(name, `${path}/name`, 200),

@@ -55,6 +55,7 @@ test('two of four are lost: the others go on, a joiner comes, and a lost one wit
   await withSandbox(async (sandbox) => {
     const [p1, p2, p3, p4] = (await network(sandbox, 4)) as [Partner, Partner, Partner, Partner]
     const before = await append(p1, 10)
+    await invite(p1, 'p9')
     const { height } = await sameChain([p1, p2, p3, p4])
     await refused(p1, ['propose', '--lost', 'p3,p4'], 1, /HOME_LOCKED/)
 
@@ -105,6 +106,11 @@ test('two of four are lost: the others go on, a joiner comes, and a lost one wit
       return (await p2.ledger(['show', waiting, '--json'])).stdout.includes('"status":"accepted"')
     })
     const after = await append(p2, 30)
+    const void9 = ndjson<{ why: string }>((await p1.ledger(['invitations', '--state', 'void', '--json'])).stdout)
+    assert.equal(
+      void9.map(({ why }) => why),
+      ['it was made in epoch 0, which is over']
+    )
 
     const p5 = await started(sandbox, 'p5', ['--invite', await invite(p1, 'p5')])
     await untilVoters([p1, p2, p5])

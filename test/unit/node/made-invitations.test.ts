@@ -24,7 +24,7 @@ const KEY = keyOf('token')
 const SIGNER = keyOf('p1')
 
 function made(partner: string): MadeInvitation {
-  return { key: KEY, signer: SIGNER, partner, role: 'inspector', name: partner, made: 1, expires: 2 }
+  return { key: KEY, signer: SIGNER, epoch: 1, partner, role: 'inspector', name: partner, made: 1, expires: 2 }
 }
 
 const open = (path: string) => openMadeInvitations({ path, log: silentLogger })
@@ -70,5 +70,12 @@ for (const text of ['', '{', '{}', '[{}]', JSON.stringify([{ ...made('a'), secre
     assert.is((await open(path)).all().length, 1)
   })
 }
+
+test('a list that tells no epoch is of the first', async () => {
+  const path = await pathOf()
+  const { epoch: _, ...early } = made('a')
+  await writeFile(path, JSON.stringify([early]))
+  assert.equal((await open(path)).all(), [{ ...made('a'), epoch: 0 }])
+})
 
 test.run()
