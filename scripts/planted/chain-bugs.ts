@@ -144,7 +144,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     what: 'a rule does not see what stands before a record in the same block',
     edits: [
       {
-        file: 'src/ledger/execution.ts',
+        file: 'src/ledger/record-run.ts',
         find: 'get: (key) => overlay.get(key) ?? state.get(key)',
         replace: "get: (key) => (key.startsWith('r:') ? undefined : overlay.get(key)) ?? state.get(key)"
       }

@@ -1,6 +1,6 @@
 import { canonicalText } from '../base/canonical.js'
 import { sha256Hex } from '../base/crypto.js'
-import { assertInvariant, type Refusal } from '../base/errors.js'
+import { assertInvariant } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
 import type { Json } from '../base/json.js'
 import type { Scope } from '../base/tagged.js'
@@ -12,7 +12,7 @@ import { CHARGES_KEY, chargesEntry, chargesIn } from './charges.js'
 import { EARLY_KEY, isEarly } from './early-chain.js'
 import type { Genesis } from './genesis.js'
 import { settleGovernance } from './governance-settle.js'
-import { type BlockTime, judge } from './judge.js'
+import type { BlockTime } from './judge.js'
 import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
 import { areModelsSettling, MODELS_KEY, type Models, modelKey, modelsEntry, modelsIn } from './model-state.js'
@@ -28,10 +28,10 @@ import {
 } from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import { type CheckedRecord, recordUnder } from './record.js'
-import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
+import { type HistoryEntry, type RecordRun, runRecord, startRecordRun } from './record-run.js'
 import { type Recovery, setOfRecovery } from './recovery.js'
 import { recoveryEntry, recoveryKey, recoveryLine } from './recovery-state.js'
-import type { StateEntry, StateReader, StateWrite } from './state.js'
+import type { StateReader, StateWrite } from './state.js'
 import { judgeSystem } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
 import { type Verdict, verdictRoot } from './verdict.js'
@@ -102,15 +102,6 @@ export interface CheckedBatch {
   readonly header: BatchHeader
   readonly hash: string
   readonly records: readonly CheckedRecord[]
-}
-
-/** Where a record stands in its block, and under which key its history has it. */
-export interface HistoryEntry {
-  readonly object: string
-  readonly key: string
-  readonly batch: number
-  readonly index: number
-  readonly accepted: boolean
 }
 
 export interface Execution {
@@ -184,10 +175,7 @@ export interface BlockOrigin extends BlockTime {
   readonly originRound: number
 }
 
-interface Run extends StateReader {
-  readonly lines: string[]
-  readonly writes: StateWrite[]
-  readonly entries: HistoryEntry[]
+interface Run extends RecordRun {
   /** The partners with every change decided so far, in this block too. */
   latest: PartnerSet
   /** The same of the model and of the version. */
@@ -195,27 +183,15 @@ interface Run extends StateReader {
   latestVersion: number
   /** How many proposals each partner has in this block so far. */
   readonly proposed: Map<string, number>
-  write(key: string, entry: StateEntry, line: string): void
 }
 
 function startRun(rulebook: Rulebook, state: StateReader): Run {
-  const overlay = new Map<string, StateEntry>()
-  const lines: string[] = []
-  const writes: StateWrite[] = []
   return {
-    lines,
-    writes,
-    entries: [],
+    ...startRecordRun(state),
     latest: rulebook.nextPartners,
     latestModel: rulebook.models.next.model,
     latestVersion: rulebook.nextVersion,
-    proposed: new Map(),
-    get: (key) => overlay.get(key) ?? state.get(key),
-    write(key, entry, line) {
-      overlay.set(key, entry)
-      writes.push({ key, entry })
-      lines.push(line)
-    }
+    proposed: new Map()
   }
 }
 
@@ -244,9 +220,7 @@ function executeBatch(
       run.entries.push({ object: system.object, key: '[]', batch: position, index, accepted: verdict === null })
       return verdict
     }
-    const verdict = judge(run, partner, block, record)
-    settle(run, block, record, { author, id: recordId(author, sequence, index), position, index }, verdict)
-    return verdict
+    return runRecord(run, partner, block, record, { batch: position, sequence, index })
   })
   const next = { incarnation, next: sequence + 1 }
   run.write(sequenceKey(author), authorSequenceEntry(next), `${sequenceKey(author)} ${incarnation} ${next.next}\n`)
@@ -338,29 +312,4 @@ function settleCharges(rulebook: Rulebook, run: Run, block: BlockOrigin, batches
   if (charges.join() === before.join()) return
   const entry = chargesEntry(charges)
   run.write(CHARGES_KEY, entry, `${CHARGES_KEY} ${entry.text}\n`)
-}
-
-interface Place {
-  readonly author: string
-  readonly id: string
-  readonly position: number
-  readonly index: number
-}
-
-/** Writes down what follows from a verdict. */
-function settle(run: Run, block: BlockTime, record: CheckedRecord, place: Place, verdict: Refusal | null): void {
-  const { author, id, position, index } = place
-  const { body, object, key } = record
-  if (body === null || object === null) return
-  if (key !== null) run.entries.push({ object: object.name, key, batch: position, index, accepted: verdict === null })
-  if (verdict === null && key !== null) {
-    const line = `${recordKey(object.name, key)} ${id}\n`
-    // Without a key a record has no successor, so no rule will ever ask for it: the line is hashed, nothing is kept.
-    if (object.keyFields.length === 0) run.lines.push(line)
-    else run.write(recordKey(object.name, key), recordEntry(id, block, record), line)
-  }
-  if (body.unique !== undefined && verdict?.code !== 'DUPLICATE') {
-    const name = uniqueKey(author, object.name, canonicalText(body.unique))
-    run.write(name, uniqueEntry(id), `${name} ${id}\n`)
-  }
 }

@@ -1,6 +1,6 @@
 import { assertInvariant, LedgerError } from '../../base/errors.js'
 import { LEAVES_MAX, LOG_LEAVES_MAX } from '../../base/limits.js'
-import type { HistoryEntry } from '../../ledger/execution.js'
+import type { HistoryEntry } from '../../ledger/record-run.js'
 import { damaged } from './disk-errors.js'
 import { historyObjectPrefix, historyPlace, historyPrefix, keyName, prefixEnd, readHistoryKey } from './layout.js'
 import type { KeyRange, LevelBatch, LevelDatabase } from './level-database.js'

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../ledger/execution.js'
+import type { HistoryEntry } from '../../ledger/record-run.js'
 import type { StateEntry, StateReader, StateWrite } from '../../ledger/state.js'
 
 /** A batch as a block lists it. The position of a batch in a block is its index in that list. */

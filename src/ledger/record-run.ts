@@ -1,0 +1,89 @@
+import { canonicalText } from '../base/canonical.js'
+import type { Refusal } from '../base/errors.js'
+import { recordId } from '../base/ids.js'
+import { type BlockTime, judge } from './judge.js'
+import type { Partner } from './partner-set.js'
+import type { CheckedRecord } from './record.js'
+import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
+import type { StateEntry, StateReader, StateWrite } from './state.js'
+import type { Verdict } from './verdict.js'
+
+/** Where a record stands in its block, and under which key its history has it. */
+export interface HistoryEntry {
+  readonly object: string
+  readonly key: string
+  readonly batch: number
+  readonly index: number
+  readonly accepted: boolean
+}
+
+/** What the records of one block see and leave behind, one after the other. */
+export interface RecordRun extends StateReader {
+  /** What the result hash covers, in order of execution. */
+  readonly lines: string[]
+  readonly writes: StateWrite[]
+  readonly entries: HistoryEntry[]
+  write(key: string, entry: StateEntry, line: string): void
+}
+
+/** A run on a state, which stays as it is. */
+export function startRecordRun(state: StateReader): RecordRun {
+  const overlay = new Map<string, StateEntry>()
+  const lines: string[] = []
+  const writes: StateWrite[] = []
+  return {
+    lines,
+    writes,
+    entries: [],
+    get: (key) => overlay.get(key) ?? state.get(key),
+    write(key, entry, line) {
+      overlay.set(key, entry)
+      writes.push({ key, entry })
+      lines.push(line)
+    }
+  }
+}
+
+/** Where a record stands among its author's and in the block. */
+export interface RecordPlace {
+  readonly batch: number
+  readonly sequence: number
+  readonly index: number
+}
+
+/** Judges a record and writes down what follows from the verdict. */
+export function runRecord(
+  run: RecordRun,
+  author: Partner,
+  block: BlockTime,
+  record: CheckedRecord,
+  place: RecordPlace
+): Verdict {
+  const verdict = judge(run, author, block, record)
+  settle(run, author.id, block, record, place, verdict)
+  return verdict
+}
+
+function settle(
+  run: RecordRun,
+  author: string,
+  block: BlockTime,
+  record: CheckedRecord,
+  { batch, sequence, index }: RecordPlace,
+  verdict: Refusal | null
+): void {
+  const { body, object, key } = record
+  if (body === null || object === null) return
+  const id = recordId(author, sequence, index)
+  if (key !== null) run.entries.push({ object: object.name, key, batch, index, accepted: verdict === null })
+  if (verdict === null && key !== null) {
+    const line = `${recordKey(object.name, key)} ${id}\n`
+    // Without a key a record has no successor, so no rule will ever ask for it: the line is hashed, nothing is kept.
+    if (object.keyFields.length === 0) run.lines.push(line)
+    else run.write(recordKey(object.name, key), recordEntry(id, block, record), line)
+  }
+  if (body.unique !== undefined && verdict?.code !== 'DUPLICATE') {
+    const name = uniqueKey(author, object.name, canonicalText(body.unique))
+    run.write(name, uniqueEntry(id), `${name} ${id}\n`)
+  }
+}
