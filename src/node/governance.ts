@@ -19,6 +19,7 @@ import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
 import { quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { encodeRecord } from '../ledger/record.js'
 import { instantOfMillis, writeDateTime } from '../ledger/rfc3339.js'
+import { awaitedProposal } from './awaited-proposal.js'
 import type { Chain } from './chain.js'
 import type { ListPage, ProposalOptions, ProposalView, ShownProposalState, VoteOptions } from './ledger-node.js'
 import type { ModelHistory } from './model-history.js'
@@ -28,6 +29,7 @@ import type { Replica } from './replica-types.js'
 import type { SetHistory } from './set-history.js'
 import { readSystemCursor, systemCursorText } from './system-cursor.js'
 import type { SystemWriter } from './system-writer.js'
+import type { Timers } from './timers.js'
 import { createVersionAgreement } from './version-agreement.js'
 import { assertSupport, supportOf } from './version-support.js'
 
@@ -43,6 +45,7 @@ export interface GovernanceDependencies {
   /** Own addresses as they are told to others. */
   readonly addresses: () => readonly string[]
   readonly writer: SystemWriter
+  readonly timers: Timers
 }
 
 interface Differences {
@@ -52,7 +55,7 @@ interface Differences {
 
 /** Proposals and ballots: made here, and shown with what they would do, who has voted and what is still missing. */
 export function createGovernance(dependencies: GovernanceDependencies) {
-  const { replica, self, sets, models, connected, addresses, now, writer } = dependencies
+  const { replica, self, sets, models, connected, addresses, now, writer, timers } = dependencies
   const { chain } = replica
   const agreement = createVersionAgreement({ chain, wish: replica.wish, addresses, write: writer.write })
 
@@ -82,8 +85,7 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     throw new LedgerError('TOO_FEW_ALIVE', message, { voters: voters.length, needed, online, away })
   }
 
-  function find(id: string): GovernanceProposal {
-    const proposal = proposalIn(chain.store.state, id)
+  function find(id: string, proposal = proposalIn(chain.store.state, id)): GovernanceProposal {
     if (proposal === null) throw new LedgerError('NOT_FOUND', `there is no proposal ${id}`, { id })
     return proposal
   }
@@ -186,7 +188,8 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     },
     async vote(id: string, { yes, reason = '', force = false }: VoteOptions): Promise<ProposalView> {
       writer.assertHeard()
-      if (yes) assertAlive(changeIn(chain.store.state, decided().model.limits, find(id)), force)
+      const proposal = find(id, await awaitedProposal(chain, timers, id))
+      if (yes) assertAlive(changeIn(chain.store.state, decided().model.limits, proposal), force)
       await writer.write('_ballot', { proposal: id, reason, yes })
       return view(find(id))
     },

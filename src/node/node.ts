@@ -278,7 +278,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     connected: running.connected,
     addresses: network.addresses,
     now,
-    writer
+    writer,
+    timers: systemTimers
   })
   const receipts = createReceipts(chain, reader, sets)
 
