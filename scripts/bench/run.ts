@@ -4,7 +4,8 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(args: readonly str
   'catch-up': () => import('./catch-up.js'),
   'four-partners': () => import('./four-partners.js'),
   hostile: () => import('./hostile.js'),
-  'one-partner': () => import('./one-partner.js')
+  'one-partner': () => import('./one-partner.js'),
+  rehearsal: () => import('./rehearsal.js')
 }
 
 const [name, ...args] = process.argv.slice(2)

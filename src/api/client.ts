@@ -17,6 +17,10 @@ import type {
   ProposalOptions,
   ProposalView,
   RecordView,
+  RehearsalDifference,
+  RehearsalOptions,
+  RehearsalReport,
+  RehearsalRequest,
   ShownProposalState,
   VerifyReport,
   VoteOptions
@@ -61,6 +65,8 @@ export interface ApiClient {
   proposal(id: string): Promise<ProposalView>
   /** All of them, oldest first, in constant memory. */
   proposals(options: { readonly state?: ShownProposalState }): AsyncIterable<ProposalView>
+  /** Waits for `onDifference` before it reads on. */
+  rehearse(request: RehearsalRequest, options: RehearsalOptions): Promise<RehearsalReport>
   verify(options: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void }): Promise<VerifyReport>
 }
 
@@ -162,6 +168,17 @@ export function createClient(socketPath: string): ApiClient {
       const path = `/v1/invitations/${encodeURIComponent(key)}`
       await readText(await open({ method: 'DELETE', path }), socketPath)
     },
+    async rehearse(request, { signal, onProgress, onDifference }) {
+      const headers = { 'content-type': 'application/json' }
+      const chunks = oneChunk(new TextEncoder().encode(JSON.stringify(request)))
+      const options = { method: 'POST', path: '/v1/rehearsals', headers, chunks, signal }
+      for await (const line of lines<RehearsalLine>(options)) {
+        if ('report' in line) return line.report
+        if ('difference' in line) await onDifference?.(line.difference)
+        else onProgress?.(line.progress.done, line.progress.total)
+      }
+      throw unreachable(socketPath, 'the node stopped before the rehearsal was done')
+    },
     async verify({ signal, onProgress }) {
       for await (const line of lines<VerifyLine>({ method: 'POST', path: '/v1/verify', signal })) {
         if ('report' in line) return line.report
@@ -186,6 +203,11 @@ interface Cursor {
 }
 
 type QueryMembers = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
+
+type RehearsalLine =
+  | { progress: { done: number; total: number } }
+  | { difference: RehearsalDifference }
+  | { report: RehearsalReport }
 
 type VerifyLine = { progress: { done: number; total: number } } | { report: VerifyReport }
 

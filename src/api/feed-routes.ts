@@ -1,7 +1,7 @@
 import type { JsonObject } from '../base/json.js'
-import { PROGRESS_INTERVAL_MS } from './limits.js'
 import type { LineWriter } from './line-writer.js'
 import { requireObject } from './object-routes.js'
+import { progressLines } from './progress-lines.js'
 import { EVENTS_TYPE, NDJSON_TYPE, type Route, ref, wants } from './route.js'
 import { streamAnswer } from './streaming.js'
 
@@ -65,14 +65,7 @@ export const feedRoutes: readonly Route[] = [
       const { node } = context
       const form = { contentType: NDJSON_TYPE, failure: (error: string) => `${error}\n` }
       return streamAnswer(context, request, reply, form, async ({ writer, signal }) => {
-        let told = 0
-        const onProgress = (done: number, total: number): void => {
-          const now = performance.now()
-          if (now - told < PROGRESS_INTERVAL_MS || writer.closed()) return
-          told = now
-          writer.write(`${JSON.stringify({ progress: { done, total } })}\n`)
-        }
-        const report = await node.verify({ signal, onProgress })
+        const report = await node.verify({ signal, onProgress: progressLines(writer) })
         writer.write(`${JSON.stringify({ report })}\n`)
       })
     }

@@ -1,7 +1,5 @@
 import { LedgerError } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
-import { readJson } from '../base/strict-json.js'
-import { decodeUtf8 } from '../base/utf8.js'
 import { type ProposedChange, shapeOfChange } from '../ledger/governance-change.js'
 import { ShapeError } from '../ledger/json-shape.js'
 import { REASON_CHARS_MAX } from '../ledger/system-record.js'
@@ -11,6 +9,7 @@ import {
   type ShownProposalState,
   type VoteOptions
 } from '../node/ledger-node.js'
+import { jsonObjectOf, wrong } from './json-body.js'
 import { PROPOSAL_MS_DEFAULT, PROPOSAL_MS_MAX } from './limits.js'
 import { after, limit, type PageQuery, sendPages } from './pages.js'
 import { type RecordParams, recordIdOf, recordParams } from './read-routes.js'
@@ -143,16 +142,4 @@ function forceOf(force: Json | undefined): { force?: boolean } {
   if (force === undefined) return {}
   if (typeof force === 'boolean') return { force }
   throw wrong('force', 'must be true or false')
-}
-
-function jsonObjectOf(body: unknown): JsonObject {
-  const text = Buffer.isBuffer(body) ? decodeUtf8(body) : null
-  const read = text?.ok === true ? readJson(text.value) : null
-  const value = read?.ok === true ? read.value : null
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  throw new LedgerError('USAGE', 'the body must be a JSON object')
-}
-
-function wrong(member: string, problem: string): LedgerError {
-  return new LedgerError('USAGE', `'${member}' ${problem}`)
 }

@@ -1,5 +1,6 @@
 import { ERROR_CODES } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { DIFFERENCE_KINDS } from '../ledger/difference-class.js'
 import { CHANGE_KINDS } from '../ledger/governance-change.js'
 import { REASON_CHARS_MAX } from '../ledger/system-record.js'
 import { INVITATION_STATES, PROPOSAL_STATES } from '../node/ledger-node.js'
@@ -50,6 +51,32 @@ const recordMembers: JsonObject = {
   unique: { type: ['string', 'integer'] },
   refusal: ref('Refusal')
 }
+const progress = shape({ progress: shape({ done: count, total: count }) })
+const verdict: JsonObject = {
+  enum: ['accepted', 'refused'],
+  description: 'Of the other file; the chain says the opposite'
+}
+const rehearsalReport: JsonObject = {
+  height: { ...count, description: 'Of the last block that was looked at' },
+  records: { ...count, description: 'All but those of the network about itself' },
+  refused: { ...count, description: 'Accepted on the chain, refused by the other file' },
+  accepted: { ...count, description: 'Refused on the chain, accepted by the other file' },
+  groups: {
+    type: 'array',
+    description: 'How many for which reason: of whichever of the two refuses',
+    items: shape({ verdict, partner: text, object: text, code, rule: nullable(text), count })
+  }
+}
+const rehearsalView: JsonObject = {
+  description: 'Of a network file that touches what records are judged by: this node tries it on the chain by itself',
+  oneOf: [
+    shape({ state: { const: 'waiting' } }),
+    shape({ state: { const: 'running' }, done: count, total: count }),
+    shape({ state: { const: 'done' }, ...rehearsalReport }),
+    shape({ state: { const: 'failed' }, why: text })
+  ]
+}
+
 const proposalMembers: JsonObject = {
   id: { type: 'string', description: 'Of the record that made it' },
   kind: { enum: [...CHANGE_KINDS, 'admit'] },
@@ -62,7 +89,16 @@ const proposalMembers: JsonObject = {
   difference: {
     type: 'array',
     description: 'What it changes; null where it is not there',
-    items: shape({ member: text, before: nullable(text), after: nullable(text) })
+    items: shape(
+      {
+        member: text,
+        before: nullable(text),
+        after: nullable(text),
+        kind: { enum: [...DIFFERENCE_KINDS], description: 'Of a network file: what it means for who writes and reads' },
+        why: text
+      },
+      ['kind', 'why']
+    )
   },
   differenceLeftOut: { ...count, description: 'How many more members it changes than are listed' },
   votes: {
@@ -84,9 +120,10 @@ const proposalMembers: JsonObject = {
     description:
       'Of kind version: what the node of each active partner supports, as it said; null when it has not said',
     items: shape({ partner: text, software: nullable(text), version: nullable(count) })
-  }
+  },
+  rehearsal: rehearsalView
 }
-const proposalOptional = ['support']
+const proposalOptional = ['support', 'rehearsal']
 
 const reason: JsonObject = { type: 'string', maxLength: REASON_CHARS_MAX }
 const force: JsonObject = { type: 'boolean', description: 'Also when too few voters would be connected to go on' }
@@ -268,9 +305,34 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
   Checkpoint: { ...anyObject, description: 'What verify-receipt takes with --checkpoint' },
   Block: { ...anyObject, description: 'Header, certificate, batches and refusals' },
   Receipt: { ...anyObject, description: 'Canonical JSON, docs/formats.md' },
+  RehearsalRequest: shape(
+    {
+      network: { ...anyObject, description: 'A whole network file; or' },
+      proposal: { type: 'string', description: 'the id of a proposal of one' }
+    },
+    ['network', 'proposal']
+  ),
+  RehearsalLine: {
+    oneOf: [
+      progress,
+      shape({
+        difference: shape({
+          id: text,
+          object: text,
+          author: text,
+          height: count,
+          time,
+          data: anyObject,
+          verdict,
+          refusal: { ...ref('Refusal'), description: 'Of whichever of the two refuses' }
+        })
+      }),
+      shape({ report: shape(rehearsalReport) })
+    ]
+  },
   VerifyLine: {
     oneOf: [
-      shape({ progress: shape({ done: count, total: count }) }),
+      progress,
       shape({
         report: shape(
           {

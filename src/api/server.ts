@@ -23,6 +23,7 @@ import {
 import { objectRoutes } from './object-routes.js'
 import { openApiDocument } from './openapi.js'
 import { readRoutes } from './read-routes.js'
+import { rehearsalRoutes } from './rehearsal-routes.js'
 import { type ApiContext, JSON_TYPE, NDJSON_TYPE, type Route, sendJson } from './route.js'
 import { dropStalledReaders } from './stalled-readers.js'
 
@@ -45,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   ...feedRoutes,
   ...invitationRoutes,
   ...governanceRoutes,
+  ...rehearsalRoutes,
   ...healthRoutes,
   documentRoute
 ]

@@ -1,5 +1,6 @@
 import { canonicalText } from '../base/canonical.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { classOfDifference, type DifferenceKind } from './difference-class.js'
 import { cut, type FindingPath, pathText } from './finding.js'
 import type { NetworkDefinition } from './network-definition.js'
 
@@ -10,6 +11,9 @@ export interface Difference {
   /** A text as it is, everything else as JSON. */
   readonly before: string | null
   readonly after: string | null
+  /** What it means for whoever writes and reads records, and why. */
+  readonly kind: DifferenceKind
+  readonly why: string
 }
 
 export interface Differences {
@@ -30,17 +34,19 @@ const PARTS_LEVELS = 4
 
 /** What is different between two network definitions, in the order of the names. */
 export function networkDifference(before: NetworkDefinition, after: NetworkDefinition): Differences {
+  const sides = { before: before as unknown as Json, after: after as unknown as Json }
   const found: Difference[] = []
   let count = 0
-  const add = (difference: Difference): void => {
-    count++
-    if (found.length < LISTED_MAX) found.push(difference)
+  const add: Add = (path, was, is) => {
+    if (++count > LISTED_MAX) return
+    const told = classOfDifference(path, was, is, sides)
+    found.push({ path: pathText(path), before: textOf(was), after: textOf(is), ...told })
   }
-  compare(before as unknown as Json, after as unknown as Json, [], add)
+  compare(sides.before, sides.after, [], add)
   return { list: found, leftOut: count - found.length }
 }
 
-type Add = (difference: Difference) => void
+type Add = (path: FindingPath, before: Json | undefined, after: Json | undefined) => void
 
 function compare(before: Json | undefined, after: Json | undefined, path: FindingPath, add: Add): void {
   if (sameJson(before, after)) return
@@ -54,7 +60,7 @@ function compare(before: Json | undefined, after: Json | undefined, path: Findin
   const names = hasParts ? namesOf(left, right) : []
   for (const name of names) compare(ownOf(left, name), ownOf(right, name), [...path, name], add)
   // That a new object has no references says nothing.
-  if (!hasParts) add({ path: pathText(path), before: textOf(before), after: textOf(after) })
+  if (!hasParts) add(path, before, after)
 }
 
 /** Rules are known by their ids, and by their order. */
@@ -65,9 +71,7 @@ function compareRules(before: readonly JsonObject[], after: readonly JsonObject[
     const [was, is] = [rule(before, id), rule(after, id)]
     for (const part of ['expr', 'message']) {
       const [left, right] = [was?.[part], is?.[part]]
-      if (left !== right) {
-        add({ path: pathText([...path, id, part]), before: textOf(left), after: textOf(right) })
-      }
+      if (left !== right) add([...path, id, part], left, right)
     }
   }
   const stay = (rules: readonly JsonObject[], others: readonly JsonObject[]): string => {
@@ -76,7 +80,7 @@ function compareRules(before: readonly JsonObject[], after: readonly JsonObject[
       .join(', ')
   }
   const [was, is] = [stay(before, after), stay(after, before)]
-  if (was !== is) add({ path: pathText(path), before: cut(was, VALUE_CHARS_MAX), after: cut(is, VALUE_CHARS_MAX) })
+  if (was !== is) add(path, was, is)
 }
 
 function sameJson(a: Json | undefined, b: Json | undefined): boolean {

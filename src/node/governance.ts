@@ -25,6 +25,7 @@ import type { ListPage, ProposalOptions, ProposalView, ShownProposalState, VoteO
 import type { ModelHistory } from './model-history.js'
 import { proposalPlaces } from './proposal-history.js'
 import { listLimit } from './queries.js'
+import type { Rehearsals } from './rehearsals.js'
 import type { Replica } from './replica-types.js'
 import type { SetHistory } from './set-history.js'
 import { readSystemCursor, systemCursorText } from './system-cursor.js'
@@ -46,6 +47,8 @@ export interface GovernanceDependencies {
   readonly addresses: () => readonly string[]
   readonly writer: SystemWriter
   readonly timers: Timers
+  /** How the rehearsal of a proposal stands. */
+  readonly rehearsalOf: Rehearsals['of']
 }
 
 interface Differences {
@@ -55,7 +58,7 @@ interface Differences {
 
 /** Proposals and ballots: made here, and shown with what they would do, who has voted and what is still missing. */
 export function createGovernance(dependencies: GovernanceDependencies) {
-  const { replica, self, sets, models, connected, addresses, now, writer, timers } = dependencies
+  const { replica, self, sets, models, connected, addresses, now, writer, timers, rehearsalOf } = dependencies
   const { chain } = replica
   const agreement = createVersionAgreement({ chain, wish: replica.wish, addresses, write: writer.write })
 
@@ -98,6 +101,7 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     const { list, leftOut } = differencesOf(proposal)
     const voted = new Set(ballots.map(({ partner }) => partner))
     const state = stateOf(chain, proposal)
+    const rehearsal = rehearsalOf(id)
     const waiting = state === 'open' ? governingIn(network, set).filter((partner) => !voted.has(partner.id)) : []
     return {
       id,
@@ -117,7 +121,8 @@ export function createGovernance(dependencies: GovernanceDependencies) {
       closed: closed === 0 ? null : closed,
       expires: writeDateTime(instantOfMillis(proposal.expires)),
       reason,
-      ...(change.kind === 'version' ? { support: supportOf(chain) } : {})
+      ...(change.kind === 'version' ? { support: supportOf(chain) } : {}),
+      ...(rehearsal === undefined ? {} : { rehearsal })
     }
   }
 
@@ -128,7 +133,7 @@ export function createGovernance(dependencies: GovernanceDependencies) {
     const before = models.of(base)
     assertInvariant(before !== undefined, 'the definition that a proposal rests on is kept')
     const { list, leftOut } = networkDifference(before, change.model.network)
-    return { list: list.map(({ path, before, after }) => ({ member: path, before, after })), leftOut }
+    return { list: list.map(({ path, ...rest }) => ({ member: path, ...rest })), leftOut }
   }
 
   /** A network definition is written in full; every mistake in it is told. */

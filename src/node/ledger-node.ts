@@ -1,5 +1,6 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import type { DifferenceKind } from '../ledger/difference-class.js'
 import type { ChangeKind, KeptChange, ProposedChange } from '../ledger/governance-change.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
@@ -217,6 +218,9 @@ export interface ProposalView {
     readonly member: string
     readonly before: string | null
     readonly after: string | null
+    /** Of a network file: what it means for whoever writes and reads records. */
+    readonly kind?: DifferenceKind
+    readonly why?: string
   }[]
   /** How many more members it changes than are listed. */
   readonly differenceLeftOut: number
@@ -243,6 +247,8 @@ export interface ProposalView {
   readonly reason: string
   /** Of a change of the version: what the node of each active partner supports. */
   readonly support?: readonly SupportView[]
+  /** Of a network file that touches what records are judged by: what it would have said of those on the chain. */
+  readonly rehearsal?: RehearsalView
 }
 
 export interface ProposalOptions {
@@ -277,6 +283,62 @@ export interface ChangeOptions {
   readonly object?: string
   readonly signal: AbortSignal
 }
+
+/** A record that another network file would have judged otherwise. */
+export interface RehearsalDifference {
+  readonly id: string
+  readonly object: string
+  readonly author: string
+  readonly height: number
+  /** RFC 3339 UTC, the time of the block. */
+  readonly time: string
+  readonly data: JsonObject
+  /** What the other file says; the chain says the opposite. */
+  readonly verdict: 'accepted' | 'refused'
+  /** Of whichever of the two refuses. */
+  readonly refusal: Refusal
+}
+
+/** How many records of one partner and object would be judged otherwise for one reason. */
+export interface RehearsalGroup {
+  readonly verdict: 'accepted' | 'refused'
+  readonly partner: string
+  readonly object: string
+  /** Of whichever of the two refuses. */
+  readonly code: string
+  readonly rule: string | null
+  readonly count: number
+}
+
+export interface RehearsalReport {
+  /** Of the last block that was looked at. */
+  readonly height: number
+  /** Judged again: all but those of the network about itself. */
+  readonly records: number
+  /** Accepted on the chain, and refused by the other file. */
+  readonly refused: number
+  /** Refused on the chain, and accepted by the other file. */
+  readonly accepted: number
+  readonly groups: readonly RehearsalGroup[]
+}
+
+export interface RehearsalOptions {
+  readonly signal?: AbortSignal
+  /** Called with heights done and to do. */
+  readonly onProgress?: (done: number, total: number) => void
+  /** Called for each record that would be judged otherwise, in the order of the chain; waited for. */
+  readonly onDifference?: (difference: RehearsalDifference) => Promise<void> | void
+}
+
+/** How the rehearsal of a proposal stands at this node. */
+export type RehearsalView =
+  | { readonly state: 'waiting' }
+  | { readonly state: 'running'; readonly done: number; readonly total: number }
+  | ({ readonly state: 'done' } & RehearsalReport)
+  | { readonly state: 'failed'; readonly why: string }
+
+/** A network definition, which may leave out defaults, or that of a proposal. */
+export type RehearsalRequest = { readonly network: JsonObject } | { readonly proposal: string }
 
 export interface VerifyReport {
   readonly ok: boolean
@@ -349,6 +411,11 @@ export interface LedgerNode {
   ): Promise<readonly (ProposalView & { readonly cursor: string })[]>
   /** @throws LedgerError NOT_FOUND */
   proposal(id: string): ProposalView
+  /**
+   * Judges every record of this copy as if another network file had been in force from the first block on.
+   * @throws LedgerError NETWORK_FILE, NOT_FOUND when there is no such proposal, USAGE when it is of another kind
+   */
+  rehearse(request: RehearsalRequest, options: RehearsalOptions): Promise<RehearsalReport>
   /** Checks the whole copy and runs every rule again. `onProgress` is called with heights done and to do. */
   verify(options: {
     readonly signal?: AbortSignal

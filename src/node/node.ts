@@ -47,6 +47,7 @@ import { keepRecovery, readRecoveryFiles } from './recovery-files.js'
 import { createRecoveryLearning, epochError } from './recovery-learning.js'
 import { barredBy, signerOutOfEpoch, withoutOutlived } from './recovery-standing.js'
 import { openRefusalLog } from './refusal-log.js'
+import { createRehearsals } from './rehearsals.js'
 import { createReplica } from './replica.js'
 import { openSetHistory } from './set-history.js'
 import { lockHome } from './store/home-lock.js'
@@ -270,6 +271,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   })
   const queries = createQueries(chain, reader)
   const models = await openModelHistory(chain)
+  const rehearsals = createRehearsals({ chain, sets, models, log })
+  closers.push(() => rehearsals.close())
   const governance = createGovernance({
     replica,
     self,
@@ -279,7 +282,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     addresses: network.addresses,
     now,
     writer,
-    timers: systemTimers
+    timers: systemTimers,
+    rehearsalOf: rehearsals.of
   })
   const receipts = createReceipts(chain, reader, sets)
 
@@ -310,14 +314,18 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     if (due !== null) fate.fail(epochError(due.document))
     sets.committed(block)
     models.committed(block)
+    rehearsals.committed()
     changes.committed()
     if (!block.executed.execution.writes.some(({ key }) => key.startsWith('p:') || key.startsWith('a:'))) return
     running.refresh()
     void known.remember()
   }
 
+  rehearsals.committed()
   replica.start()
   const closing = new AbortController()
+  const untilClosing = (signal?: AbortSignal): AbortSignal =>
+    AbortSignal.any(signal === undefined ? [closing.signal] : [signal, closing.signal])
   closers.push(() => replica.stop())
   log.info('node is open', { partner: self, height: chain.tip.height, genesis: hash })
 
@@ -346,10 +354,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     withdraw: governance.withdraw,
     proposals: governance.proposals,
     proposal: governance.proposal,
-    verify: (request) => {
-      const signals = request.signal === undefined ? [closing.signal] : [request.signal, closing.signal]
-      return verifyCopy(chain, { ...request, signal: AbortSignal.any(signals) })
-    },
+    rehearse: (request, how) => rehearsals.rehearse(request, { ...how, signal: untilClosing(how.signal) }),
+    verify: (request) => verifyCopy(chain, { ...request, signal: untilClosing(request.signal) }),
     addresses: () => running.listening(),
     done: fate.done,
     async close() {

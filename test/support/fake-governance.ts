@@ -1,4 +1,10 @@
-import type { InvitationView, ProposalView } from '../../src/node/ledger-node.js'
+import type {
+  InvitationView,
+  ProposalView,
+  RecordView,
+  RehearsalOptions,
+  RehearsalReport
+} from '../../src/node/ledger-node.js'
 
 /** An invitation that nobody has used. */
 export function fakeInvitation(partner: string, role: string, time: string): InvitationView {
@@ -38,4 +44,26 @@ export function fakeProposal(id: string, change: ProposalView['change'], reason:
     expires: time,
     reason
   }
+}
+
+/** A rehearsal in which all records would be refused. */
+export async function fakeRehearsal(
+  records: readonly RecordView[],
+  { onProgress, onDifference }: RehearsalOptions
+): Promise<RehearsalReport> {
+  for (const { id, object, author, height = 0, time = '', data } of records) {
+    onProgress?.(height, records.length)
+    const refusal = { code: 'RULE_BROKEN', rule: 'never', message: 'not this' } as const
+    await onDifference?.({ id, object, author, height, time, data, verdict: 'refused', refusal })
+  }
+  const { length: count } = records
+  const group = {
+    verdict: 'refused',
+    partner: 'p1',
+    object: 'inspection',
+    code: 'RULE_BROKEN',
+    rule: 'never',
+    count
+  } as const
+  return { height: count, records: count, refused: count, accepted: 0, groups: count === 0 ? [] : [group] }
 }

@@ -13,7 +13,7 @@ import type {
   ProposalView,
   RecordView
 } from '../../src/node/ledger-node.js'
-import { fakeInvitation, fakeProposal } from './fake-governance.js'
+import { fakeInvitation, fakeProposal, fakeRehearsal } from './fake-governance.js'
 
 /**
  * A LedgerNode in memory, with just enough behaviour to test what stands upon it: the odometer never goes down, a record
@@ -366,6 +366,10 @@ export function createFakeNode(): FakeNode {
       lies = items
     },
     checkpoint: () => ({ height: records.length, hash: HASH, set: {} }),
+    async rehearse(_, options) {
+      mayFail()
+      return await fakeRehearsal(records, options)
+    },
     async verify({ onProgress }) {
       mayFail()
       onProgress?.(1, 2)

@@ -17,6 +17,7 @@ import { proposalCommand } from './proposal.js'
 import { proposalsCommand } from './proposals.js'
 import { proposeCommand } from './propose.js'
 import { receiptCommand } from './receipt.js'
+import { rehearseCommand } from './rehearse.js'
 import { revokeCommand } from './revoke.js'
 import { showCommand } from './show.js'
 import { statusCommand } from './status.js'
@@ -68,6 +69,7 @@ export function ledgerProgram(io: Io): Program {
     .add(withdrawCommand)
     .add(genesisCommand)
     .add(modelCommand)
+    .add(rehearseCommand)
     .add(verifyCommand)
     .add(receiptCommand)
     .add(checkpointCommand)

@@ -1,9 +1,11 @@
-import type { ProposalView } from '../../node/ledger-node.js'
-import { pairs, plain, shortHash, styled, timeText } from '../text.js'
+import type { DifferenceKind } from '../../ledger/difference-class.js'
+import type { ProposalView, RehearsalView } from '../../node/ledger-node.js'
+import { pairs, plain, type Style, shortHash, styled, timeText } from '../text.js'
+import { rehearsalLines } from './rehearsal-text.js'
 
 /** Explains itself to people who have to decide: what would change, who has voted, what is still needed, and what to do. */
 export function proposalText(proposal: ProposalView, color: boolean): string {
-  const { id, by, reason, votes, difference, expires, opened } = proposal
+  const { id, by, reason, votes, difference, expires, opened, rehearsal } = proposal
   // In a network of version 1 partners agree without a proposal.
   const isRecord = !id.startsWith('version-')
   const rows: [string, string][] = [
@@ -17,10 +19,12 @@ export function proposalText(proposal: ProposalView, color: boolean): string {
     ['state', stateText(proposal, color)],
     ...(proposal.state === 'open' && isRecord ? [['expires', timeText(expires)] as [string, string]] : [])
   ]
-  const changes = difference.map(({ member, before, after }) => {
-    return `    ${plain(member)}: ${partText(before)} -> ${partText(after)}`
+  const changes = difference.map(({ member, before, after, kind, why }) => {
+    const meaning = kind === undefined ? '' : `\n      ${kindText(kind, color)}: ${plain(why ?? '')}`
+    return `    ${plain(member)}: ${partText(before)} -> ${partText(after)}${meaning}`
   })
   if (proposal.differenceLeftOut > 0) changes.push(`    and ${proposal.differenceLeftOut} more`)
+  const rehearsed = (view: RehearsalView): string[] => rehearsalLines(id, view).map((line) => `    ${line}`)
   const said = votes.map(({ partner, vote, reason, height }) => {
     return `    ${plain(partner)}: ${vote}${isRecord ? ` (block ${height})` : ''}${reason === '' ? '' : `: ${plain(reason)}`}`
   })
@@ -29,6 +33,7 @@ export function proposalText(proposal: ProposalView, color: boolean): string {
     pairs(rows, '  '),
     '  what would change',
     ...changes,
+    ...(rehearsal === undefined ? [] : ['  on the records of the chain', ...rehearsed(rehearsal)]),
     '  votes',
     ...(said.length === 0 ? ['    none'] : said),
     ...supportLines(proposal)
@@ -49,6 +54,17 @@ export function whatText({ kind, change }: Pick<ProposalView, 'kind' | 'change'>
 function subjectOf(change: ProposalView['change']): string {
   if (change.kind === 'version') return String(change.version)
   return change.kind === 'model' ? shortHash(change.model) : plain(change.partner)
+}
+
+const KINDS: Readonly<Record<DifferenceKind, readonly [words: string, style: Style]>> = {
+  compatible: ['compatible', 'green'],
+  care: ['needs care', 'yellow'],
+  breaking: ['breaking', 'red']
+}
+
+function kindText(kind: DifferenceKind, color: boolean): string {
+  const [words, style] = KINDS[kind]
+  return styled(color, style, words)
 }
 
 function partText(value: string | null): string {

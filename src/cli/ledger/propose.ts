@@ -1,8 +1,6 @@
 import { Command } from 'commander'
 import type { ApiClient } from '../../api/client.js'
 import { PROPOSAL_MS_DEFAULT, PROPOSAL_MS_MAX } from '../../api/limits.js'
-import { LedgerError } from '../../base/errors.js'
-import type { Genesis } from '../../ledger/genesis.js'
 import { CHANGE_KINDS, type PartnerChange, type ProposedKind } from '../../ledger/governance-change.js'
 import type { VersionChange } from '../../ledger/governance-version.js'
 import type { ProposalOptions } from '../../node/ledger-node.js'
@@ -10,8 +8,8 @@ import { type CommandSpec, parsed } from '../command.js'
 import type { Context } from '../context.js'
 import { parseDuration } from '../duration.js'
 import { usage } from '../failure.js'
-import { textOf } from '../file-text.js'
 import { connect } from './connect.js'
+import { networkOf } from './network-argument.js'
 import { proposalText } from './proposal-text.js'
 
 const HELP = `
@@ -33,8 +31,9 @@ back. ledger proposals shows who is missing.
 
 It is refused when too few voters would be connected afterwards, or support the version, to commit anything; --force does it all the same.
 
-Of a network file everything that is different is shown, before anybody votes; records that stand are kept as they are. A file
-that touches several kinds of changes needs the strictest of their thresholds.
+Of a network file everything that is different is shown, before anybody votes, and what it would have said of the records on
+the chain; ledger rehearse FILE tells that beforehand. Records that stand are kept as they are. A file that touches several kinds
+of changes needs the strictest of their thresholds.
 
 Examples:
   ledger propose model inspections.yaml --reason "odometers never go back"
@@ -75,20 +74,13 @@ export const proposeCommand: CommandSpec<ProposeArguments> = {
   }
 }
 
-/** @throws LedgerError NETWORK_FILE with every mistake, USAGE when the file cannot be read */
 async function changeOf(
   context: Context,
   client: ApiClient,
   change: ProposeArguments['change']
 ): Promise<ProposalOptions['change']> {
   if (change.kind !== 'model') return change
-  const text = await textOf(change.file)
-  const { limits } = JSON.parse(await client.genesis()) as Genesis
-  const { describeProblems, readNetworkFile } = await import('../../ledger/network-file.js')
-  const read = readNetworkFile(text, change.file, limits.ruleCostMax)
-  if (!read.ok) throw new LedgerError('NETWORK_FILE', describeProblems(read.problems), { problems: read.problems })
-  if (read.warnings.length > 0) context.note(describeProblems(read.warnings))
-  return { kind: 'model', network: read.network }
+  return { kind: 'model', network: await networkOf(context, client, change.file) }
 }
 
 function readChange(kind: string, partner: string, value: string | undefined): ProposeArguments['change'] {

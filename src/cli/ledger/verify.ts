@@ -6,6 +6,7 @@ import type { CommandSpec } from '../command.js'
 import type { Context } from '../context.js'
 import { EXIT } from '../failure.js'
 import { count, plain, styled } from '../text.js'
+import { createBlockProgress } from './block-progress.js'
 import { connect } from './connect.js'
 
 const HELP = `
@@ -31,7 +32,7 @@ export const verifyCommand: CommandSpec<Record<string, never>> = {
 }
 
 async function verifyAnyHow(context: Context): Promise<VerifyReport> {
-  const progress = createVerifyProgress(context)
+  const progress = createBlockProgress(context, 'verifying')
   try {
     const client = connect(context)
     const status = await statusOrNull(client)
@@ -74,23 +75,4 @@ function reportText({ ok, height, records, head, failure }: VerifyReport, color:
   }
   const place = failure?.height === null || failure === undefined ? '' : ` at block ${failure.height}`
   return `${styled(color, 'red', 'FAILED')}${place}: ${plain(failure?.reason ?? 'no reason given')}\n`
-}
-
-function createVerifyProgress(context: Context): { show: (done: number, total: number) => void; clear: () => void } {
-  const { stderr } = context.io
-  const wanted = stderr.isTTY === true && !context.quiet
-  let visible = false
-  let shownAt = 0
-  return {
-    show(done, total) {
-      const now = performance.now()
-      if (!wanted || now - shownAt < 100) return
-      shownAt = now
-      visible = true
-      stderr.write(`\rverifying block ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')}\u001b[K`)
-    },
-    clear() {
-      if (visible) stderr.write('\r\u001b[K')
-    }
-  }
 }

@@ -1,0 +1,72 @@
+import { canonicalText } from '../base/canonical.js'
+import { assertInvariant } from '../base/errors.js'
+import type { Json } from '../base/json.js'
+import type { BlockTime } from './judge.js'
+import type { Model } from './model.js'
+import type { NetworkDefinition } from './network-definition.js'
+import { type PartnerSet, partnerOf } from './partner-set.js'
+import { type CheckedRecord, checkRecord } from './record.js'
+import { type RecordRun, runRecord } from './record-run.js'
+import { isSystemObject } from './system-record.js'
+import type { Verdict } from './verdict.js'
+
+/** A batch as it stands in a committed block. */
+export interface RehearsedBatch {
+  /** Position in the block. */
+  readonly batch: number
+  readonly author: string
+  readonly sequence: number
+  /** Exact texts. */
+  readonly records: readonly string[]
+}
+
+/** What a record would have been under another model. */
+export interface Rehearsed {
+  readonly index: number
+  readonly record: CheckedRecord
+  readonly verdict: Verdict
+}
+
+/** What a batch is judged by when it is rehearsed. */
+export interface RehearsalGround {
+  readonly model: Model
+  /** In force at the block. */
+  readonly partners: PartnerSet
+  readonly block: BlockTime
+  readonly recordBytesMax: number
+}
+
+/**
+ * Judges a committed batch as if another model had been in force from the first block on. What follows from the verdicts is
+ * written into the run, so that the next record sees what this model would have let in. Records of the network about itself
+ * are left out: who is a partner stays as it was decided.
+ */
+export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: RehearsedBatch): Rehearsed[] {
+  const { model, partners, block, recordBytesMax } = ground
+  const { author, sequence } = batch
+  const partner = partnerOf(partners, author)
+  assertInvariant(partner !== undefined, 'the author of a committed batch is a partner')
+  const rehearsed: Rehearsed[] = []
+  batch.records.forEach((text, index) => {
+    const record = checkRecord(model, text, recordBytesMax)
+    if (record.body !== null && isSystemObject(record.body.object)) return
+    const verdict = runRecord(run, partner, block, record, { batch: batch.batch, sequence, index })
+    rehearsed.push({ index, record, verdict })
+  })
+  return rehearsed
+}
+
+/** Whether records could be judged otherwise under another network definition. */
+export function touchesRecords(before: NetworkDefinition, after: NetworkDefinition): boolean {
+  return judged(before) !== judged(after)
+}
+
+/** All of a definition that a verdict depends on. */
+function judged({ objects, roles }: NetworkDefinition): string {
+  const appends = Object.entries(roles).map(([name, { append }]): [string, Json] => [name, append])
+  const kinds = Object.entries(objects).map(([name, { key, fields, references, rules }]): [string, Json] => {
+    const tests = rules.map(({ id, expr }) => ({ id, expr }))
+    return [name, { key, fields, references: references as unknown as Json, rules: tests }]
+  })
+  return canonicalText({ appends: Object.fromEntries(appends), kinds: Object.fromEntries(kinds) })
+}

@@ -1,0 +1,91 @@
+import * as assert from 'uvu/assert'
+import { parse } from 'yaml'
+import type { AppendOutcome, RehearsalDifference } from '../../../src/node/ledger-node.js'
+import type { RunningNode } from '../../../src/node/node.js'
+import { NETWORK } from '../../support/small-chain.js'
+import { suite } from '../../support/suite.js'
+import { appendLines, createTestHome } from '../../support/test-home.js'
+
+const test = suite('rehearsal on a copy')
+
+/** Odometers may fall, but are below 50. */
+const OTHER = NETWORK.replace('previous == null || record.odometer >= previous.odometer', 'record.odometer < 50')
+
+const LINES = [
+  { vehicle: 'a', odometer: 10 },
+  { vehicle: 'a', odometer: 60 },
+  { vehicle: 'b', odometer: 30 },
+  { vehicle: 'b', odometer: 20 }
+].map((data) => JSON.stringify(data))
+
+/** Each in a block of its own; the last is refused at once, so no block has it. */
+async function fill(node: RunningNode): Promise<AppendOutcome[]> {
+  const outcomes: AppendOutcome[] = []
+  for (const line of LINES) outcomes.push(...(await appendLines(node, 'inspection', [line])))
+  return outcomes
+}
+
+async function onHome(file: string, work: (node: RunningNode) => Promise<void>): Promise<void> {
+  const home = await createTestHome(file)
+  try {
+    await work(await home.open())
+  } finally {
+    await home.remove()
+  }
+}
+
+test('tells each record that would be judged otherwise, and counts them', () =>
+  onHome(NETWORK, async (node) => {
+    await fill(node)
+    const found: RehearsalDifference[] = []
+    const steps: [number, number][] = []
+    const report = await node.rehearse(
+      { network: parse(OTHER) },
+      { onDifference: (one) => void found.push(one), onProgress: (done, total) => steps.push([done, total]) }
+    )
+    const { height } = node.status()
+    assert.equal(report, {
+      height,
+      records: 3,
+      refused: 1,
+      accepted: 0,
+      groups: [
+        {
+          verdict: 'refused',
+          partner: 'p1',
+          object: 'inspection',
+          code: 'RULE_BROKEN',
+          rule: 'odometer-never-decreases',
+          count: 1
+        }
+      ]
+    })
+    assert.equal(steps.at(-1), [height, height])
+    const [one] = found
+    assert.equal([found.length, one?.data, one?.verdict], [1, { vehicle: 'a', odometer: 60 }, 'refused'])
+    assert.equal([one?.refusal.code, one?.id], ['RULE_BROKEN', node.get('inspection', ['a'])?.id])
+  }))
+
+test('a file with mistakes is refused with all of them, and an unknown proposal too', () =>
+  onHome(NETWORK, async (node) => {
+    const broken = parse(OTHER.replace('record.odometer < 50', 'record.mileage < 50'))
+    for (const [request, code] of [
+      [{ network: broken }, 'NETWORK_FILE'],
+      [{ proposal: 'p1/9/0' }, 'NOT_FOUND']
+    ] as const) {
+      const error = await node.rehearse(request, {}).catch((thrown: unknown) => thrown)
+      assert.is((error as { code?: string }).code, code)
+    }
+  }))
+
+test('ends when it is told to', () =>
+  onHome(NETWORK, async (node) => {
+    await fill(node)
+    const stop = new AbortController()
+    const error = await node
+      .rehearse({ network: parse(OTHER) }, { signal: stop.signal, onProgress: () => stop.abort() })
+      .catch((thrown: unknown) => thrown)
+    assert.is((error as Error).name, 'AbortError')
+  }))
+
+test.run()
