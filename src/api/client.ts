@@ -17,14 +17,16 @@ import type {
   ProposalOptions,
   ProposalView,
   RecordView,
-  RehearsalDifference,
-  RehearsalOptions,
-  RehearsalReport,
-  RehearsalRequest,
   ShownProposalState,
   VerifyReport,
   VoteOptions
 } from '../node/ledger-node.js'
+import type {
+  RehearsalDifference,
+  RehearsalOptions,
+  RehearsalReport,
+  RehearsalRequest
+} from '../node/rehearsal-types.js'
 import type { ErrorBody } from './errors.js'
 import { answerOf, errorOf, isErrorBody, readLines, readText, remembering, unreachable } from './request.js'
 

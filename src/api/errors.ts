@@ -7,6 +7,7 @@ export interface ErrorBody {
     readonly message: string
     readonly path?: string
     readonly rule?: string
+    readonly expected?: string
     readonly details?: Readonly<Record<string, unknown>>
   }
 }
@@ -49,13 +50,14 @@ export function errorAnswer(thrown: unknown): ErrorAnswer {
 
 /** The body for a refusal that is the whole answer. */
 export function refusalBody(refusal: Refusal): ErrorBody {
-  const { code, message, path, rule, details } = refusal
+  const { code, message, path, rule, expected, details } = refusal
   return {
     error: {
       code,
       message,
       ...(path === undefined ? {} : { path }),
       ...(rule === undefined ? {} : { rule }),
+      ...(expected === undefined ? {} : { expected }),
       ...(details === undefined ? {} : { details })
     }
   }

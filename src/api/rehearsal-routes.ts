@@ -1,4 +1,4 @@
-import type { RehearsalRequest } from '../node/ledger-node.js'
+import type { RehearsalRequest } from '../node/rehearsal-types.js'
 import { jsonObjectOf, wrong } from './json-body.js'
 import { progressLines } from './progress-lines.js'
 import { JSON_TYPE, NDJSON_TYPE, type Route, ref } from './route.js'

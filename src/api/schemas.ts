@@ -35,9 +35,10 @@ const refusalMembers: JsonObject = {
   message: { type: 'string', description: 'For people; free to change between versions' },
   path: { type: 'string', description: 'JSON Pointer of the field to blame' },
   rule: { type: 'string', description: 'Id of the rule that said no' },
+  expected: { type: 'string', description: 'What would have kept the rule, for people' },
   details: { type: 'object', description: 'Values the message speaks of' }
 }
-const refusalOptional = ['path', 'rule', 'details']
+const refusalOptional = ['path', 'rule', 'expected', 'details']
 
 const recordMembers: JsonObject = {
   id: { type: 'string', description: 'AUTHOR/SEQUENCE/INDEX' },

@@ -104,6 +104,8 @@ export interface Refusal {
   readonly path?: string
   /** Id of the rule that said no. */
   readonly rule?: string
+  /** What would have kept the rule, such as `record.odometer >= 46427`; for people. */
+  readonly expected?: string
   readonly details?: Readonly<Record<string, unknown>>
 }
 

@@ -74,7 +74,8 @@ export function compileTest(source: string, scope: RuleScope, reports: Reports):
   return { cost, usesPrevious: used.previous, usesBlock: used.block, mentions, run }
 }
 
-function compilePart(node: RuleNode, outer: RuleContext): Expression | null {
+/** Compiles a part of an expression; null when it has a mistake, which was reported. */
+export function compilePart(node: RuleNode, outer: RuleContext): Expression | null {
   const context = { ...outer, depth: outer.depth + 1 }
   if (context.depth > EXPRESSION_DEPTH_MAX) {
     context.problem(

@@ -2,8 +2,9 @@ import type { Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import type { FindingPath, Findings } from './finding.js'
 import type { RuleDefinition } from './network-definition.js'
-import { type CompiledTest, compileTest } from './rule-compile.js'
+import { type CompiledTest, compilePart, compileTest } from './rule-compile.js'
 import type { Mention, RuleScope } from './rule-context.js'
+import { explainTest } from './rule-expected.js'
 import { RuleFault, type Run } from './rule-expression.js'
 import { compileMessage, mentionedValues } from './rule-message.js'
 
@@ -41,6 +42,8 @@ interface CompiledRule {
   readonly test: CompiledTest
   readonly message: (input: RuleInput) => string
   readonly mentions: readonly Mention[]
+  /** What would have been right; null when the rule says it itself. */
+  readonly expected: (input: RuleInput) => string | null
 }
 
 /**
@@ -93,7 +96,14 @@ function compileRule(
     findings.within([...path, 'message'], offset, problem, remedy)
   )
   if (test === null || message === null) return null
-  return { id: rule.id, test, message: message.write, mentions: [...test.mentions, ...message.mentions] }
+  const mentions = [...test.mentions, ...message.mentions]
+  // Worked out with the first record that breaks the rule: most never meet one.
+  let explain: ((input: RuleInput) => string | null) | undefined
+  const expected = (input: RuleInput): string | null => {
+    explain ??= explainTest(rule.expr, scope, compilePart)
+    return explain(input)
+  }
+  return { id: rule.id, test, message: message.write, mentions, expected }
 }
 
 /** Reports rules that cost too much, each on its own or all together. */
@@ -131,5 +141,7 @@ function checkRule(rule: CompiledRule, scope: RuleScope, input: RuleInput): Refu
     return { code: 'RULE_ERROR', message, rule: rule.id, details: mentionedValues(rule.mentions, scope, input) }
   }
   const details = mentionedValues(rule.mentions, scope, input)
-  return { code: 'RULE_BROKEN', message: rule.message(input), rule: rule.id, details }
+  const expected = rule.expected(input)
+  const more = expected === null ? {} : { expected }
+  return { code: 'RULE_BROKEN', message: rule.message(input), rule: rule.id, ...more, details }
 }

@@ -6,10 +6,10 @@ import type { Model } from '../ledger/model.js'
 import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
 import { touchesRecords } from '../ledger/rehearsal.js'
 import type { Chain } from './chain.js'
-import type { RehearsalOptions, RehearsalReport, RehearsalRequest, RehearsalView } from './ledger-node.js'
 import type { Logger } from './log.js'
 import type { ModelHistory } from './model-history.js'
 import { rehearse } from './rehearsal.js'
+import type { RehearsalOptions, RehearsalReport, RehearsalRequest, RehearsalView } from './rehearsal-types.js'
 import type { SetHistory } from './set-history.js'
 
 /** Results that are kept, those of proposals that are over too. */

@@ -1,10 +1,5 @@
-import type {
-  InvitationView,
-  ProposalView,
-  RecordView,
-  RehearsalOptions,
-  RehearsalReport
-} from '../../src/node/ledger-node.js'
+import type { InvitationView, ProposalView, RecordView } from '../../src/node/ledger-node.js'
+import type { RehearsalOptions, RehearsalReport } from '../../src/node/rehearsal-types.js'
 
 /** An invitation that nobody has used. */
 export function fakeInvitation(partner: string, role: string, time: string): InvitationView {

@@ -1,5 +1,6 @@
 import type { DifferenceKind } from '../../ledger/difference-class.js'
-import type { ProposalView, RehearsalView } from '../../node/ledger-node.js'
+import type { ProposalView } from '../../node/ledger-node.js'
+import type { RehearsalView } from '../../node/rehearsal-types.js'
 import { pairs, plain, type Style, shortHash, styled, timeText } from '../text.js'
 import { rehearsalLines } from './rehearsal-text.js'
 

@@ -22,10 +22,11 @@ function statusText({ status, height, time }: RecordView, color: boolean): strin
   return styled(color, status === 'accepted' ? 'green' : 'red', status) + place
 }
 
-/** `RULE_BROKEN odometer 46426 is lower than 46427 (rule odometer-never-decreases)` */
-export function refusalText({ code, message, rule, path }: Refusal): string {
+/** `RULE_BROKEN odometer 9 is lower than 10 (rule odometer-never-decreases; right is record.odometer >= 10)` */
+export function refusalText({ code, message, rule, path, expected }: Refusal): string {
   const where = path === undefined || path === '' || message.includes(path) ? '' : ` (at ${plain(path)})`
-  return `${code} ${plain(message)}${where}${rule === undefined ? '' : ` (rule ${plain(rule)})`}`
+  const right = expected === undefined ? '' : `; right is ${plain(expected)}`
+  return `${code} ${plain(message)}${where}${rule === undefined ? '' : ` (rule ${plain(rule)}${right})`}`
 }
 
 export const RECORD_COLUMNS = ['BLOCK', 'TIME', 'RECORD', 'KEY', 'DATA']

@@ -1,4 +1,4 @@
-import type { RehearsalReport, RehearsalView } from '../../node/ledger-node.js'
+import type { RehearsalReport, RehearsalView } from '../../node/rehearsal-types.js'
 import { count, plain } from '../text.js'
 
 /** `3 of 1,204 records up to block 88 would have been refused` */

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { JsonObject } from '../../base/json.js'
-import type { RehearsalDifference, RehearsalReport, RehearsalRequest } from '../../node/ledger-node.js'
+import type { RehearsalDifference, RehearsalReport, RehearsalRequest } from '../../node/rehearsal-types.js'
 import { type CommandSpec, parsed } from '../command.js'
 import { EXIT, usage } from '../failure.js'
 import { createTable } from '../table.js'

@@ -102,6 +102,7 @@ test('of 38 inspections in time order 37 are accepted, and the turned-back odome
     code: 'RULE_BROKEN',
     message: 'odometer 46426 is lower than 46427',
     rule: 'odometer-never-decreases',
+    expected: 'record.odometerUnit != "MI" or record.odometer >= 46427',
     details: { record: { odometerUnit: 'MI', odometer: 46426 }, previous: { odometerUnit: 'MI', odometer: 46427 } }
   })
 })
