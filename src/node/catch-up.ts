@@ -63,7 +63,6 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   const heights = new Map<string, number>()
   /** Partners that claimed to be ahead and gave no block, and until when they are not asked. */
   const fruitless = new Map<string, { readonly times: number; readonly until: number }>()
-  const ending = new AbortController()
   let running: Promise<void> | null = null
   let tried = new Set<string>()
   let asking: { readonly partner: string; readonly since: number; readonly giveUp: AbortController } | null = null
@@ -133,7 +132,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
 
   async function ask(partner: string, from: number): Promise<{ readonly blocks: readonly BlockBundle[] }> {
     const giveUp = new AbortController()
-    const signal = AbortSignal.any([ending.signal, giveUp.signal])
+    const { signal } = giveUp
     asking = { partner, since: now(), giveUp }
     try {
       return await peers.request(partner, { type: 'blocks', from, bytesMax: BLOCKS_BYTES_MAX }, { signal })
@@ -277,7 +276,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     },
     async stop(): Promise<void> {
       stopped = true
-      ending.abort(new LedgerError('CLOSED', 'the node is stopping'))
+      asking?.giveUp.abort(new LedgerError('CLOSED', 'the node is stopping'))
       await running
     }
   }

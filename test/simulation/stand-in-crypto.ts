@@ -11,7 +11,7 @@ import { keyText } from '../../src/base/keys.js'
 export { generateSeed, publicKeyOf, sha256 } from '../../src/base/crypto-node.js'
 
 /** Texts and signatures remembered; then all are forgotten, and worked out again. */
-const REMEMBERED_MAX = 20_000
+const REMEMBERED_MAX = 4_000
 
 /** Hashes of texts, in hex and as bytes: every partner works out the same ones. */
 const hexHashes = new Map<string, string>()
