@@ -12,7 +12,8 @@ import type {
 } from './network-definition.js'
 import { NETWORK_FORMAT } from './network-definition.js'
 import { checkMembers, checkName, isObject, OBJECT_NAME, ROLE_NAME, readFlag, readText } from './network-members.js'
-import { type CheckedObject, checkObject, checkObjectLinks, readObject } from './object-check.js'
+import { type CheckedObject, checkObject, checkObjectExamples, checkObjectLinks, readObject } from './object-check.js'
+import type { ExampleCount } from './rule-examples.js'
 import { THRESHOLD_KINDS, THRESHOLDS } from './threshold.js'
 
 /** Objects, and roles, of one network. */
@@ -23,7 +24,12 @@ const ROLES_MAX = 50
 export interface CheckedNetwork {
   readonly network: NetworkDefinition
   readonly objects: ReadonlyMap<string, CheckedObject>
+  /** Of each rule that has any. */
+  readonly examples: readonly ExampleCount[]
 }
+
+/** A network file may have examples beside its rules; a definition, as it stands in a genesis, has none. */
+export type NetworkSource = 'file' | 'definition'
 
 const MEMBERS = ['format', 'title', 'quorum', 'thresholds', 'roles', 'objects']
 
@@ -33,7 +39,12 @@ const MEMBERS = ['format', 'title', 'quorum', 'thresholds', 'roles', 'objects']
  * @param ruleCostMax units the rules of one object may cost together
  * @returns null when there are mistakes
  */
-export function checkNetwork(json: Json, ruleCostMax: number, findings: Findings): CheckedNetwork | null {
+export function checkNetwork(
+  json: Json,
+  ruleCostMax: number,
+  findings: Findings,
+  source: NetworkSource = 'definition'
+): CheckedNetwork | null {
   if (!isObject(json)) {
     findings.value([], 'a network file begins with its members', 'write format: 1, title, roles and objects')
     return null
@@ -49,7 +60,7 @@ export function checkNetwork(json: Json, ruleCostMax: number, findings: Findings
   const title = readText(json.title, ['title'], 1, 200, findings)
   const quorum = readQuorum(json.quorum, findings)
   const thresholds = readThresholds(json.thresholds, findings)
-  const definitions = readObjects(json.objects, findings)
+  const definitions = readObjects(json.objects, source, findings)
   const roles = readRoles(json.roles, definitions, findings)
   const objects = new Map<string, CheckedObject>()
   for (const [name, definition] of definitions) {
@@ -61,6 +72,8 @@ export function checkNetwork(json: Json, ruleCostMax: number, findings: Findings
     if (checked !== undefined) checkObjectLinks(checked, definition, objects, definitions, ruleCostMax, findings)
   }
   if (findings.list.length > 0) return null
+  const examples = source === 'file' ? checkAllExamples(json.objects as JsonObject, roles, objects, findings) : []
+  if (findings.list.length > 0) return null
   const network: NetworkDefinition = {
     format: NETWORK_FORMAT,
     title,
@@ -70,7 +83,20 @@ export function checkNetwork(json: Json, ruleCostMax: number, findings: Findings
     roles,
     objects: Object.fromEntries(definitions)
   }
-  return { network, objects }
+  return { network, objects, examples }
+}
+
+/** Once everything else is good: an example says nothing about a rule that has a mistake. */
+function checkAllExamples(
+  json: JsonObject,
+  roles: Record<string, RoleDefinition>,
+  objects: ReadonlyMap<string, CheckedObject>,
+  findings: Findings
+): ExampleCount[] {
+  return [...objects.values()].flatMap((object) => {
+    const role = Object.keys(roles).find((name) => roles[name]?.append.includes(object.name)) ?? ''
+    return checkObjectExamples(json[object.name] as JsonObject, object, role, findings)
+  })
 }
 
 function readQuorum(json: Json | undefined, findings: Findings): QuorumRule {
@@ -101,7 +127,7 @@ function readThresholds(json: Json | undefined, findings: Findings): Partial<Rec
   return thresholds
 }
 
-function readObjects(json: Json | undefined, findings: Findings): Map<string, ObjectDefinition> {
+function readObjects(json: Json | undefined, source: NetworkSource, findings: Findings): Map<string, ObjectDefinition> {
   const definitions = new Map<string, ObjectDefinition>()
   if (json === undefined) return definitions
   const entries = entriesOf(
@@ -118,7 +144,7 @@ function readObjects(json: Json | undefined, findings: Findings): Map<string, Ob
     if (name.endsWith('_history')) {
       findings.name(path, 'a name that ends in _history belongs to the history of an object', 'choose another name')
     }
-    const definition = readObject(object, path, findings)
+    const definition = readObject(object, path, source, findings)
     if (definition !== null) definitions.set(name, definition)
   }
   return definitions

@@ -4,6 +4,7 @@ import { checkNetwork } from './network-check.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { readNetworkText } from './network-yaml.js'
 import { RULE_COST_MAX } from './rule-cost.js'
+import type { ExampleCount } from './rule-examples.js'
 
 /** A mistake in a network file. Line and column count from 1. */
 export interface Problem {
@@ -22,6 +23,8 @@ export type ReadNetwork =
       readonly network: NetworkDefinition
       /** What is allowed and still likely not meant, such as a rule that some records would make fail. */
       readonly warnings: Problem[]
+      /** How many examples stand beside each rule that has any; they are no part of the definition. */
+      readonly examples: readonly ExampleCount[]
     }
   | { readonly ok: false; readonly problems: Problem[] }
 
@@ -36,10 +39,15 @@ export function readNetworkFile(text: string, file: string, ruleCostMax: number 
   const source = readNetworkText(text)
   const findings = collectFindings()
   const checked =
-    source.json === undefined || source.findings.length > 0 ? null : checkNetwork(source.json, ruleCostMax, findings)
+    source.json === undefined || source.findings.length > 0
+      ? null
+      : checkNetwork(source.json, ruleCostMax, findings, 'file')
   const told = (list: readonly Finding[]): Problem[] =>
     inOrder(list.map((finding) => problemOf(finding, file, source.locate(finding))))
-  if (checked !== null) return { ok: true, network: checked.network, warnings: told(findings.warnings) }
+  if (checked !== null) {
+    const { network, examples } = checked
+    return { ok: true, network, warnings: told(findings.warnings), examples }
+  }
   return { ok: false, problems: told([...source.findings, ...findings.list]) }
 }
 

@@ -1,3 +1,4 @@
+import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
 import { checkKey, keySchemaOf } from './key-check.js'
@@ -5,15 +6,17 @@ import { didYouMean } from './nearest.js'
 import type { ObjectDefinition, ReferenceDefinition, RuleDefinition } from './network-definition.js'
 import { checkMembers, checkName, isObject, REFERENCE_NAME, ROLE_NAME, readFlag, readText } from './network-members.js'
 import { type CheckedReference, checkReference } from './reference-check.js'
+import { checkExamples, type ExampleCount } from './rule-examples.js'
 import { MESSAGE_CHARS_MAX } from './rule-message.js'
 import { EXPRESSION_CHARS_MAX } from './rule-parse.js'
 import { ruleScope } from './rule-scope.js'
-import { type CompiledRules, compileRules } from './rules.js'
+import { type CompiledRules, compileRules, type RuleInput } from './rules.js'
 import { readFields } from './schema-read.js'
 import type { ObjectSchema } from './schema-type.js'
 
 const REFERENCES_MAX = 20
 const RULES_MAX = 50
+const RULE_MEMBERS = ['id', 'expr', 'message']
 
 /** An object that was checked, with what was compiled on the way. */
 export interface CheckedObject {
@@ -26,7 +29,12 @@ export interface CheckedObject {
 }
 
 /** Reads the shape of an object's definition and fills in the defaults; null when it has none. */
-export function readObject(json: Json, path: FindingPath, findings: Findings): ObjectDefinition | null {
+export function readObject(
+  json: Json,
+  path: FindingPath,
+  source: 'file' | 'definition',
+  findings: Findings
+): ObjectDefinition | null {
   if (!isObject(json)) {
     findings.value(path, 'an object describes a kind of record', 'write key and fields below it')
     return null
@@ -43,7 +51,12 @@ export function readObject(json: Json, path: FindingPath, findings: Findings): O
     ),
     fields: (json.fields ?? {}) as JsonObject,
     references: readReferences(json.references, [...path, 'references'], findings),
-    rules: readRules(json.rules, [...path, 'rules'], findings)
+    rules: readRules(
+      json.rules,
+      [...path, 'rules'],
+      source === 'file' ? [...RULE_MEMBERS, 'examples'] : RULE_MEMBERS,
+      findings
+    )
   }
 }
 
@@ -107,6 +120,27 @@ export function checkObjectLinks(
   object.rules = compileRules(definition.rules, scope, ruleCostMax, [...object.path, 'rules'], findings)
 }
 
+/**
+ * Checks the examples that stand beside the rules of an object in a network file.
+ * @param json of the object
+ * @param role of an author that an example does not name
+ */
+export function checkObjectExamples(
+  json: JsonObject,
+  { name, path, schema, references, rules }: CheckedObject,
+  role: string,
+  findings: Findings
+): ExampleCount[] {
+  const list = Array.isArray(json.rules) ? (json.rules as JsonObject[]) : []
+  const ground = { object: name, schema, references: references.map(({ scope }) => scope), role }
+  return list.flatMap(({ id, examples }, index) => {
+    if (examples === undefined || rules === null) return []
+    const check = (input: RuleInput): Refusal | null => rules.checkOne(index, input)
+    const count = checkExamples(examples, check, ground, [...path, 'rules', index, 'examples'], findings)
+    return [{ object: name, rule: String(id), ...count }]
+  })
+}
+
 function readReferences(
   json: Json | undefined,
   path: FindingPath,
@@ -143,7 +177,12 @@ function readReferences(
   return references
 }
 
-function readRules(json: Json | undefined, path: FindingPath, findings: Findings): RuleDefinition[] {
+function readRules(
+  json: Json | undefined,
+  path: FindingPath,
+  members: readonly string[],
+  findings: Findings
+): RuleDefinition[] {
   if (json === undefined) return []
   if (!Array.isArray(json)) {
     findings.value(path, 'rules must be a list', 'begin each rule with - id: NAME')
@@ -151,15 +190,21 @@ function readRules(json: Json | undefined, path: FindingPath, findings: Findings
   }
   if (json.length > RULES_MAX) findings.name(path, `there are more than ${RULES_MAX} rules`, 'join some of them')
   const ids = new Set<string>()
-  return json.slice(0, RULES_MAX).map((rule, index) => readRule(rule, [...path, index], ids, findings))
+  return json.slice(0, RULES_MAX).map((rule, index) => readRule(rule, [...path, index], members, ids, findings))
 }
 
-function readRule(json: Json, path: FindingPath, ids: Set<string>, findings: Findings): RuleDefinition {
+function readRule(
+  json: Json,
+  path: FindingPath,
+  members: readonly string[],
+  ids: Set<string>,
+  findings: Findings
+): RuleDefinition {
   if (!isObject(json)) {
     findings.value(path, 'a rule has id, expr and message', 'write - id: NAME, and expr and message below it')
     return { id: '', expr: 'true', message: '' }
   }
-  checkMembers(json, ['id', 'expr', 'message'], ['id', 'expr', 'message'], path, 'a rule', findings)
+  checkMembers(json, members, RULE_MEMBERS, path, 'a rule', findings)
   const id = readText(json.id, [...path, 'id'], 1, 64, findings)
   if (id !== '' && !ROLE_NAME.pattern.test(id))
     findings.value([...path, 'id'], `${quote(id)} cannot be the id of a rule`, ROLE_NAME.text)

@@ -35,6 +35,8 @@ export interface CompiledRules {
   readonly usesBlock: boolean
   /** Runs them in their order. Refusal RULE_BROKEN or RULE_ERROR of the first that fails; null when all pass. */
   check(input: RuleInput): Refusal | null
+  /** Runs one of them alone, by its place in the list. */
+  checkOne(index: number, input: RuleInput): Refusal | null
 }
 
 interface CompiledRule {
@@ -77,7 +79,8 @@ export function compileRules(
         if (refusal !== null) return refusal
       }
       return null
-    }
+    },
+    checkOne: (index, input) => checkRule(ready[index]!, scope, input)
   }
 }
 

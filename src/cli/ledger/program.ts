@@ -19,6 +19,7 @@ import { proposeCommand } from './propose.js'
 import { receiptCommand } from './receipt.js'
 import { rehearseCommand } from './rehearse.js'
 import { revokeCommand } from './revoke.js'
+import { ruleCommand } from './rule.js'
 import { showCommand } from './show.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
@@ -70,6 +71,7 @@ export function ledgerProgram(io: Io): Program {
     .add(genesisCommand)
     .add(modelCommand)
     .add(rehearseCommand)
+    .add(ruleCommand)
     .add(verifyCommand)
     .add(receiptCommand)
     .add(checkpointCommand)
