@@ -30,7 +30,7 @@ export interface ExampleGround {
 }
 
 /** When an example is judged that does not say so: block 1, at the beginning of 2025. */
-const BLOCK = { height: 1, time: Date.UTC(2025, 0, 1) }
+const BLOCK = { height: 1, time: 1_735_689_600_000 }
 
 /** Who wrote an example that does not say so. */
 const AUTHOR = 'example'
