@@ -14,13 +14,13 @@ const { POLITICS } = await import('./lies-in-governance.js')
 
 /**
  * The first seeds, always the same ones: `npm run simulate -- --seeds N --from M` goes on from there. Few, as the slow tests
- * run two thousand: some seconds of processor time. The caps are for machines that are many times slower, on which less
+ * run sixteen hundred: some seconds of processor time. The caps are for machines that are many times slower, on which less
  * than all is enough.
  */
-const FIXED = { from: 1, count: 30, runsMin: 15, cpuMsMax: 40_000 }
+const FIXED = { from: 1, count: 20, runsMin: 10, cpuMsMax: 30_000 }
 
 /** Seeds of the commit that is checked out, so that every change is tried with others. */
-const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 12, runsMin: 6, cpuMsMax: 20_000 }
+const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 8, runsMin: 4, cpuMsMax: 15_000 }
 
 /** What does not come from the seed in the runs below. */
 const CALM = { silent: 0, gone: 0, liars: 0, fragile: 0, joiners: 0, observers: 0 }

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as assert from 'uvu/assert'
-import { suite } from '../../support/suite.js'
+import { suite } from '../support/suite.js'
 
-const projectRoot = resolve(import.meta.dirname, '../../..')
+const projectRoot = resolve(import.meta.dirname, '../..')
 const suiteUrl = pathToFileURL(join(projectRoot, 'test/support/suite.ts')).href
 
 /** Below the project, so that the made test files find tsx; never inside test/, where a run would pick them up. */
