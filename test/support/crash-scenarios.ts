@@ -54,15 +54,6 @@ export function every(step: number): CrashScenario['sample'] {
   return (points) => points.filter(({ at, when }) => at % step === 0 && ENDINGS.indexOf(when) === (at / step) % 4)
 }
 
-/** Every write with one kill and one power cut: before it and torn, after it and with all of it lost, in turns. */
-export function twice(points: readonly CrashPoint[]): readonly CrashPoint[] {
-  const kinds: readonly (readonly Ending[])[] = [
-    ['before', 'torn'],
-    ['after', 'power']
-  ]
-  return points.filter(({ at, when }) => kinds[at % 2]!.includes(when))
-}
-
 /** A fresh home each time, ended while it is founded and writes its first block; then the same line starts it again. */
 export async function crashWhileFounding(scenario: CrashScenario): Promise<CrashReport> {
   const { sandbox, program } = scenario
