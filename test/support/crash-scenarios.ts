@@ -5,7 +5,6 @@ import {
   type CrashPoint,
   type CrashRun,
   ENDINGS,
-  type Ending,
   holdsAll,
   NO_CRASH,
   startUntil,
