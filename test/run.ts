@@ -2,7 +2,8 @@
  * Runs test files, each in a process of its own, and ends with the line `N passed, N failed`.
  *
  *   tsx test/run.ts unit e2e        every *.test.ts below test/unit and test/e2e
- *   tsx test/run.ts --all           every *.test.ts below test
+ *   tsx test/run.ts --all           every *.test.ts below test; of some slow ones half, in turns
+ *   tsx test/run.ts --all --without unit,e2e   the same without these tiers, as they were run before
  *   tsx test/run.ts FILE...         these files
  */
 import { spawn } from 'node:child_process'
@@ -13,8 +14,10 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { ReportedTest, ReportLine } from './support/suite.js'
 import { REPORT_VARIABLE } from './support/suite.js'
+import { inTurn } from './support/turns.js'
 
-const USAGE = 'usage: tsx test/run.ts [--all] [--concurrency N] [--timeout MS] [DIRECTORY of test, or FILE]...'
+const USAGE =
+  'usage: tsx test/run.ts [--all [--without TIER,TIER]] [--concurrency N] [--timeout MS] [DIRECTORY of test, or FILE]...'
 
 /** Longest a test file may take, in milliseconds; `--timeout` changes it. Files in test/slow get longer. */
 const FILE_TIMEOUT_MS = 240_000
@@ -25,6 +28,12 @@ const CONCURRENCY = 3
 
 /** Files that take the longest begin first: else one of them is left over at the end, alone. */
 const LONGEST = ['crash-points', 'simulation', 'node-versions'].map((name) => join('slow', `${name}.test.ts`))
+
+/** Slow files that take turns: half of them run at a commit, all with SLOW_TESTS=all. Neighbours weigh about the same. */
+const IN_TURNS = [
+  ...['crash-partners', 'coming-and-going', 'hostile-sessions', 'catch-up', 'planted', 'away-from-governance'],
+  ...['keys-of-partners', 'quorum', 'damaged-home', 'network-file', 'crash-alone', 'admission']
+].map((name) => join('slow', `${name}.test.ts`))
 
 const testRoot = fileURLToPath(new URL('.', import.meta.url))
 const projectRoot = resolve(testRoot, '..')
@@ -42,11 +51,17 @@ interface FileResult {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { all: { type: 'boolean' }, concurrency: { type: 'string' }, timeout: { type: 'string' } }
+  options: {
+    all: { type: 'boolean' },
+    without: { type: 'string' },
+    concurrency: { type: 'string' },
+    timeout: { type: 'string' }
+  }
 })
 const timeoutGivenMs = Number(values.timeout ?? FILE_TIMEOUT_MS)
 const concurrency = Number(values.concurrency ?? CONCURRENCY)
-const files = values.all ? testFilesBelow(testRoot) : positionals.flatMap(filesNamed)
+const left = values.without === undefined ? [] : values.without.split(',').map((name) => join(testRoot, name))
+const files = values.all ? allFiles() : positionals.flatMap(filesNamed)
 if (files.length === 0 || !(timeoutGivenMs > 0) || !(concurrency > 0)) {
   process.stderr.write(`no test files: ${USAGE}\n`)
   process.exit(2)
@@ -76,6 +91,16 @@ async function work(): Promise<void> {
     results.push(result)
     print(result)
   }
+}
+
+/** All but those whose turn is at another commit, and those of tiers that were run before. */
+function allFiles(): string[] {
+  const later = IN_TURNS.filter((name) => !inTurn(IN_TURNS, 2).includes(name)).map((name) => join(testRoot, name))
+  for (const file of later) {
+    process.stdout.write(`later ${relative(projectRoot, file)} (at another commit; SLOW_TESTS=all runs it now)\n`)
+  }
+  const isLeft = (file: string): boolean => later.includes(file) || left.some((tier) => file.startsWith(`${tier}/`))
+  return testFilesBelow(testRoot).filter((file) => !isLeft(file))
 }
 
 /** A directory of test/ stands for all test files below it; anything else is a file. */

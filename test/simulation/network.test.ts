@@ -14,7 +14,7 @@ const { POLITICS } = await import('./lies-in-governance.js')
 
 /**
  * The first seeds, always the same ones: `npm run simulate -- --seeds N --from M` goes on from there. Few, as the slow tests
- * run eleven hundred: some seconds of processor time. The caps are for machines that are many times slower, on which less
+ * run eight hundred: some seconds of processor time. The caps are for machines that are many times slower, on which less
  * than all is enough.
  */
 const FIXED = { from: 1, count: 20, runsMin: 10, cpuMsMax: 30_000 }

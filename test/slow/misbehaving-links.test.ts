@@ -1,4 +1,4 @@
 import { scenarioTests } from '../support/misbehaving/scenario-tests.js'
 import { overLinks } from '../support/misbehaving/scenarios.js'
 
-scenarioTests('links that are slow, narrow, silent or dead', overLinks('proxies'))
+scenarioTests('links that are slow, narrow, silent or dead', overLinks('proxies'), 3)

@@ -10,8 +10,8 @@ const WHOLE = ['e2e/determinism', 'e2e/records']
 /** The oldest Node we support and the newest of each later line, of which the newest differs the most. */
 const NODE_VERSIONS: readonly (readonly [version: string, folders: readonly string[], parts: readonly string[]])[] = [
   ['20.19.0', ['unit/base'], WHOLE],
-  ['22', PURE, WHOLE],
-  ['24', [...PURE, 'unit/node'], [...WHOLE, 'network/partners', 'e2e/joining']]
+  ['22', ['unit/base', 'unit/ledger'], WHOLE],
+  ['24', PURE, [...WHOLE, 'network/partners', 'e2e/joining']]
 ]
 
 const test = suite('other versions of Node', { timeoutMs: 9 * 60_000 })
