@@ -27,8 +27,8 @@ export function checkAcknowledged(submissions: readonly Submission[], placed: Re
 
 /**
  * Once all have caught up: what was given an id stands in a block.
- * @param raised incarnations of authors whose suspension, removal, other key or rejoin with a damaged copy has made void what no
- *   block had; that those who waited were told so is looked at when it happens
+ * @param raised incarnations of authors whose suspension, removal, other key or rejoin after a loss has made void what no block
+ *   had; that those who waited were told so is looked at when it happens
  */
 export function checkNothingLost(
   submissions: readonly Submission[],

@@ -41,6 +41,7 @@ export function simulatedNetwork(
   const goneEnd = scenario.voters - scenario.fragile
   const gone = new Set(founded.voters.slice(goneEnd - scenario.gone, goneEnd))
   const resynced = new Set<string>()
+  const lost = new Set<string>()
   const partnerOf = new Map<string, VirtualPartner>()
   const figures = { crashes: 0, roundMax: 0, losses: 0 }
   /** By epoch and height; also of what was on a disk that is lost. */
@@ -201,6 +202,7 @@ export function simulatedNetwork(
   const recovering = createRecovering({ scenario, clock, trace, founded, network, partners, breaks })
   function onLoss({ id }: VirtualPartner): void {
     figures.losses++
+    lost.add(id)
     workload.lost(id)
   }
 
@@ -255,6 +257,8 @@ export function simulatedNetwork(
     /** Honest ones that are there in the end. */
     /** Whose copy was damaged, and fetched again: where the log does not go with the guard then, they rejoin. */
     resynced: resynced as ReadonlySet<string>,
+    /** Partners that lost a disk, or got an old one back: what they stored before they have rejoined is void. */
+    lost: lost as ReadonlySet<string>,
     lasting: honest.filter(({ id }) => !gone.has(id) && !changing.isForGood(id) && !recovering.isLost(id)),
     changing,
     recovering,

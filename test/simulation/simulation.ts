@@ -218,10 +218,13 @@ async function check(network: SimulatedNetwork): Promise<Found> {
     submissions.filter((submission) => !orphaned.has(submission)),
     placed
   )
+  const mayBeVoid = (id: string): boolean => {
+    return changing.targets.has(id) || network.resynced.has(id) || network.lost.has(id)
+  }
   checkNothingLost(
     submissions.filter(({ author }) => lasting.some(({ id }) => id === author)),
     placed,
-    new Map([...incarnations].filter(([id]) => changing.targets.has(id) || network.resynced.has(id)))
+    new Map([...incarnations].filter(([id]) => mayBeVoid(id)))
   )
   const seen = placesSeen(network)
   checkEvidence(evidence, { liars, excused, seen })
