@@ -6,7 +6,13 @@ import { describeFailure, exitCodeOf } from './failure.js'
 export async function runAsProcess(build: (io: Io) => Program): Promise<never> {
   const { env, stdin, stdout, stderr } = process
   // What nobody caught ends the process like any other failure: a code and a line, no stack trace.
-  const fatal = (error: unknown): never => {
+  const fatal = (error: unknown): void => {
+    if (isHungUp(error)) {
+      const time = new Date().toISOString()
+      const message = 'a connection ended while it was written to'
+      stderr.write(`${JSON.stringify({ time, level: 'warn', message, why: error.message })}\n`)
+      return
+    }
     stderr.write(describeFailure(error, process.argv.includes('debug')))
     process.exit(exitCodeOf(error))
   }
@@ -19,6 +25,14 @@ export async function runAsProcess(build: (io: Io) => Program): Promise<never> {
   await Promise.all([drained(stdout), drained(stderr)])
   // Not left to an empty event loop: an input nobody reads any more may still be open.
   process.exit(code)
+}
+
+/**
+ * libp2p writes from its own events and timers too, and throws there when the other end hangs up at that moment. Nothing but the
+ * connection is lost by it, and whoever hangs up must not stop a node.
+ */
+function isHungUp(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'StreamStateError'
 }
 
 function drained(stream: NodeJS.WriteStream): Promise<void> {
