@@ -7,6 +7,7 @@ import { keyFromText } from '../base/keys.js'
 import { PARTNERS_MAX } from '../base/limits.js'
 import { readJson } from '../base/strict-json.js'
 import { genesisHash } from '../base/tagged.js'
+import { definitionVersion } from './definition-version.js'
 import { ENGINE } from './engine.js'
 import { asArray, asInteger, asObject, asString, type MemberPath, membersOf, ShapeError } from './json-shape.js'
 import type { NetworkDefinition } from './network-definition.js'
@@ -29,11 +30,13 @@ export interface Limits {
   readonly ruleCostMax: number
 }
 
-/** 1: of before there were versions of the network, judged as version 1. 2: what new networks are founded with. */
-export type GenesisFormat = 1 | 2
+/** The version in which a network begins. 1: of before there were versions. 3: what new networks are founded with. */
+export type GenesisFormat = 1 | 2 | 3
+
+const GENESIS_FORMATS: readonly unknown[] = [1, 2, 3] satisfies GenesisFormat[]
 
 /** Format of new networks. Software of before it refuses them. */
-export const GENESIS_FORMAT: GenesisFormat = 2
+export const GENESIS_FORMAT: GenesisFormat = 3
 
 /** The document a network is born from (docs/formats.md, "Genesis"). */
 export interface Genesis {
@@ -92,8 +95,11 @@ const LIMITS = ['batchBytesMax', 'batchRecordsMax', 'blockBytesMax', 'recordByte
 
 function shapeOfGenesis(json: Json): Genesis {
   const document = membersOf(json, '', MEMBERS)
-  if (document.format !== 1 && document.format !== 2)
-    throw new UnknownVersion('/format', `is ${JSON.stringify(document.format)}; this software knows 1 and 2`)
+  if (!GENESIS_FORMATS.includes(document.format))
+    throw new UnknownVersion(
+      '/format',
+      `is ${JSON.stringify(document.format)}; this software knows ${GENESIS_FORMATS.join(', ')}`
+    )
   checkEngine(membersOf(document.engine, '/engine', Object.keys(ENGINE)))
   const limits = membersOf(document.limits, '/limits', LIMITS)
   for (const name of LIMITS) asInteger(limits[name], `/limits/${name}`, 1, 2 ** 31)
@@ -101,7 +107,12 @@ function shapeOfGenesis(json: Json): Genesis {
     throw new ShapeError('/recovery/signers', 'must be "all"')
   }
   asInteger(document.time, '/time', 0, Number.MAX_SAFE_INTEGER)
-  asObject(document.network, '/network')
+  const needed = definitionVersion(asObject(document.network, '/network'))
+  if (needed > Number(document.format))
+    throw new ShapeError(
+      '/network',
+      `says what there is from version ${needed} on, and the network begins with ${document.format}`
+    )
   const partners = asArray(document.partners, '/partners', PARTNERS_MAX)
   const founders = partners.map((partner, index) => shapeOfFounder(partner, `/partners/${index}`))
   if (founders.length === 0) throw new ShapeError('/partners', 'names nobody')

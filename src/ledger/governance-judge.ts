@@ -1,6 +1,8 @@
 import type { Refusal } from '../base/errors.js'
+import type { Json } from '../base/json.js'
 import { closeAdmission, OPEN_MAX, OPEN_OF_ONE_MAX, openOf } from './admission-ballot.js'
 import { compiledModel } from './compiled-models.js'
+import { definitionVersion } from './definition-version.js'
 import { type Change, governingIn, isOwnAffair, type ProposedChange } from './governance-change.js'
 import { baseOfChange, decisionProblem } from './governance-decided.js'
 import {
@@ -77,8 +79,13 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
 type ReadChange = { readonly ok: true; readonly change: Change } | { readonly ok: false; readonly refusal: Refusal }
 
 /** A definition with mistakes is refused with the first of them. */
-function changeOfRecord({ latestModel }: SystemGround, change: ProposedChange): ReadChange {
+function changeOfRecord({ latestModel, version }: SystemGround, change: ProposedChange): ReadChange {
   if (change.kind !== 'model') return { ok: true, change }
+  const needed = definitionVersion(change.network as unknown as Json)
+  if (needed > version) {
+    const message = `the network file says what there is from version ${needed} on, and the network is at version ${version}`
+    return { ok: false, refusal: { code: 'SCHEMA', message, path: '/change/network' } }
+  }
   const compiled = compiledModel(change.network, latestModel.limits)
   if (compiled.ok) return { ok: true, change: { kind: 'model', model: compiled.value } }
   return { ok: false, refusal: { code: 'SCHEMA', message: compiled.refusal.message, path: '/change/network' } }

@@ -7,7 +7,7 @@ import type { StateEntry, StateReader } from './state.js'
  * Newest version of a network whose blocks this software can judge. Whoever changes what a verdict, a state value or a hash
  * depends on raises it, and keeps judging as before in networks of an earlier version (docs/decisions/0008).
  */
-export const VERSION_MAX = 2
+export const VERSION_MAX = 3
 
 /** Most that a version may be: a bound on what others may write, not on what software knows. */
 export const VERSION_NUMBER_MAX = 1_000_000

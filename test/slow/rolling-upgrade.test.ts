@@ -169,7 +169,7 @@ test('a build of before refuses a network that begins with version 2, and says w
 
 test('a build that does not know a version stops before it, serves what it has, and goes on once it is upgraded', async () => {
   await withSandbox(async (sandbox) => {
-    const next = buildWithVersionMax(3, join(sandbox.directory, 'next'))
+    const next = buildWithVersionMax(4, join(sandbox.directory, 'next'))
     const partners = (await network(sandbox, 4)) as [Partner, Partner, Partner, Partner]
     const [p1, p2, p3, p4] = partners
     const append = (at: SandboxHome, odometer: number) =>
@@ -182,40 +182,40 @@ test('a build that does not know a version stops before it, serves what it has, 
       until(`support is ${wanted}`, async () => {
         return (await p1.client.partners()).map(({ supports }) => supports).join(' ') === wanted
       })
-    await untilSupport('2 2 2 2')
-    await refused(p1, ['propose', 'version', '3'], 1, /TOO_FEW_SUPPORT.*knows versions up to 2/s)
+    await untilSupport('3 3 3 3')
+    await refused(p1, ['propose', 'version', '4'], 1, /TOO_FEW_SUPPORT.*knows versions up to 3/s)
     await upgrade(p1)
     await upgrade(p2)
-    await untilSupport('3 3 2 2')
+    await untilSupport('4 4 3 3')
     await refused(
       p1,
-      ['propose', 'version', '3'],
+      ['propose', 'version', '4'],
       1,
-      /TOO_FEW_SUPPORT.*3 of 4 voters are needed.*and 2 run.*p3 \(knows up to 2\)/s
+      /TOO_FEW_SUPPORT.*3 of 4 voters are needed.*and 2 run.*p3 \(knows up to 3\)/s
     )
     await upgrade(p3)
-    await untilSupport('3 3 3 2')
-    const proposed = await told<ProposalView>(p1, ['propose', 'version', '3'])
+    await untilSupport('4 4 4 3')
+    const proposed = await told<ProposalView>(p1, ['propose', 'version', '4'])
     const shown = (await p4.ledger(['proposal', proposed.id])).stdout
-    assert.match(shown, /version: 2 -> 3/)
-    assert.match(shown, /p1: versions up to 3 \(ledger-node .*\)\n/)
-    assert.match(shown, /p4: versions up to 2 \(ledger-node .*\): NOT YET/)
+    assert.match(shown, /version: 3 -> 4/)
+    assert.match(shown, /p1: versions up to 4 \(ledger-node .*\)\n/)
+    assert.match(shown, /p4: versions up to 3 \(ledger-node .*\): NOT YET/)
     assert.is((await append(p4, 10)).code, 0)
     await told(p2, ['vote', proposed.id, 'yes'])
     const passed = await told<ProposalView>(p3, ['vote', proposed.id, 'yes'])
     assert.is(passed.state, 'passed')
     const last = passed.effectiveHeight! - 1
-    await untilVersion([p1, p2, p3], 3)
+    await untilVersion([p1, p2, p3], 4)
     await until(
       'p4 has stopped voting',
       async () => (await p4.client.status()).stalled?.causes?.[0]?.code === 'version'
     )
     for (let odometer = 20; odometer < 24; odometer++) assert.is((await append(p1, odometer)).code, 0)
     const status = await p4.client.status()
-    assert.equal([status.height, status.version], [last, { inForce: 3, decided: 3, known: 2 }])
+    assert.equal([status.height, status.version], [last, { inForce: 4, decided: 4, known: 3 }])
     assert.match(
       (await p4.ledger(['status'])).stdout,
-      /STALLED .*version 3, and this software knows versions up to 2.*newer build/
+      /STALLED .*version 4, and this software knows versions up to 3.*newer build/
     )
     assert.match((await p4.ledger(['get', 'inspection', 'A'])).stdout, /10/)
     assert.is((await p4.ledger(['verify'])).code, 0)
@@ -229,10 +229,10 @@ test('a build that does not know a version stops before it, serves what it has, 
     await until('p4 still waits', async () => (await p4.client.status()).stalled?.causes?.[0]?.code === 'version')
     assert.is((await p4.client.status()).height, last)
     await upgrade(p4)
-    await untilVersion(partners, 3)
+    await untilVersion(partners, 4)
     assert.is((await append(p4, 30)).code, 0)
     await sameChain(partners)
-    await untilSupport('3 3 3 3')
+    await untilSupport('4 4 4 4')
     await verifyAll([p1])
   })
 })

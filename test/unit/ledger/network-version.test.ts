@@ -23,10 +23,11 @@ function versions(chain: Chain): [inForce: number, decided: number] {
   return [version, nextVersion]
 }
 
-test('a genesis of format 1 founds version 1, one of format 2 version 2', () => {
+test('a network begins with the version that is the format of its genesis', () => {
   assert.is(foundingVersion({ format: 1 }), 1)
   assert.equal(versions(governanceChain(THREE, { format: 1 })), [1, 1])
-  assert.equal(versions(governanceChain(THREE)), [2, 2])
+  assert.equal(versions(governanceChain(THREE, { format: 2 })), [2, 2])
+  assert.equal(versions(governanceChain(THREE)), [3, 3])
 })
 
 test('marks stand among addresses, and are none themselves', () => {
@@ -109,7 +110,7 @@ test('who is admitted and not active yet is not waited for; who is active is, al
 })
 
 test('in version 2 marks say nothing any more', () => {
-  const chain = governanceChain(THREE)
+  const chain = governanceChain(THREE, { format: 2 })
   for (const id of Object.keys(THREE)) chain.say(id, told(versionMark(5)))
   assert.equal(versions(chain), [2, 2])
   assert.is(chain.entries.get(VERSION_KEY), undefined)
@@ -120,20 +121,20 @@ test('from version 2 on a proposal raises it, by two thirds', () => {
   const id = chain.nextId('p1')
   assert.equal(chain.say('p1', proposalOf({ kind: 'version', version: 5 })), ['accepted'])
   chain.say('p2', ballotOf(id, true))
-  assert.equal(versions(chain), [2, 2])
+  assert.equal(versions(chain), [3, 3])
   chain.say('p3', ballotOf(id, true))
   assert.is(chain.proposal(id).state, 'passed')
   assert.is(chain.proposal(id).effective, chain.height + 2)
-  assert.equal(versions(chain), [2, 5])
+  assert.equal(versions(chain), [3, 5])
   chain.commit()
   assert.equal(versions(chain), [5, 5])
 })
 
 test('a version is never lowered, nor proposed again', () => {
   const chain = governanceChain({ p1: 'inspector' })
-  for (const version of [1, 2]) {
+  for (const version of [1, 2, 3]) {
     const [said] = chain.say('p1', proposalOf({ kind: 'version', version }))
-    assert.match(said ?? '', /^NOT_PERMITTED: the network is at version 2 already/)
+    assert.match(said ?? '', /^NOT_PERMITTED: the network is at version 3 already/)
   }
   for (const version of [0, -1, 1.5, '3', null, 1_000_001]) {
     const [said] = chain.say('p1', proposalOf({ kind: 'version', version } as never))
@@ -144,13 +145,13 @@ test('a version is never lowered, nor proposed again', () => {
 test('of two open proposals of versions the one that passes makes the other stale', () => {
   const chain = governanceChain(THREE)
   const first = chain.nextId('p1')
-  chain.say('p1', proposalOf({ kind: 'version', version: 3 }))
+  chain.say('p1', proposalOf({ kind: 'version', version: 4 }))
   const second = chain.nextId('p2')
-  chain.say('p2', proposalOf({ kind: 'version', version: 4 }))
+  chain.say('p2', proposalOf({ kind: 'version', version: 5 }))
   for (const id of ['p2', 'p3']) chain.say(id, ballotOf(first, true))
   assert.is(chain.proposal(first).state, 'passed')
   assert.is(chain.proposal(second).state, 'stale')
-  assert.equal(versions(chain), [2, 3])
+  assert.equal(versions(chain), [3, 4])
 })
 
 test('partners say what they support, the last word counts', () => {

@@ -1,0 +1,24 @@
+import type { Json } from '../base/json.js'
+import { isObject } from './network-members.js'
+
+/** Members of an object's definition that are younger than the first version, and since which there are. */
+const OBJECT_SINCE: Readonly<Record<string, number>> = {}
+
+/**
+ * The least version of a network in which a network definition can stand: what judges by an earlier one does not know all that
+ * it says. Reads what may be no definition at all, and says nothing of its mistakes.
+ */
+export function definitionVersion(network: Json): number {
+  if (!isObject(network) || !isObject(network.objects)) return 1
+  return Math.max(1, ...Object.values(network.objects).map(objectVersion))
+}
+
+function objectVersion(object: Json): number {
+  if (!isObject(object)) return 1
+  return Math.max(1, ...Object.keys(object).map((name) => sinceOf(OBJECT_SINCE, name)))
+}
+
+/** Only own members: anybody may write "constructor" too. */
+function sinceOf(since: Readonly<Record<string, number>>, name: string): number {
+  return Object.hasOwn(since, name) ? (since[name] ?? 1) : 1
+}
