@@ -7,10 +7,10 @@ import { genesisHash } from '../base/tagged.js'
 import { collectFindings, type Finding, pathText } from './finding.js'
 import { keyCharsMax } from './key-check.js'
 import { checkNetwork } from './network-check.js'
-import type { NetworkDefinition, ObjectDefinition } from './network-definition.js'
+import type { AmendDefinition, NetworkDefinition, ObjectDefinition } from './network-definition.js'
 import type { CheckedObject } from './object-check.js'
 import type { CheckedReference } from './reference-check.js'
-import type { RuleInput } from './rules.js'
+import type { RuleInput, Side } from './rules.js'
 import { compileSchema } from './schema.js'
 import { compileNormalise } from './schema-normalise.js'
 import type { ObjectSchema } from './schema-type.js'
@@ -39,6 +39,8 @@ export interface CompiledObject {
   readonly hasRules: boolean
   /** Whether any rule reads `previous`. */
   readonly usesPrevious: boolean
+  /** How its records are ordered and corrected; null where they follow one another as they came, for good. */
+  readonly keeping: Keeping | null
   /** Whether any rule reads `block`: then a refusal at intake is not final. */
   readonly usesBlock: boolean
   mayAppend(role: string): boolean
@@ -53,6 +55,16 @@ export interface CompiledObject {
   keyOf(data: JsonObject): string
   /** Runs the rules in their order. Refusal RULE_BROKEN or RULE_ERROR of the first that fails; null when all pass. */
   checkRules(input: RuleInput): Refusal | null
+  /** Runs the rules of a record that gets another neighbour (CompiledRules). */
+  checkNeighbour(side: Side, before: RuleInput, after: RuleInput): Refusal | null
+}
+
+/** What an object says of the order of its records and of their correction. */
+export interface Keeping {
+  /** Field of a date; null where records are in the order in which they came. */
+  readonly order: string | null
+  /** Null where they are not corrected. */
+  readonly amend: AmendDefinition | null
 }
 
 /** A network definition compiled: what execution and intake judge records with. */
@@ -122,13 +134,19 @@ function compileObject(
     references: references.map(compiledReference),
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
+    keeping: keepingOf(definition),
     usesBlock: rules?.usesBlock ?? false,
     mayAppend: (role) => writers.has(role),
     normalise: compileNormalise(schema),
     checkSchema: isLong ? (data) => check(data) ?? longKey(key, keyOf(data)) : check,
     keyOf,
-    checkRules: (input) => rules?.check(input) ?? null
+    checkRules: (input) => rules?.check(input) ?? null,
+    checkNeighbour: (side, before, after) => rules?.checkNeighbour(side, before, after) ?? null
   }
+}
+
+function keepingOf({ amend, order }: ObjectDefinition): Keeping | null {
+  return amend === undefined && order === undefined ? null : { amend: amend ?? null, order: order ?? null }
 }
 
 function compiledReference({ scope, keysOf }: CheckedReference): CompiledReference {
