@@ -14,14 +14,15 @@ import type { SystemRecord } from './system-record.js'
 type Approval = Extract<SystemRecord, { readonly object: '_approve' }>
 
 /**
- * Judges one partner's word on a correction that waits for it. With the word that is enough the correction is judged once more,
- * by the rules and neighbours of now, and stands; what refuses it then refuses this word, and the correction waits on.
+ * Judges one partner's word on an amendment that waits for it. With the word that is enough the amendment is judged once more,
+ * by the rules and neighbours of now, and stands; what refuses it then refuses this word, and the amendment waits on.
  */
 export function judgeApproval(ground: SystemGround, author: Partner, record: Approval): SystemVerdict {
   const amendment = amendmentIn(ground.state, record.amendment)
-  if (amendment === null) return refused('REFERENCE_MISSING', `no correction ${record.amendment} waits for approval`)
-  if (amendment.state !== 'open') return refused('NOT_PERMITTED', `correction ${amendment.id} is ${amendment.state}`)
-  const vote: AmendmentVote = { height: ground.height, partner: author.id, reason: record.reason, yes: record.yes }
+  if (amendment === null) return refused('REFERENCE_MISSING', `no amendment ${record.amendment} waits for approval`)
+  if (amendment.state !== 'open') return refused('NOT_PERMITTED', `amendment ${amendment.id} is ${amendment.state}`)
+  const { height: at, id: by } = ground
+  const vote: AmendmentVote = { height: at, id: by, partner: author.id, reason: record.reason, yes: record.yes }
   const votes = [...amendment.votes.filter(({ partner }) => partner !== author.id), vote]
   const said: Amendment = { ...amendment, votes: votes.sort((a, b) => (a.partner < b.partner ? -1 : 1)) }
   if (author.id === amendment.author && !record.yes) return closed({ ...said, state: 'withdrawn' })
@@ -31,7 +32,7 @@ export function judgeApproval(ground: SystemGround, author: Partner, record: App
   const amends = body?.amends
   const approval = object?.keeping?.amend?.approval ?? null
   if (amends === undefined || object === null || approval === null)
-    return refused('NOT_PERMITTED', `records of ${body?.object ?? 'this kind'} are not corrected any more`)
+    return refused('NOT_PERMITTED', `records of ${body?.object ?? 'this kind'} are not amended any more`)
   const may = approvalProblem(ground, author, approval, amends.record)
   if (may !== null) return refused('NOT_PERMITTED', may)
   const outcome = outcomeOf(ground, approval, said)
@@ -41,8 +42,8 @@ export function judgeApproval(ground: SystemGround, author: Partner, record: App
   const found = originalOf(ground.state, object, amends.record, key)
   if (!found.ok) return found
   const { height, time } = ground
-  const by = { id: amendment.author, role: amendment.role }
-  const refusal = judgeContent(ground.state, by, { height, time }, { record: read, original: found.original })
+  const amender = { id: amendment.author, role: amendment.role }
+  const refusal = judgeContent(ground.state, amender, { height, time }, { record: read, original: found.original })
   if (refusal !== null) return { ok: false, refusal }
   const { id, role, text } = amendment
   const place = found.original.record.place
@@ -51,7 +52,7 @@ export function judgeApproval(ground: SystemGround, author: Partner, record: App
   return { ok: true, effect: { amendment: { ...said, state: 'approved' }, stand: newcomer } }
 }
 
-/** Why a partner's word on a correction does not count, or null. */
+/** Why a partner's word on an amendment does not count, or null. */
 function approvalProblem(
   { network, partners }: SystemGround,
   author: Partner,
@@ -61,15 +62,15 @@ function approvalProblem(
   if (approval === 'none') return null
   if (approval === 'own') {
     const owner = ownerOf(original)
-    return owner === author.id ? null : `only ${owner}, who wrote ${original}, approves of its correction`
+    return owner === author.id ? null : `only ${owner}, who wrote ${original}, approves of its amendment`
   }
   if (approval === 'ballot') {
     const governs = governingIn(network, partners).some(({ id }) => id === author.id)
-    return governs ? null : `role ${author.role} does not govern: ${author.id} may not vote on corrections`
+    return governs ? null : `role ${author.role} does not govern: ${author.id} may not vote on amendments`
   }
   return approval.includes(author.role)
     ? null
-    : `role ${author.role} does not approve of corrections: ${approval.join(', ')} do`
+    : `role ${author.role} does not approve of amendments: ${approval.join(', ')} do`
 }
 
 /** One word is enough, but for a ballot: there more than half of the partners that govern have to agree. */

@@ -3,21 +3,23 @@ import type { Json } from '../base/json.js'
 import type { IndexState } from './key-index.js'
 import type { StateEntry, StateReader } from './state.js'
 
-/** What became of a correction that needs another's word. */
+/** What became of an amendment that needs another's word. */
 export type AmendmentState = 'open' | 'approved' | 'rejected' | 'withdrawn'
 
-/** One partner's word on a correction. */
+/** One partner's word on an amendment. */
 export interface AmendmentVote {
   readonly height: number
+  /** Of the record that says it. */
+  readonly id: string
   readonly partner: string
   readonly reason: string
   readonly yes: boolean
 }
 
-/** A correction that needs another's word, as the state keeps it. */
+/** An amendment that needs another's word, as the state keeps it. */
 export interface Amendment {
   readonly author: string
-  /** Role of the author when it wrote the correction. */
+  /** Role of the author when it wrote the amendment. */
   readonly role: string
   /** Of its block. */
   readonly height: number
@@ -30,14 +32,14 @@ export interface Amendment {
   readonly votes: readonly AmendmentVote[]
 }
 
-/** State keys of corrections that need another's word begin so. */
+/** State keys of amendments that need another's word begin so. */
 export const AMENDMENT_PREFIX = 'q:'
 
 export function amendmentKey(id: string): string {
   return `${AMENDMENT_PREFIX}${id}`
 }
 
-/** A correction that needs another's word; null when there is none of this id. */
+/** An amendment that needs another's word; null when there is none of this id. */
 export function amendmentIn(state: StateReader, id: string): Amendment | null {
   const entry = state.get(amendmentKey(id))
   return entry === undefined ? null : readAmendment(entry)
@@ -48,14 +50,14 @@ export function readAmendment(entry: StateEntry): Amendment {
   return entry.memo as Amendment
 }
 
-/** Corrections of one author that may wait at a time. */
+/** Amendments of one author that may wait at a time. */
 export const OPEN_AMENDMENTS_MAX = 64
 
 function openKey(author: string): string {
   return `Q:${author}`
 }
 
-/** How many corrections of an author wait. */
+/** How many amendments of an author wait. */
 export function openAmendmentsOf(state: StateReader, author: string): number {
   return Number(state.get(openKey(author))?.text ?? 0)
 }

@@ -5,10 +5,10 @@ import type { CompiledObject, Keeping } from './model.js'
 import { referredBy } from './references.js'
 import type { RuleInput, Side } from './rules.js'
 import { dateText, sortAfter, sortText } from './sort-text.js'
-import { correctionOf, type StandingRecord, standingRecord } from './standing-record.js'
+import { amendedByIn, type StandingRecord, standingRecord } from './standing-record.js'
 import type { StateReader } from './state.js'
 
-/** A record that is judged, of an object whose records are ordered or corrected. */
+/** A record that is judged, of an object whose records are ordered or amended. */
 export interface KeptRecord {
   readonly object: CompiledObject
   readonly keeping: Keeping
@@ -17,7 +17,7 @@ export interface KeptRecord {
   readonly input: Pick<RuleInput, 'record' | 'refs' | 'author' | 'block'>
 }
 
-/** What a correction corrects. */
+/** What an amendment amends. */
 export interface Original {
   readonly record: StandingRecord
   /** `[]` where the object has none. */
@@ -28,24 +28,24 @@ export type FoundOriginal =
   | { readonly ok: true; readonly original: Original }
   | { readonly ok: false; readonly refusal: Refusal }
 
-/** Finds what a correction corrects. Refusal REFERENCE_MISSING when it does not stand, or never did. */
+/** Finds what an amendment amends. Refusal REFERENCE_MISSING when it does not stand, or never did. */
 export function originalOf(state: StateReader, object: CompiledObject, id: string, key: string): FoundOriginal {
   const { keeping, name } = object
   const hasKey = object.keyFields.length > 0
-  const by = correctionOf(state, name, id)
-  if (by !== null) return missing(id, `${id} was corrected by ${by}: correct that one`, { correctedBy: by })
+  const by = amendedByIn(state, name, id)
+  if (by !== null) return missing(id, `${id} was amended by ${by}: amend that one`, { amendedBy: by })
   const record = standingRecord(state, name, id, hasKey ? key : null)
   if (record === null || keeping === null) {
     return missing(
       id,
-      `there is no ${name} ${id} that can be corrected: it does not exist, was refused, or is older than amend`
+      `there is no ${name} ${id} that can be amended: it does not exist, was refused, or is older than amend`
     )
   }
   if (!hasKey) return { ok: true, original: { record, key } }
   const own = object.keyOf(record.body.data)
   const sort = sortOf(record, keeping.order)
   if (isInOrder(state, keyOrder(state, name, own, keeping), sort)) return { ok: true, original: { record, key: own } }
-  return missing(id, `${id} is older than what is known of the order of ${name} ${own}, and cannot be corrected`)
+  return missing(id, `${id} is older than what is known of the order of ${name} ${own}, and cannot be amended`)
 }
 
 function missing(record: string, message: string, more: object = {}): FoundOriginal {
@@ -54,7 +54,7 @@ function missing(record: string, message: string, more: object = {}): FoundOrigi
 
 /**
  * Runs the rules of a record at its place, and those of the records that get it as a neighbour or lose the one that it
- * corrects.
+ * amends.
  */
 export function judgeAtPlace(state: StateReader, kept: KeptRecord, original: Original | null): Refusal | null {
   const { object, keeping, key, input } = kept
@@ -94,7 +94,7 @@ function checkBeside(look: Look, place: Place, side: Side, record: StandingRecor
   return told(look.object.checkNeighbour(side, before, { ...before, [side]: look.newcomer }), record)
 }
 
-/** What stood beside the record that is corrected has each other as neighbours, where the correction stands elsewhere. */
+/** What stood beside the record that is amended has each other as neighbours, where the amendment stands elsewhere. */
 function checkLeft(look: Look, { key, record }: Original, sort: string): Refusal | null {
   const { state, object, keeping } = look
   const order = keyOrder(state, object.name, key, keeping)

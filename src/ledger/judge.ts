@@ -42,7 +42,7 @@ export function judge(state: StateReader, author: Partner, block: BlockTime, rec
   return judgeContent(state, author, block, { record, original: found?.original ?? null })
 }
 
-/** A record whose schema is right, and what it corrects. */
+/** A record whose schema is right, and what it amends. */
 export interface Content {
   readonly record: CheckedRecord
   readonly original: Original | null
@@ -93,7 +93,7 @@ function waitingProblem(
   const amend = keeping?.amend ?? null
   if (amend === null || amends === undefined || !waitsForApproval(amend, author, amends.record)) return null
   if (openAmendmentsOf(state, author.id) < OPEN_AMENDMENTS_MAX) return null
-  return { code: 'NOT_PERMITTED', message: `${OPEN_AMENDMENTS_MAX} corrections of ${author.id} wait for approval` }
+  return { code: 'NOT_PERMITTED', message: `${OPEN_AMENDMENTS_MAX} amendments of ${author.id} wait for approval` }
 }
 
 function permissionProblem(author: Partner, object: CompiledObject, amends: Amends | undefined): Refusal | null {

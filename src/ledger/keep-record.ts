@@ -23,7 +23,7 @@ interface Accepted {
   readonly key: string
 }
 
-/** Writes down an accepted record of an object whose records are ordered or corrected: it stands, or waits for approval. */
+/** Writes down an accepted record of an object whose records are ordered or amended: it stands, or waits for approval. */
 export function keep(run: StandingRun, origin: Origin, { record, object, key }: Accepted): void {
   const { body, text } = record
   assertInvariant(body !== null, 'an accepted record has a body')
@@ -31,7 +31,7 @@ export function keep(run: StandingRun, origin: Origin, { record, object, key }: 
   let original: Original | null = null
   if (body.amends !== undefined) {
     const found = originalOf(run, object, body.amends.record, key)
-    assertInvariant(found.ok, 'what an accepted correction corrects stands')
+    assertInvariant(found.ok, 'what an accepted amendment amends stands')
     original = found.original
     const amend = object.keeping?.amend ?? null
     if (amend !== null && waitsForApproval(amend, author, body.amends.record)) {

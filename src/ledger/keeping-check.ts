@@ -5,7 +5,7 @@ import type { AmendApproval, AmendDefinition, Amender, ObjectDefinition, RoleDef
 import { checkMembers, isObject, readText } from './network-members.js'
 import { kindText, type ObjectSchema, UNREADABLE } from './schema-type.js'
 
-/** Reads what an object says of the order of its records and of their correction; absent where it says nothing. */
+/** Reads what an object says of the order of its records and of their amendment; absent where it says nothing. */
 export function readKeeping(
   json: JsonObject,
   path: FindingPath,
@@ -18,7 +18,7 @@ export function readKeeping(
 
 function readAmend(json: Json, path: FindingPath, findings: Findings): AmendDefinition | null {
   if (!isObject(json)) {
-    findings.value(path, 'amend says who may correct a record', 'write { by: own } or { by: [ROLE], approval: own }')
+    findings.value(path, 'amend says who may amend a record', 'write { by: own } or { by: [ROLE], approval: own }')
     return null
   }
   checkMembers(json, ['approval', 'by'], ['by'], path, 'amend', findings)
@@ -85,7 +85,7 @@ export function checkOrder(
   }
 }
 
-/** Checks that the roles that correct and approve are there. */
+/** Checks that the roles that amend and approve are there. */
 export function checkAmendRoles(
   { amend }: ObjectDefinition,
   roles: Readonly<Record<string, RoleDefinition>>,

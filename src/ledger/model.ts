@@ -39,7 +39,7 @@ export interface CompiledObject {
   readonly hasRules: boolean
   /** Whether any rule reads `previous`. */
   readonly usesPrevious: boolean
-  /** How its records are ordered and corrected; null where they follow one another as they came, for good. */
+  /** How its records are ordered and amended; null where they follow one another as they came, for good. */
   readonly keeping: Keeping | null
   /** Whether any rule reads `block`: then a refusal at intake is not final. */
   readonly usesBlock: boolean
@@ -59,11 +59,11 @@ export interface CompiledObject {
   checkNeighbour(side: Side, before: RuleInput, after: RuleInput): Refusal | null
 }
 
-/** What an object says of the order of its records and of their correction. */
+/** What an object says of the order of its records and of their amendment. */
 export interface Keeping {
   /** Field of a date; null where records are in the order in which they came. */
   readonly order: string | null
-  /** Null where they are not corrected. */
+  /** Null where they are not amended. */
   readonly amend: AmendDefinition | null
 }
 

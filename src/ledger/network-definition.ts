@@ -43,13 +43,13 @@ export interface RuleDefinition {
   message: string
 }
 
-/** Who may correct a record: the partner that wrote it, or partners of these roles. */
+/** Who may amend a record: the partner that wrote it, or partners of these roles. */
 export type Amender = 'own' | string[]
 
-/** Whose word a correction needs besides: nobody's, that of who wrote the record, of a partner of these roles, or a ballot. */
+/** Whose word an amendment needs besides: nobody's, that of who wrote the record, of a partner of these roles, or a ballot. */
 export type AmendApproval = 'none' | 'own' | 'ballot' | string[]
 
-/** How records of an object are corrected (docs/network-file.md, "Corrections"). */
+/** How records of an object are amended (docs/network-file.md, "Amendments"). */
 export interface AmendDefinition {
   approval: AmendApproval
   by: Amender
@@ -62,7 +62,7 @@ export interface ObjectDefinition {
   key: string[]
   /** Field of a date by which the records of a key follow one another; absent where they do as they arrive. */
   order?: string
-  /** Absent where records are not corrected. */
+  /** Absent where records are not amended. */
   amend?: AmendDefinition
   /** JSON Schema of the record's data: the subset of docs/schema.md, of type object. */
   fields: JsonObject

@@ -12,7 +12,7 @@ import {
 import { keyOrder, orderKey, sortOf } from './key-order.js'
 import type { CompiledObject } from './model.js'
 import { NO_RECORD, newestRecord, recordKey } from './record-state.js'
-import { correctedEntry, type StandingRecord, standingEntry, standingKey, standingRecord } from './standing-record.js'
+import { amendedEntry, type StandingRecord, standingEntry, standingKey, standingRecord } from './standing-record.js'
 
 /** Sorts after everything. */
 const END = '\uffff'
@@ -28,12 +28,12 @@ export interface Newcomer {
   /** `[]` where the object has none. */
   readonly key: string
   readonly record: StandingRecord
-  /** What it corrects. */
+  /** What it amends. */
   readonly original: Original | null
 }
 
 /**
- * Puts an accepted record of an object whose records are ordered or corrected in its place, and what it corrects out of its
+ * Puts an accepted record of an object whose records are ordered or amended in its place, and what it amends out of its
  * own. From then on rules, references and queries see it so.
  */
 export function stand(run: StandingRun, { object, key, record, original }: Newcomer): void {
@@ -44,7 +44,7 @@ export function stand(run: StandingRun, { object, key, record, original }: Newco
     // Where it is the only one of its key from before, its order is begun with it.
     if (hasKey) takeOut(run, object, original)
     const place = standingKey(name, original.record.id)
-    run.write(place, correctedEntry(record.id), `${place} ${record.id}\n`)
+    run.write(place, amendedEntry(record.id), `${place} ${record.id}\n`)
   }
   run.write(standingKey(name, record.id), standingEntry(record), '')
   if (hasKey) putIn(run, object, key, record)

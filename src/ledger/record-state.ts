@@ -47,7 +47,7 @@ export function stateRecord(entry: StateEntry): StateRecord {
   return memo
 }
 
-/** Of a key under which no record stands any more: the only one was corrected to another key. */
+/** Of a key under which no record stands any more: the only one was amended to another key. */
 export const NO_RECORD = ''
 
 /** The newest accepted record under a key; null when there is none. */

@@ -4,7 +4,7 @@ import { type CheckedRecord, withoutAmends } from './record.js'
 /** Objects that are younger than the first version, and since which version there are records of them. */
 const SINCE: Readonly<Record<string, number>> = { _approve: 3, _ballot: 2, _proposal: 2, _support: 2, _withdraw: 2 }
 
-/** Since when records may correct others. */
+/** Since when records may amend others. */
 const AMENDS_SINCE = 3
 
 /** Names of the network's own objects that a network of this version does not have. */

@@ -6,7 +6,7 @@ import { UNIQUE_CHARS_MAX } from '../base/limits.js'
 import type { CompiledObject, Model } from './model.js'
 import { isSystemObject, REASON_CHARS_MAX, readSystemRecord, type SystemRecord } from './system-record.js'
 
-/** The record that another one corrects, and why. */
+/** The record that another one amends, and why. */
 export interface Amends {
   readonly reason: string
   /** Id. */
@@ -15,7 +15,7 @@ export interface Amends {
 
 /** What an author writes (docs/formats.md, "Record"). */
 export interface RecordBody {
-  /** Of a correction: what it corrects. */
+  /** Of an amendment: what it amends. */
   readonly amends?: Amends
   readonly data: JsonObject
   readonly object: string
@@ -70,7 +70,7 @@ export function readRecord(text: string, bytesMax: number): Outcome<RecordBody> 
 const UNKNOWN_MEMBER = 'has an unknown member'
 const NO_UNIQUE = `has a unique value that is no integer or string of ${UNIQUE_CHARS_MAX}`
 
-/** A correction. In a network that does not know them yet its first member is one that nobody knows. */
+/** An amendment. In a network that does not know them yet its first member is one that nobody knows. */
 function readAmending({ amends, unique, ...rest }: JsonObject, body: RecordBody): Outcome<RecordBody> {
   if (Object.keys(rest).length !== 2 || isSystemObject(body.object)) return malformed(UNKNOWN_MEMBER)
   const read = readAmends(amends)
@@ -87,7 +87,7 @@ function readAmends(json: Json | undefined): Amends | null {
   return typeof record === 'string' && parseRecordId(record) !== null ? { reason, record } : null
 }
 
-/** A correction as a network sees it that does not know them: no record at all. */
+/** An amendment as a network sees it that does not know them: no record at all. */
 export function withoutAmends(record: CheckedRecord): CheckedRecord {
   if (record.body?.amends === undefined) return record
   const { text, model } = record

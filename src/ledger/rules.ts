@@ -19,7 +19,7 @@ export interface RuleInput {
   readonly record: RuleValue
   /** Newest accepted record under the same key. */
   readonly previous: RuleValue | null
-  /** The record that comes after it, where records are ordered or corrected; none elsewhere. */
+  /** The record that comes after it, where records are ordered or amended; none elsewhere. */
   readonly next?: RuleValue | null
   /** By name of the reference: newest accepted record, null when there is none; a list where the key field is a list. */
   readonly refs: Readonly<Record<string, RuleValue | null | readonly (RuleValue | null)[]>>

@@ -5,18 +5,18 @@ import { NO_RECORD, newestRecord, recordKey, type StateRecord } from './record-s
 import { placeText } from './sort-text.js'
 import type { StateEntry, StateReader } from './state.js'
 
-/** An accepted record of an object whose records are ordered or corrected, as long as nothing corrects it. */
+/** An accepted record of an object whose records are ordered or amended, as long as nothing amends it. */
 export interface StandingRecord extends StateRecord {
   /** Of the author when it was accepted; empty for one from before they were kept. */
   readonly role: string
-  /** Place at which it came in; of a correction that of what it corrects. */
+  /** Place at which it came in; of an amendment that of what it amends. */
   readonly place: string
   /** Exact text. */
   readonly text: string
 }
 
-/** Begins the value of one that was corrected; the id of what corrects it follows. */
-const CORRECTED = '='
+/** Begins the value of one that was amended; the id of what amends it follows. */
+const AMENDED = '='
 
 /** State key of a record that stands, or stood. */
 export function standingKey(object: string, id: string): string {
@@ -28,14 +28,14 @@ export function standingEntry(record: StandingRecord): StateEntry {
   return { text: `${id} ${height} ${time} ${place} ${role}\n${text}`, memo: record }
 }
 
-export function correctedEntry(by: string): StateEntry {
-  return { text: `${CORRECTED}${by}` }
+export function amendedEntry(by: string): StateEntry {
+  return { text: `${AMENDED}${by}` }
 }
 
-/** Id of the record that corrects this one; null when none does. */
-export function correctionOf(state: StateReader, object: string, id: string): string | null {
+/** Id of the record that amends this one; null when none does. */
+export function amendedByIn(state: StateReader, object: string, id: string): string | null {
   const text = state.get(standingKey(object, id))?.text
-  return text?.startsWith(CORRECTED) ? text.slice(CORRECTED.length) : null
+  return text?.startsWith(AMENDED) ? text.slice(AMENDED.length) : null
 }
 
 /**
@@ -49,7 +49,7 @@ export function standingRecord(
   key: string | null
 ): StandingRecord | null {
   const entry = state.get(standingKey(object, id))
-  if (entry !== undefined) return entry.text.startsWith(CORRECTED) ? null : decode(entry)
+  if (entry !== undefined) return entry.text.startsWith(AMENDED) ? null : decode(entry)
   const newest = key === null ? null : newestRecord(state, object, key)
   if (newest === null || newest.id !== id) return null
   return fromBefore(newest, state.get(recordKey(object, key ?? ''))?.text ?? NO_RECORD)

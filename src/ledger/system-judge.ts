@@ -59,9 +59,9 @@ export interface SystemEffect {
   readonly change?: SetChange
   /** State to write: keys and texts, in this order. */
   readonly writes?: readonly { readonly key: string; readonly text: string }[]
-  /** A correction as it is now. */
+  /** An amendment as it is now. */
   readonly amendment?: Amendment
-  /** A correction that stands from now on. */
+  /** An amendment that stands from now on. */
   readonly stand?: Newcomer
 }
 

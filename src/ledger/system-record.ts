@@ -64,7 +64,7 @@ export type SystemRecord =
   /** `proposal`: id of the record that made it. */
   | { readonly object: '_ballot'; readonly proposal: string; readonly reason: string; readonly yes: boolean }
   | { readonly object: '_withdraw'; readonly proposal: string }
-  /** `amendment`: id of the correction. */
+  /** `amendment`: id of the amendment. */
   | { readonly object: '_approve'; readonly amendment: string; readonly reason: string; readonly yes: boolean }
   | ({ readonly object: '_support' } & Support)
 

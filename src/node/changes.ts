@@ -29,7 +29,10 @@ export function createChanges(chain: Chain, reader: RecordReader) {
         const record = reader.at(height, batch, index)
         if (record === null || record.refusal !== null) continue
         if (object !== undefined && record.body?.object !== object) continue
-        yield { id: `${height}.${batch}.${index}`, record: viewOfCommitted(chain.rulebook.model, record) }
+        yield {
+          id: `${height}.${batch}.${index}`,
+          record: viewOfCommitted(chain.rulebook.model, chain.store.state, record)
+        }
       }
     }
   }

@@ -1,8 +1,11 @@
 import { canonicalText } from '../base/canonical.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { amendmentIn } from '../ledger/amendment-state.js'
 import type { CompiledObject, Model } from '../ledger/model.js'
 import type { RecordBody } from '../ledger/record.js'
 import type { StateRecord } from '../ledger/record-state.js'
+import { amendedByIn } from '../ledger/standing-record.js'
+import type { StateReader } from '../ledger/state.js'
 import type { RecordView } from './ledger-node.js'
 import type { CommittedRecord } from './record-reader.js'
 
@@ -12,12 +15,15 @@ export function timeText(time: number): string {
 }
 
 /** A committed record as people and programs see it. */
-export function viewOfCommitted(model: Model, record: CommittedRecord): RecordView {
+export function viewOfCommitted(model: Model, state: StateReader, record: CommittedRecord): RecordView {
   const { id, author, height, time, body, refusal } = record
   const status = refusal === null ? 'accepted' : 'refused'
   const { data, ...parts } = partsOf(model, body)
   const shape = { id, ...parts, author, height, time: timeText(time), status, data } as const
-  return refusal === null ? shape : { ...shape, refusal }
+  if (refusal !== null) return { ...shape, refusal }
+  const by = body === null ? null : amendedByIn(state, body.object, id)
+  const amendment = body?.amends === undefined ? null : amendmentIn(state, id)
+  return { ...shape, ...(by === null ? {} : { amendedBy: by }), ...(amendment && { amendment: amendment.state }) }
 }
 
 /** The newest accepted record of a key, from the state. */
@@ -37,8 +43,10 @@ export function viewOfPending(model: Model, id: string, author: string, body: Re
 function partsOf(model: Model, body: RecordBody | null) {
   const object = body === null ? undefined : model.objects.get(body.object)
   const unique = body?.unique === undefined ? {} : { unique: body.unique }
+  const amends = body?.amends === undefined ? {} : { amends: body.amends }
   const data: JsonObject = body?.data ?? {}
-  return { object: body?.object ?? '', key: object === undefined ? [] : keyOf(object, data), ...unique, data }
+  const key = object === undefined ? [] : keyOf(object, data)
+  return { object: body?.object ?? '', key, ...unique, ...amends, data }
 }
 
 function keyOf(object: CompiledObject, data: JsonObject): readonly Json[] {

@@ -4,15 +4,15 @@ import { amendmentIn } from '../../../src/ledger/amendment-state.js'
 import { readGenesis, writeGenesis } from '../../../src/ledger/genesis.js'
 import { readNetworkFile } from '../../../src/ledger/network-file.js'
 import { newestData } from '../../../src/ledger/record-state.js'
-import { correctionOf, standingRecord } from '../../../src/ledger/standing-record.js'
+import { amendedByIn, standingRecord } from '../../../src/ledger/standing-record.js'
 import { seededRandom } from '../../simulation/virtual-clock.js'
 import { ballotOf, governanceChain, proposalOf, type Said } from '../../support/governance-chain.js'
 import { genesisOf } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
 
-const test = suite('records in order, and corrected')
+const test = suite('records in order, and amended')
 
-/** Visits of cars in the order of their day; `keeping` says how they are corrected. */
+/** Visits of cars in the order of their day; `keeping` says how they are amended. */
 function network(keeping: string, note = keeping === '' ? '' : 'amend: { by: own }'): string {
   return `
 format: 1
@@ -130,11 +130,11 @@ test('rules may look at the record that comes after', () => {
   ])
 })
 
-test('who wrote a record corrects it: rules and references see the correction, and what stood before is known', () => {
+test('who wrote a record amends it: rules and references see the amendment, and what stood before is known', () => {
   const chain = chainOf('amend: { by: own }')
   chain.say('d1', visit(1, 100), visit(2, 46_427_0), visit(3, 46_427_1))
   assert.equal(chain.say('d2', amended('d1/0/1', visit(2, 46_427))), [
-    'NOT_PERMITTED: only d1, who wrote d1/0/1, may correct it'
+    'NOT_PERMITTED: only d1, who wrote d1/0/1, may amend it'
   ])
   assert.equal(chain.say('d1', amended('d1/0/1', visit(2, 99))), ['RULE_BROKEN: odometer 99 is lower than 100'])
   assert.match(chain.say('d1', amended('d1/0/1', visit(2, 464_272)))[0] ?? '', /^RULE_BROKEN: odometer 464271 is lower/)
@@ -142,19 +142,19 @@ test('who wrote a record corrects it: rules and references see the correction, a
   assert.equal(chain.say('d1', amended('d1/0/2', visit(3, 46_500))), ['accepted'])
   assert.is(newest(chain)?.odometer, 46_500)
   assert.equal(chain.say('d2', visit(4, 46_501)), ['accepted'])
-  assert.is(correctionOf(stateOf(chain), 'visit', 'd1/0/1'), 'd1/3/0')
+  assert.is(amendedByIn(stateOf(chain), 'visit', 'd1/0/1'), 'd1/3/0')
   assert.match(
     chain.say('d1', amended('d1/0/1', visit(2, 46_000)))[0] ?? '',
-    /^REFERENCE_MISSING: d1\/0\/1 was corrected by d1\/3\/0/
+    /^REFERENCE_MISSING: d1\/0\/1 was amended by d1\/3\/0/
   )
   assert.equal(chain.say('d1', amended('d1/3/0', visit(2, 46_000))), ['accepted'])
   for (const id of ['d1/9/9', 'd1/1/0', 'd2/0/0']) {
     const [said = ''] = chain.say(id.startsWith('d2') ? 'd2' : 'd1', amended(id, visit(2, 46_000)))
-    assert.match(said, /^REFERENCE_MISSING: there is no visit d\d\/\d\/\d that can be corrected/)
+    assert.match(said, /^REFERENCE_MISSING: there is no visit d\d\/\d\/\d that can be amended/)
   }
 })
 
-test('a correction may give a record another day, or another car', () => {
+test('an amendment may give a record another day, or another car', () => {
   const chain = chainOf('order: day\n    amend: { by: own }')
   chain.say('d1', visit(1, 100), visit(5, 500), visit(9, 900), visit(1, 5, 'B'))
   // 500 between 900 and nothing.
@@ -176,23 +176,20 @@ test('a correction may give a record another day, or another car', () => {
   assert.equal(only.say('d1', visit(1, 3)), ['accepted'])
 })
 
-test('a record without a key is corrected too', () => {
+test('a record without a key is amended too', () => {
   const chain = chainOf('order: day')
   const note = (text: string): Said => ({ object: 'note', data: { text } })
   chain.say('d1', note('first'))
   assert.equal(chain.say('d1', amended('d1/0/0', note('second'))), ['accepted'])
-  assert.match(
-    chain.say('d1', amended('d1/0/0', note('third')))[0] ?? '',
-    /^REFERENCE_MISSING: .* corrected by d1\/1\/0/
-  )
+  assert.match(chain.say('d1', amended('d1/0/0', note('third')))[0] ?? '', /^REFERENCE_MISSING: .* amended by d1\/1\/0/)
   assert.is(standingRecord(stateOf(chain), 'note', 'd1/1/0', null)?.body.data.text, 'second')
   assert.match(
     chain.say('d1', amended('d1/1/0', visit(1, 1)))[0] ?? '',
-    /^NOT_PERMITTED: records of visit are not corrected/
+    /^NOT_PERMITTED: records of visit are not amended/
   )
 })
 
-test('another role corrects, and who wrote the record approves', () => {
+test('another role amends, and who wrote the record approves', () => {
   const chain = chainOf('amend: { by: [brand, dealer], approval: own }')
   chain.say('d1', visit(1, 100))
   assert.equal(chain.say('b1', amended('d1/0/0', visit(1, 90))), ['accepted'])
@@ -203,19 +200,19 @@ test('another role corrects, and who wrote the record approves', () => {
   }
   assert.match(
     chain.say('i1', amended('d1/0/0', visit(1, 90)))[0] ?? '',
-    /^NOT_PERMITTED: role insurer may not correct visit, only brand, dealer/
+    /^NOT_PERMITTED: role insurer may not amend visit, only brand, dealer/
   )
   assert.equal(chain.say('d1', approval('b1/0/0')), ['accepted'])
   assert.is(newest(chain)?.odometer, 90)
-  assert.match(chain.say('d1', approval('b1/0/0'))[0] ?? '', /^NOT_PERMITTED: correction b1\/0\/0 is approved/)
-  assert.match(chain.say('d1', approval('b1/9/0'))[0] ?? '', /^REFERENCE_MISSING: no correction b1\/9\/0 waits/)
-  // Its own it corrects without anybody.
+  assert.match(chain.say('d1', approval('b1/0/0'))[0] ?? '', /^NOT_PERMITTED: amendment b1\/0\/0 is approved/)
+  assert.match(chain.say('d1', approval('b1/9/0'))[0] ?? '', /^REFERENCE_MISSING: no amendment b1\/9\/0 waits/)
+  // Its own it amends without anybody.
   assert.equal(chain.say('d2', visit(3, 300)), ['accepted'])
   assert.equal(chain.say('d2', amended('d2/1/0', visit(3, 310))), ['accepted'])
   assert.is(newest(chain)?.odometer, 310)
 })
 
-test('with a no, or taken back by its author, a correction is over; approved ones are judged by what stands then', () => {
+test('with a no, or taken back by its author, an amendment is over; approved ones are judged by what stands then', () => {
   const chain = chainOf('amend: { by: own, approval: [brand] }')
   chain.say('d1', visit(1, 100), visit(2, 200))
   chain.say('d1', amended('d1/0/1', visit(2, 150)), amended('d1/0/1', visit(2, 160)), amended('d1/0/0', visit(1, 170)))
@@ -231,7 +228,7 @@ test('with a no, or taken back by its author, a correction is over; approved one
   assert.is(chain.entries.get('Q:d1')?.text, '0')
 })
 
-test('a ballot on a correction needs more than half of those who govern', () => {
+test('a ballot on an amendment needs more than half of those who govern', () => {
   const chain = chainOf('amend: { by: own, approval: ballot }')
   chain.say('d1', visit(1, 100))
   chain.say('d1', amended('d1/0/0', visit(1, 90)), amended('d1/0/0', visit(1, 80)))
@@ -248,12 +245,12 @@ test('a ballot on a correction needs more than half of those who govern', () => 
   assert.is(amendmentIn(stateOf(chain), 'd1/1/1')?.state, 'rejected')
 })
 
-test('so many corrections of one author wait, and no more', () => {
+test('so many amendments of one author wait, and no more', () => {
   const chain = chainOf('amend: { by: own, approval: [brand] }')
   chain.say('d1', visit(1, 100))
   const said = chain.say('d1', ...Array.from({ length: 66 }, (_, at) => amended('d1/0/0', visit(1, at))))
   assert.is(said.filter((one) => one === 'accepted').length, 64)
-  assert.is(said.at(-1), 'NOT_PERMITTED: 64 corrections of d1 wait for approval')
+  assert.is(said.at(-1), 'NOT_PERMITTED: 64 amendments of d1 wait for approval')
   chain.say('b1', approval('d1/1/0', false))
   assert.equal(chain.say('d1', amended('d1/0/0', visit(1, 7))), ['accepted'])
 })
@@ -282,13 +279,10 @@ test('an order that is given later begins with the newest record of each key; wh
   )
   assert.equal(chain.say('d1', visit(9, 900), visit(6, 600)), ['accepted', 'accepted'])
   assert.is(newest(chain)?.odometer, 900)
-  // The newest from before is known, and corrected like others.
+  // The newest from before is known, and amended like others.
   assert.equal(chain.say('d1', amended('d1/0/1', visit(5, 550))), ['accepted'])
   assert.match(chain.say('d1', visit(6, 540))[0] ?? '', /^RULE_BROKEN: odometer 540 is lower than 600/)
-  assert.match(
-    chain.say('d1', amended('d1/0/1', visit(5, 1)))[0] ?? '',
-    /^REFERENCE_MISSING: d1\/0\/1 was corrected by/
-  )
+  assert.match(chain.say('d1', amended('d1/0/1', visit(5, 1)))[0] ?? '', /^REFERENCE_MISSING: d1\/0\/1 was amended by/)
 })
 
 test('what came while there was no order is not forgotten: the order begins anew', () => {
@@ -320,7 +314,7 @@ test('an order that was given up and taken up again without a record in between 
   assert.equal(chain.say('d1', visit(5, 500)), ['accepted'])
 })
 
-test('version 2 of the network knows neither order nor corrections', () => {
+test('version 2 of the network knows neither order nor amendments', () => {
   const chain = governanceChain(PARTNERS, { file: network(''), format: 2 })
   chain.say('d1', visit(1, 100))
   assert.equal(chain.say('d1', amended('d1/0/0', visit(1, 90))), ['MALFORMED: the record has an unknown member'])
@@ -333,7 +327,7 @@ test('version 2 of the network knows neither order nor corrections', () => {
   assert.match(JSON.stringify(readGenesis(writeGenesis(genesis).text)), /MALFORMED.*from version 3 on/)
 })
 
-test('hundreds of late entries and corrections are judged as by somebody who looks at the whole history', () => {
+test('hundreds of late entries and amendments are judged as by somebody who looks at the whole history', () => {
   const random = seededRandom(77)
   const pick = (count: number): number => Math.floor(random() * count)
   const chain = chainOf('order: day\n    amend: { by: [dealer] }')
