@@ -39,6 +39,8 @@ export function classOfDifference(
   if (at(sides.after, ['objects', name]) === undefined) return breaking('its records would be out of sight')
   if (member === 'title') return TEXT
   if (member === 'key') return breaking('its records would not be found by their key')
+  if (member === 'order') return classOfOrder(before, after)
+  if (member === 'amend') return classOfAmend(path, sides)
   if (member === 'rules') return classOfRule(rest, before, after)
   if (member === 'references') return classOfReference(path, rest, before, after, sides)
   return classOfSchema(path, 3, before, after, sides)
@@ -73,6 +75,20 @@ function classOfRole(
   if (path[2] !== 'append') return care('others decide, or more or fewer of them')
   if (isSuperset(after, before)) return compatible('partners of this role may append more')
   return care('partners of this role may append less')
+}
+
+function classOfOrder(before: Json | undefined, after: Json | undefined): DifferenceClass {
+  if (before === undefined) return care('dates say what comes before what, from the newest record of each key on')
+  return after === undefined
+    ? care('a record that comes late is the newest')
+    : care('another date says what comes before what')
+}
+
+function classOfAmend(path: FindingPath, { before, after }: Sides): DifferenceClass {
+  const amend = path.slice(0, 3)
+  if (at(before, amend) === undefined) return compatible('records can be amended from then on')
+  if (at(after, amend) === undefined) return care('records cannot be amended any more')
+  return care('others amend records, or have to approve')
 }
 
 function classOfRule(
