@@ -2,6 +2,7 @@ import { CHAIN_BUGS } from './chain-bugs.js'
 import { DURABILITY_BUGS } from './durability-bugs.js'
 import { EXCHANGE_BUGS } from './exchange-bugs.js'
 import { GOVERNANCE_BUGS } from './governance-bugs.js'
+import { KEPT_BUGS } from './kept-bugs.js'
 import { MACHINE_BUGS } from './machine-bugs.js'
 import type { PlantedBug } from './planted-bug.js'
 import { RECOVERY_BUGS } from './recovery-bugs.js'
@@ -15,5 +16,6 @@ export const BUGS: readonly PlantedBug[] = [
   ...EXCHANGE_BUGS,
   ...GOVERNANCE_BUGS,
   ...VERSION_BUGS,
-  ...RECOVERY_BUGS
+  ...RECOVERY_BUGS,
+  ...KEPT_BUGS
 ]
