@@ -73,7 +73,7 @@ export const appendRoutes: readonly Route[] = [
         ...(timeout === undefined ? {} : { timeoutMs: timeout }),
         ...(keyField === undefined ? {} : { keyField })
       }
-      if (Buffer.isBuffer(request.body)) return appendOne(context, object, options, request, reply)
+      if (Buffer.isBuffer(request.body)) return appendOne(context, object, request.body, options, reply)
       return appendPipe(context, object, options, request, reply)
     }
   },
@@ -138,19 +138,19 @@ async function* chunksOf(raw: IncomingMessage, signal: AbortSignal): AsyncGenera
 async function appendOne(
   context: ApiContext,
   object: string,
+  body: Buffer,
   options: AppendOptions,
-  request: FastifyRequest,
   reply: FastifyReply
 ): Promise<unknown> {
   const stop = new AbortController()
   const abort = (): void => stop.abort(new LedgerError('CLOSED', 'the node is stopping'))
   context.closing.addEventListener('abort', abort)
   try {
-    const outcomes = context.node.append(object, oneChunk(asOneLine(request.body as Buffer)), {
+    const outcomes = context.node.append(object, oneChunk(asOneLine(body)), {
       ...options,
       signal: stop.signal
     })
-    for await (const outcome of outcomes) return sendOutcome(reply, outcomeIn(requestLanguages(request), outcome))
+    for await (const outcome of outcomes) return sendOutcome(reply, outcomeIn(requestLanguages(reply.request), outcome))
     throw new LedgerError('USAGE', 'the body holds no record')
   } finally {
     context.closing.removeEventListener('abort', abort)
