@@ -7,7 +7,13 @@ import { startRecordRun } from '../../../src/ledger/record-run.js'
 import { rehearseBatch, touchesRecords } from '../../../src/ledger/rehearsal.js'
 import type { StateEntry } from '../../../src/ledger/state.js'
 import type { Verdict } from '../../../src/ledger/verdict.js'
-import { type BatchForTest, GOVERNED_NETWORK, governanceChain, proposalOf } from '../../support/governance-chain.js'
+import {
+  type BatchForTest,
+  GOVERNED_NETWORK,
+  governanceChain,
+  proposalOf,
+  type Said
+} from '../../support/governance-chain.js'
 import { genesisOf } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
 
@@ -24,8 +30,15 @@ const FILES: readonly string[] = [
   GOVERNED_NETWORK.replace('minimum: 0', 'minimum: 4'),
   GOVERNED_NETWORK.replace('clerk: { append: [note] }', 'clerk: { append: [inspection] }'),
   GOVERNED_NETWORK.replace(/ {4}rules:\n(?: {6}.*\n)+/, ''),
-  GOVERNED_NETWORK.replace('previous == null ||', "author.role != 'clerk' && block.height < 4 ||")
+  GOVERNED_NETWORK.replace('previous == null ||', "author.role != 'clerk' && block.height < 4 ||"),
+  keeping('amend: { by: own }'),
+  keeping('amend: { by: [inspector], approval: own }'),
+  keeping('amend: { by: own, approval: ballot }').replace('previous == null ||', 'next == null || next.odometer > 3 ||')
 ]
+
+function keeping(amend: string): string {
+  return GOVERNED_NETWORK.replace('key: [vehicle]', `key: [vehicle]\n    ${amend}`)
+}
 
 const limits = { ruleCostMax: genesisOf([], GOVERNED_NETWORK).genesis.limits.ruleCostMax }
 const modelOf = (file: string): Model => compileModel(genesisOf([], file).genesis.network, limits)
@@ -56,18 +69,44 @@ function rehearsed(model: Model, chain: ReturnType<typeof governanceChain>, bloc
   return { verdicts, entries }
 }
 
+/** Verdicts without those of words on amendments. */
+function recordsOnly(batches: readonly BatchForTest[], verdicts: Block['verdicts']): Block['verdicts'] {
+  return verdicts.map((of, at) => of.filter((_, index) => !batches[at]?.[1][index]?.object.startsWith('_')))
+}
+
+const inspection = fc
+  .record({ vehicle: fc.constantFrom('a', 'b'), odometer: fc.integer({ min: -1, max: 9 }) })
+  .map((data) => ({ object: 'inspection', data: data as JsonObject }))
 const record = fc.oneof(
-  fc
-    .record({ vehicle: fc.constantFrom('a', 'b'), odometer: fc.integer({ min: -1, max: 9 }) })
-    .map((data) => ({ object: 'inspection', data: data as JsonObject })),
+  inspection,
   fc
     .record({ text: fc.constantFrom('x', ''), vehicle: fc.constantFrom('a', 'b', 'c') })
     .map((data) => ({ object: 'note', data: data as JsonObject })),
   fc.constant({ object: 'nothing', data: {} })
 )
-const said = fc
-  .tuple(record, fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }))
-  .map(([one, unique]) => (unique === undefined ? one : { ...one, unique }))
+/** Of records that may have come before. */
+const id = fc
+  .tuple(fc.constantFrom('p1', 'p2'), fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 }))
+  .map((parts) => parts.join('/'))
+const approval = fc
+  .tuple(id, fc.boolean())
+  .map(([amendment, yes]): Said => ({ object: '_approve', data: { amendment, reason: '', yes } }))
+const said = fc.oneof(
+  { weight: 5, arbitrary: record },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(record, fc.integer({ min: 0, max: 5 }))
+      .map(([one, unique]): Said & { unique: number } => ({ ...one, unique }))
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.oneof(inspection, record), id)
+      .map(([one, of]): Said => ({ ...one, amends: { reason: 'r', record: of } }))
+  },
+  { weight: 1, arbitrary: approval }
+)
 const block = fc
   .tuple(fc.array(said, { minLength: 1, maxLength: 5 }), fc.array(said, { minLength: 1, maxLength: 5 }))
   .map(([first, second]): BatchForTest[] => [
@@ -75,14 +114,23 @@ const block = fc
     ['p2', second]
   ])
 
+/** What may be amended. */
+const FIRST: BatchForTest[] = [
+  ['p1', [4, 5, 7].map((odometer) => ({ object: 'inspection', data: { vehicle: 'a', odometer } }))],
+  ['p2', [{ object: 'note', data: { text: 'x', vehicle: 'a' } }]]
+]
+
 test('says of each record, and leaves in the state, what a network founded with that file would', () => {
   let otherwise = 0
+  let amended = 0
   fc.assert(
     fc.property(
       fc.constantFrom(...FILES),
-      fc.constantFrom(...FILES),
+      // Of those with amendments more: few are right.
+      fc.oneof(fc.constantFrom(...FILES), fc.constantFrom(...FILES.slice(-3))),
       fc.array(block, { minLength: 1, maxLength: 6 }),
-      (before, after, batches) => {
+      (before, after, drawn) => {
+        const batches = [FIRST, ...drawn]
         const founders = { p1: 'inspector', p2: 'clerk' }
         const [real, fresh] = [before, after].map((file) => governanceChain(founders, { file })) as [
           ReturnType<typeof governanceChain>,
@@ -92,19 +140,57 @@ test('says of each record, and leaves in the state, what a network founded with 
           const { verdicts } = real.commit(of)
           return { verdicts, time: real.time, batches: of }
         })
-        const expected = batches.map((of) => fresh.commit(of).verdicts)
+        const expected = batches.map((of) => recordsOnly(of, fresh.commit(of).verdicts))
         const { verdicts, entries } = rehearsed(modelOf(after), real, blocks)
         assert.equal(verdicts, expected)
-        const ofRecords = ([key]: [string, StateEntry]): boolean => /^[ru]:/.test(key)
+        const ofRecords = ([key]: [string, StateEntry]): boolean => /^[ruotqQ]:/.test(key)
         const texts = (map: Map<string, StateEntry>) => [...map].filter(ofRecords).map(([key, { text }]) => [key, text])
         assert.equal(texts(entries).sort(), texts(fresh.entries).sort())
-        if (JSON.stringify(verdicts) !== JSON.stringify(blocks.map((one) => one.verdicts))) otherwise++
+        const stood = blocks.map((one) => recordsOnly(one.batches, one.verdicts))
+        if (JSON.stringify(verdicts) !== JSON.stringify(stood)) otherwise++
+        if ([...entries.keys()].some((key) => key.startsWith('t:') && entries.get(key)?.text.startsWith('='))) amended++
       }
     ),
-    { numRuns: 60, seed: 6 }
+    { numRuns: 150, seed: 6 }
   )
   assert.ok(otherwise > 20, `${otherwise} chains were judged otherwise`)
+  assert.ok(amended > 10, `in ${amended} chains something was amended`)
 })
+
+test('words on amendments count', () => {
+  const of = (odometer: number): Said => ({ object: 'inspection', data: { vehicle: 'a', odometer } })
+  const file = keeping('amend: { by: own, approval: ballot }')
+  const batches: BatchForTest[][] = [
+    [['p1', [of(9)]]],
+    [
+      [
+        'p1',
+        [
+          { ...of(2), amends: { reason: 'r', record: 'p1/0/0' } },
+          { ...of(1), amends: { reason: 'r', record: 'p1/0/0' } }
+        ]
+      ]
+    ],
+    [['p1', [{ object: '_approve', data: { amendment: 'p1/1/1', reason: '', yes: false } }]]],
+    [['p1', [{ object: '_approve', data: { amendment: 'p1/1/0', reason: '', yes: true } }, of(3)]]]
+  ]
+  const [real, fresh] = [GOVERNED_NETWORK, file].map((each) => {
+    const chain = governanceChain({ p1: 'inspector', p2: 'clerk' }, { file: each })
+    return { chain, blocks: batches.map((one): Block => ({ ...chain.commit(one), time: chain.time, batches: one })) }
+  }) as [Founded, Founded]
+  const { verdicts, entries } = rehearsed(modelOf(file), real.chain, real.blocks)
+  assert.equal(
+    verdicts,
+    fresh.blocks.map((one) => recordsOnly(one.batches, one.verdicts))
+  )
+  assert.is(entries.get('r:inspection["a"]')?.text, fresh.chain.entries.get('r:inspection["a"]')?.text)
+  assert.match(entries.get('r:inspection["a"]')?.text ?? '', /^p1\/3\/1 /)
+})
+
+interface Founded {
+  readonly chain: ReturnType<typeof governanceChain>
+  readonly blocks: readonly Block[]
+}
 
 test('leaves out what the network says about itself', () => {
   const chain = governanceChain({ p1: 'inspector', p2: 'clerk' })
