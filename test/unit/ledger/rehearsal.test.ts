@@ -174,10 +174,7 @@ test('words on amendments count', () => {
     [['p1', [{ object: '_approve', data: { amendment: 'p1/1/1', reason: '', yes: false } }]]],
     [['p1', [{ object: '_approve', data: { amendment: 'p1/1/0', reason: '', yes: true } }, of(3)]]]
   ]
-  const [real, fresh] = [GOVERNED_NETWORK, file].map((each) => {
-    const chain = governanceChain({ p1: 'inspector', p2: 'clerk' }, { file: each })
-    return { chain, blocks: batches.map((one): Block => ({ ...chain.commit(one), time: chain.time, batches: one })) }
-  }) as [Founded, Founded]
+  const [real, fresh] = [founded(GOVERNED_NETWORK, batches), founded(file, batches)]
   const { verdicts, entries } = rehearsed(modelOf(file), real.chain, real.blocks)
   assert.equal(
     verdicts,
@@ -187,9 +184,9 @@ test('words on amendments count', () => {
   assert.match(entries.get('r:inspection["a"]')?.text ?? '', /^p1\/3\/1 /)
 })
 
-interface Founded {
-  readonly chain: ReturnType<typeof governanceChain>
-  readonly blocks: readonly Block[]
+function founded(file: string, batches: readonly BatchForTest[][]) {
+  const chain = governanceChain({ p1: 'inspector', p2: 'clerk' }, { file })
+  return { chain, blocks: batches.map((one): Block => ({ ...chain.commit(one), time: chain.time, batches: one })) }
 }
 
 test('leaves out what the network says about itself', () => {
