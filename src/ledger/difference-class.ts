@@ -40,6 +40,7 @@ export function classOfDifference(
   if (member === 'title') return TEXT
   if (member === 'key') return breaking('its records would not be found by their key')
   if (member === 'rules') return classOfRule(rest, before, after)
+  if (member === 'unique') return classOfUnique(before, after)
   if (member === 'references') return classOfReference(path, rest, before, after, sides)
   return classOfSchema(path, 3, before, after, sides)
 }
@@ -105,6 +106,11 @@ function classOfReference(
   }
   if (at(sides.before, reference) === undefined) return compatible('rules can see what a record points to')
   return before === after ? TEXT : care('records point to something else')
+}
+
+function classOfUnique(before: Json | undefined, after: Json | undefined): DifferenceClass {
+  if (isSuperset(before ?? [], after ?? [])) return compatible('things may share what they could not')
+  return care('what another thing has is refused: records that stand already do not count')
 }
 
 /** @param from how much of the path leads to the schema that is looked at */

@@ -4,7 +4,8 @@ import type { JsonObject } from '../base/json.js'
 import type { CompiledObject, CompiledReference } from './model.js'
 import type { Partner } from './partner-set.js'
 import type { CheckedRecord } from './record.js'
-import { newestData, recordKey, uniqueKey } from './record-state.js'
+import { effectProblem, effectsOf } from './record-effects.js'
+import { newestData, uniqueKey } from './record-state.js'
 import type { RuleInput } from './rules.js'
 import type { StateReader } from './state.js'
 
@@ -35,30 +36,13 @@ export function judge(state: StateReader, author: Partner, block: BlockTime, rec
   assertInvariant(key !== null, 'a record of the right schema has a key')
   const refs = referencesOf(state, object, record)
   if (!refs.ok) return refs.refusal
-  if (!object.hasRules) return null
-  const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key)
-  return object.checkRules({
-    record: body.data,
-    previous,
-    refs: refs.value,
-    author: { id: author.id, role: author.role },
-    block
-  })
-}
-
-/** Every state key that {@link judge} reads for a record, but for `unique`. Empty when it is refused without the state. */
-export function stateKeysOf(record: CheckedRecord): string[] {
-  const { body, object, key } = record
-  if (body === null || object === null || key === null) return []
-  const keys = object.keyFields.length === 0 ? [] : [recordKey(object.name, key)]
-  for (const reference of object.references) {
-    const targets = reference.keysOf(body.data)
-    if (targets === null) continue
-    for (const target of typeof targets === 'string' ? [targets] : targets) {
-      keys.push(recordKey(reference.object, target))
-    }
+  if (object.hasRules) {
+    const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key)
+    const { id, role } = author
+    const broken = object.checkRules({ record: body.data, previous, refs: refs.value, author: { id, role }, block })
+    if (broken !== null) return broken
   }
-  return keys
+  return effectProblem(state, effectsOf(object, key, body.data))
 }
 
 function permissionProblem(author: Partner, object: CompiledObject): Refusal | null {

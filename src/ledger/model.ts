@@ -14,6 +14,7 @@ import type { RuleInput } from './rules.js'
 import { compileSchema } from './schema.js'
 import { compileNormalise } from './schema-normalise.js'
 import type { ObjectSchema } from './schema-type.js'
+import type { CompiledUnique } from './unique-claim.js'
 
 /** Where a record points to, by the name of its reference. */
 export interface CompiledReference {
@@ -36,6 +37,8 @@ export interface CompiledObject {
   /** As it was read from `fields`. */
   readonly schema: ObjectSchema
   readonly references: readonly CompiledReference[]
+  /** Lists of fields whose values no two things may share. */
+  readonly uniques: readonly CompiledUnique[]
   readonly hasRules: boolean
   /** Whether any rule reads `previous`. */
   readonly usesPrevious: boolean
@@ -108,7 +111,7 @@ function compileObject(
   definition: ObjectDefinition,
   network: NetworkDefinition
 ): CompiledObject {
-  const { name, schema, rules, references } = object
+  const { name, schema, rules, references, uniques } = object
   const { key } = definition
   const roles = Object.entries(network.roles)
   const writers = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
@@ -120,6 +123,7 @@ function compileObject(
     keyFields: key,
     schema,
     references: references.map(compiledReference),
+    uniques,
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
     usesBlock: rules?.usesBlock ?? false,

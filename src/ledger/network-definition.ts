@@ -52,6 +52,8 @@ export interface ObjectDefinition {
   fields: JsonObject
   references: Record<string, ReferenceDefinition>
   rules: RuleDefinition[]
+  /** Lists of fields whose values no two different things may share; absent when the file has none. */
+  unique?: string[][]
 }
 
 export interface NetworkDefinition {

@@ -13,16 +13,20 @@ import { ruleScope } from './rule-scope.js'
 import { type CompiledRules, compileRules, type RuleInput } from './rules.js'
 import { readFields } from './schema-read.js'
 import type { ObjectSchema } from './schema-type.js'
+import { checkUnique, readUnique } from './unique-check.js'
+import type { CompiledUnique } from './unique-claim.js'
 
 const REFERENCES_MAX = 20
 const RULES_MAX = 50
 const RULE_MEMBERS = ['id', 'expr', 'message']
+const OBJECT_MEMBERS = ['title', 'key', 'fields', 'references', 'rules', 'unique']
 
 /** An object that was checked, with what was compiled on the way. */
 export interface CheckedObject {
   readonly name: string
   readonly path: FindingPath
   readonly schema: ObjectSchema
+  readonly uniques: readonly CompiledUnique[]
   /** Filled in once all objects are known. */
   references: readonly CheckedReference[]
   rules: CompiledRules | null
@@ -39,7 +43,7 @@ export function readObject(
     findings.value(path, 'an object describes a kind of record', 'write key and fields below it')
     return null
   }
-  checkMembers(json, ['title', 'key', 'fields', 'references', 'rules'], ['key', 'fields'], path, 'an object', findings)
+  checkMembers(json, OBJECT_MEMBERS, ['key', 'fields'], path, 'an object', findings)
   const name = String(path.at(-1))
   return {
     title: json.title === undefined ? name : readText(json.title, [...path, 'title'], 1, 200, findings),
@@ -56,7 +60,9 @@ export function readObject(
       [...path, 'rules'],
       source === 'file' ? [...RULE_MEMBERS, 'examples'] : RULE_MEMBERS,
       findings
-    )
+    ),
+    // Absent rather than empty, as whatever is younger than the first definitions: these keep their hash.
+    ...readUnique(json.unique, [...path, 'unique'], findings)
   }
 }
 
@@ -70,7 +76,9 @@ export function checkObject(
   const read = readFields(definition.fields, [...path, 'fields'], findings)
   if (read === null) return null
   checkKey(definition.key, read, path, findings)
-  return { name, path, schema: keySchemaOf(definition.key, read), references: [], rules: null }
+  const schema = keySchemaOf(definition.key, read)
+  const uniques = checkUnique(name, definition, schema, path, findings)
+  return { name, path, schema, uniques, references: [], rules: null }
 }
 
 /** Checks what an object says about others: references and rules. */

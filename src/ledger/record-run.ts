@@ -4,6 +4,7 @@ import { recordId } from '../base/ids.js'
 import { type BlockTime, judge } from './judge.js'
 import type { Partner } from './partner-set.js'
 import type { CheckedRecord } from './record.js'
+import { effectsOf, effectWrites } from './record-effects.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
 import type { Verdict } from './verdict.js'
@@ -81,9 +82,12 @@ function settle(
     // Without a key a record has no successor, so no rule will ever ask for it: the line is hashed, nothing is kept.
     if (object.keyFields.length === 0) run.lines.push(line)
     else run.write(recordKey(object.name, key), recordEntry(id, block, record), line)
+    const writes = effectWrites(run, effectsOf(object, key, body.data), id)
+    for (const { key: name, entry } of writes) run.write(name, entry, `${name} ${entry.text}\n`)
   }
-  if (body.unique !== undefined && verdict?.code !== 'DUPLICATE') {
+  if (body.unique !== undefined) {
     const name = uniqueKey(author, object.name, canonicalText(body.unique))
-    run.write(name, uniqueEntry(id), `${name} ${id}\n`)
+    // Once: a record that is refused as another one's double leaves the mark where it is.
+    if (run.get(name) === undefined) run.write(name, uniqueEntry(id), `${name} ${id}\n`)
   }
 }

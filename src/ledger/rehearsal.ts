@@ -64,9 +64,10 @@ export function touchesRecords(before: NetworkDefinition, after: NetworkDefiniti
 /** All of a definition that a verdict depends on. */
 function judged({ objects, roles }: NetworkDefinition): string {
   const appends = Object.entries(roles).map(([name, { append }]): [string, Json] => [name, append])
-  const kinds = Object.entries(objects).map(([name, { key, fields, references, rules }]): [string, Json] => {
+  const kinds = Object.entries(objects).map(([name, object]): [string, Json] => {
+    const { key, fields, references, rules, unique = [] } = object
     const tests = rules.map(({ id, expr }) => ({ id, expr }))
-    return [name, { key, fields, references: references as unknown as Json, rules: tests }]
+    return [name, { key, fields, references: references as unknown as Json, rules: tests, unique }]
   })
   return canonicalText({ appends: Object.fromEntries(appends), kinds: Object.fromEntries(kinds) })
 }

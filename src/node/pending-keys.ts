@@ -1,6 +1,6 @@
 import { canonicalText } from '../base/canonical.js'
-import { stateKeysOf } from '../ledger/judge.js'
 import type { CheckedRecord } from '../ledger/record.js'
+import { effectKeys } from '../ledger/record-effects.js'
 import { recordKey, uniqueKey } from '../ledger/record-state.js'
 import type { OwnBatch } from './own-batches.js'
 
@@ -12,30 +12,33 @@ export interface PendingRecord {
 }
 
 /**
- * The state keys that own undecided records may write. A rule's refusal at intake is final only when nothing it looked at
- * is among them; else execution judges.
+ * The state keys that own undecided records may write. A refusal at intake is final only when nothing it looked at is among
+ * them; else execution judges.
  */
 export function createPendingKeys(author: string) {
   const writes = new Map<string, number>()
   const uniques = new Map<string, PendingRecord>()
 
-  const writtenKey = ({ object, key }: CheckedRecord): string | null =>
-    object === null || key === null || object.keyFields.length === 0 ? null : recordKey(object.name, key)
+  const writtenKeys = ({ body, object, key }: CheckedRecord): string[] => {
+    if (body === null || object === null || key === null) return []
+    const own = object.keyFields.length === 0 ? [] : [recordKey(object.name, key)]
+    return [...own, ...effectKeys(object, key, body.data)]
+  }
   const uniqueKeyOf = ({ body }: CheckedRecord): string | null =>
     body?.unique === undefined ? null : uniqueKey(author, body.object, canonicalText(body.unique))
 
   return {
     add(pending: PendingRecord): void {
-      const key = writtenKey(pending.record)
-      if (key !== null) writes.set(key, (writes.get(key) ?? 0) + 1)
+      for (const key of writtenKeys(pending.record)) writes.set(key, (writes.get(key) ?? 0) + 1)
       const unique = uniqueKeyOf(pending.record)
       if (unique !== null) uniques.set(unique, pending)
     },
     remove(record: CheckedRecord): void {
-      const key = writtenKey(record)
-      const count = key === null ? 0 : (writes.get(key) ?? 0)
-      if (key !== null && count > 1) writes.set(key, count - 1)
-      else if (key !== null) writes.delete(key)
+      for (const key of writtenKeys(record)) {
+        const count = writes.get(key) ?? 0
+        if (count > 1) writes.set(key, count - 1)
+        else writes.delete(key)
+      }
       const unique = uniqueKeyOf(record)
       if (unique !== null) uniques.delete(unique)
     },
@@ -44,10 +47,8 @@ export function createPendingKeys(author: string) {
       writes.clear()
       uniques.clear()
     },
-    /** Whether the verdict on this record may depend on an undecided one. */
-    touches(record: CheckedRecord): boolean {
-      return writes.size > 0 && stateKeysOf(record).some((key) => writes.has(key))
-    },
+    /** Whether an undecided record may write one of these state keys. */
+    touches: (read: ReadonlySet<string>): boolean => writes.size > 0 && [...read].some((key) => writes.has(key)),
     /** The undecided record with the same unique value. */
     sameUnique(record: CheckedRecord): PendingRecord | undefined {
       const unique = uniqueKeyOf(record)

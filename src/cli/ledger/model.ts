@@ -69,6 +69,7 @@ function objectText(name: string, object: ObjectDefinition, color: boolean): str
     `${styled(color, 'bold', plain(name))}${title} (${key})`,
     pairs(fieldRows(object.fields), '  field   '),
     ...references,
+    ...(object.unique ?? []).map((fields) => `  unique  ${fields.map(plain).join(' ')}`),
     ...rules
   ]
   return `${lines.filter((line) => line !== '').join('\n')}\n`

@@ -49,6 +49,7 @@ objects:
     rules:
       - { id: rises, expr: 'previous == null || record.km >= previous.km', message: 'no' }
       - { id: small, expr: 'record.km < 9', message: 'no' }
+    unique: [[km]]
 `
 
 const BASE = genesisOf([], FILE).genesis.network
@@ -155,7 +156,11 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
     ['care', 'compatible']
   ],
   ['another condition', set('objects/visit/rules/1/expr', 'record.km < 5'), ['care']],
-  ['another message', set('objects/visit/rules/1/message', 'other'), ['compatible']]
+  ['another message', set('objects/visit/rules/1/message', 'other'), ['compatible']],
+  ['nothing unique', drop('objects/visit/unique'), ['compatible']],
+  ['other values that are unique', set('objects/visit/unique', [['km', 'price']]), ['care']],
+  ['more that is unique', set('objects/visit/unique', [['km'], ['price']]), ['care']],
+  ['the first that is unique', set('objects/car/unique', [['color']]), ['care']]
 ]
 
 function changed(...edits: readonly Edit[]): NetworkDefinition | null {

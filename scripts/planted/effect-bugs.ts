@@ -1,0 +1,44 @@
+import { type PlantedBug, test } from './planted-bug.js'
+
+/** Mistakes about what accepted records leave in the state beside themselves. */
+export const EFFECT_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'refused-record-claims',
+    what: 'a unique value of a refused record is taken',
+    edits: [
+      {
+        file: 'src/ledger/record-run.ts',
+        find: '  if (verdict === null && key !== null) {',
+        replace: `  if (verdict !== null && key !== null) {
+    for (const write of effectWrites(run, effectsOf(object, key, body.data), id)) run.write(write.key, write.entry, '')
+  }
+  if (verdict === null && key !== null) {`
+      }
+    ],
+    checks: [test('unit/ledger/unique')]
+  },
+  {
+    name: 'claim-for-ever',
+    what: 'a unique value that a thing has let go of is never free again',
+    edits: [
+      {
+        file: 'src/ledger/unique-claim.ts',
+        find: 'return JSON.stringify(has) === JSON.stringify(values) ? id : null',
+        replace: 'return has === null && values.length === 0 ? null : id'
+      }
+    ],
+    checks: [test('unit/ledger/unique'), test('unit/node/intake-effects')]
+  },
+  {
+    name: 'final-while-undecided',
+    what: 'a refusal is final although an own record on its way may change what it rests on',
+    edits: [
+      {
+        file: 'src/node/intake.ts',
+        find: 'if (pending.touches(read)) return true',
+        replace: 'if (pending.touches(new Set())) return true'
+      }
+    ],
+    checks: [test('unit/node/intake-effects')]
+  }
+]
