@@ -10,7 +10,8 @@ export const EFFECT_BUGS: readonly PlantedBug[] = [
         file: 'src/ledger/record-run.ts',
         find: '  if (verdict === null && key !== null) {',
         replace: `  if (verdict !== null && key !== null) {
-    for (const write of effectWrites(run, effectsOf(object, key, body.data), id)) run.write(write.key, write.entry, '')
+    const own = { id, height: block.height }
+    for (const write of effectWrites(run, effectsOf(object, key, body.data, block), own)) run.write(write.key, write.entry, '')
   }
   if (verdict === null && key !== null) {`
       }
@@ -28,6 +29,18 @@ export const EFFECT_BUGS: readonly PlantedBug[] = [
       }
     ],
     checks: [test('unit/ledger/unique'), test('unit/node/intake-effects')]
+  },
+  {
+    name: 'count-without-period',
+    what: 'a limit counts all that ever was, and not each period apart',
+    edits: [
+      {
+        file: 'src/ledger/limit-count.ts',
+        find: 'const period = writePeriod(day, limit.period)',
+        replace: 'const period = writePeriod(day - day, limit.period)'
+      }
+    ],
+    checks: [test('unit/ledger/limit-count')]
   },
   {
     name: 'final-while-undecided',

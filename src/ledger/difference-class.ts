@@ -40,6 +40,7 @@ export function classOfDifference(
   if (member === 'title') return TEXT
   if (member === 'key') return breaking('its records would not be found by their key')
   if (member === 'rules') return classOfRule(rest, before, after)
+  if (member === 'limits') return classOfLimit(rest, before, after)
   if (member === 'unique') return classOfUnique(before, after)
   if (member === 'references') return classOfReference(path, rest, before, after, sides)
   return classOfSchema(path, 3, before, after, sides)
@@ -106,6 +107,23 @@ function classOfReference(
   }
   if (at(sides.before, reference) === undefined) return compatible('rules can see what a record points to')
   return before === after ? TEXT : care('records point to something else')
+}
+
+function classOfLimit(
+  [id, part]: readonly string[],
+  before: Json | undefined,
+  after: Json | undefined
+): DifferenceClass {
+  if (id === undefined) return compatible('of several limits that a record exceeds, another one is named')
+  if (part === 'message') return TEXT
+  if (part === undefined) {
+    if (after === undefined) return compatible('what it refused is accepted')
+    return care('what it refuses was accepted: it counts the records that are accepted from then on')
+  }
+  if (part !== 'count' && part !== 'max') return care('it counts something else, and begins to count anew')
+  if (before === undefined || after === undefined) return care('it counts something else, and begins to count anew')
+  // Decimals with more digits than a number holds count as stricter.
+  return Number(after) > Number(before) ? LOOSER : STRICTER
 }
 
 function classOfUnique(before: Json | undefined, after: Json | undefined): DifferenceClass {

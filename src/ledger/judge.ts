@@ -36,13 +36,12 @@ export function judge(state: StateReader, author: Partner, block: BlockTime, rec
   assertInvariant(key !== null, 'a record of the right schema has a key')
   const refs = referencesOf(state, object, record)
   if (!refs.ok) return refs.refusal
-  if (object.hasRules) {
-    const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key)
-    const { id, role } = author
-    const broken = object.checkRules({ record: body.data, previous, refs: refs.value, author: { id, role }, block })
-    if (broken !== null) return broken
-  }
-  return effectProblem(state, effectsOf(object, key, body.data))
+  const effects = effectsOf(object, key, body.data, block)
+  if (!object.hasRules && effects.length === 0) return null
+  const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key)
+  const { id, role } = author
+  const input: RuleInput = { record: body.data, previous, refs: refs.value, author: { id, role }, block }
+  return object.checkRules(input) ?? effectProblem(state, effects, input)
 }
 
 function permissionProblem(author: Partner, object: CompiledObject): Refusal | null {

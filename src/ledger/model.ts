@@ -6,6 +6,7 @@ import { KEY_CHARS_MAX } from '../base/limits.js'
 import { genesisHash } from '../base/tagged.js'
 import { collectFindings, type Finding, pathText } from './finding.js'
 import { keyCharsMax } from './key-check.js'
+import type { CompiledLimit } from './limit-count.js'
 import { checkNetwork } from './network-check.js'
 import type { NetworkDefinition, ObjectDefinition } from './network-definition.js'
 import type { CheckedObject } from './object-check.js'
@@ -39,10 +40,11 @@ export interface CompiledObject {
   readonly references: readonly CompiledReference[]
   /** Lists of fields whose values no two things may share. */
   readonly uniques: readonly CompiledUnique[]
+  readonly limits: readonly CompiledLimit[]
   readonly hasRules: boolean
   /** Whether any rule reads `previous`. */
   readonly usesPrevious: boolean
-  /** Whether any rule reads `block`: then a refusal at intake is not final. */
+  /** Whether any rule reads `block`, or a limit the time of the block: then a refusal at intake is not final. */
   readonly usesBlock: boolean
   mayAppend(role: string): boolean
   /** The author's side, before the record is written: decimals get their fraction digits. Refusal SCHEMA with path. */
@@ -111,7 +113,7 @@ function compileObject(
   definition: ObjectDefinition,
   network: NetworkDefinition
 ): CompiledObject {
-  const { name, schema, rules, references, uniques } = object
+  const { name, schema, rules, references, uniques, limits } = object
   const { key } = definition
   const roles = Object.entries(network.roles)
   const writers = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
@@ -124,9 +126,10 @@ function compileObject(
     schema,
     references: references.map(compiledReference),
     uniques,
+    limits,
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
-    usesBlock: rules?.usesBlock ?? false,
+    usesBlock: rules?.usesBlock === true || limits.some(({ at }) => at === null),
     mayAppend: (role) => writers.has(role),
     normalise: compileNormalise(schema),
     checkSchema: isLong ? (data) => check(data) ?? longKey(key, keyOf(data)) : check,

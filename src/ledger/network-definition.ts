@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.js'
+import type { Period } from './rfc3339.js'
 
 /**
  * The network definition: the network file after it was read and checked, with every default filled in. This is what
@@ -43,6 +44,21 @@ export interface RuleDefinition {
   message: string
 }
 
+/** How many records of an object are accepted in each period, or how much of a field of theirs: `count`, or `sum` and `max`. */
+export interface LimitDefinition {
+  /** Named with a refusal as that of a rule is. */
+  id: string
+  /** Fields whose values are counted apart. */
+  per: string[]
+  /** The date or date-time field that says when; absent: the time of the block. */
+  at?: string
+  period: Period
+  count?: number
+  sum?: string
+  max?: number | string
+  message?: string
+}
+
 /** A kind of record. */
 export interface ObjectDefinition {
   title: string
@@ -54,6 +70,8 @@ export interface ObjectDefinition {
   rules: RuleDefinition[]
   /** Lists of fields whose values no two different things may share; absent when the file has none. */
   unique?: string[][]
+  /** How many records, or how much, in each period; absent when the file has none. */
+  limits?: LimitDefinition[]
 }
 
 export interface NetworkDefinition {

@@ -2,6 +2,9 @@ import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
 import { checkKey, keySchemaOf } from './key-check.js'
+import { checkLimits } from './limit-check.js'
+import type { CompiledLimit } from './limit-count.js'
+import { readLimits } from './limit-read.js'
 import { didYouMean } from './nearest.js'
 import type { ObjectDefinition, ReferenceDefinition, RuleDefinition } from './network-definition.js'
 import { checkMembers, checkName, isObject, REFERENCE_NAME, ROLE_NAME, readFlag, readText } from './network-members.js'
@@ -19,7 +22,7 @@ import type { CompiledUnique } from './unique-claim.js'
 const REFERENCES_MAX = 20
 const RULES_MAX = 50
 const RULE_MEMBERS = ['id', 'expr', 'message']
-const OBJECT_MEMBERS = ['title', 'key', 'fields', 'references', 'rules', 'unique']
+const OBJECT_MEMBERS = ['title', 'key', 'fields', 'references', 'rules', 'unique', 'limits']
 
 /** An object that was checked, with what was compiled on the way. */
 export interface CheckedObject {
@@ -30,6 +33,7 @@ export interface CheckedObject {
   /** Filled in once all objects are known. */
   references: readonly CheckedReference[]
   rules: CompiledRules | null
+  limits: readonly CompiledLimit[]
 }
 
 /** Reads the shape of an object's definition and fills in the defaults; null when it has none. */
@@ -45,6 +49,13 @@ export function readObject(
   }
   checkMembers(json, OBJECT_MEMBERS, ['key', 'fields'], path, 'an object', findings)
   const name = String(path.at(-1))
+  const rules = readRules(
+    json.rules,
+    [...path, 'rules'],
+    source === 'file' ? [...RULE_MEMBERS, 'examples'] : RULE_MEMBERS,
+    findings
+  )
+  const ids = rules.map(({ id }) => id)
   return {
     title: json.title === undefined ? name : readText(json.title, [...path, 'title'], 1, 200, findings),
     key: readNames(
@@ -55,14 +66,10 @@ export function readObject(
     ),
     fields: (json.fields ?? {}) as JsonObject,
     references: readReferences(json.references, [...path, 'references'], findings),
-    rules: readRules(
-      json.rules,
-      [...path, 'rules'],
-      source === 'file' ? [...RULE_MEMBERS, 'examples'] : RULE_MEMBERS,
-      findings
-    ),
+    rules,
     // Absent rather than empty, as whatever is younger than the first definitions: these keep their hash.
-    ...readUnique(json.unique, [...path, 'unique'], findings)
+    ...readUnique(json.unique, [...path, 'unique'], findings),
+    ...readLimits(json.limits, [...path, 'limits'], ids, findings)
   }
 }
 
@@ -78,7 +85,7 @@ export function checkObject(
   checkKey(definition.key, read, path, findings)
   const schema = keySchemaOf(definition.key, read)
   const uniques = checkUnique(name, definition, schema, path, findings)
-  return { name, path, schema, uniques, references: [], rules: null }
+  return { name, path, schema, uniques, references: [], rules: null, limits: [] }
 }
 
 /** Checks what an object says about others: references and rules. */
@@ -126,6 +133,7 @@ export function checkObjectLinks(
     definition.key.length > 0
   )
   object.rules = compileRules(definition.rules, scope, ruleCostMax, [...object.path, 'rules'], findings)
+  object.limits = checkLimits(definition.limits ?? [], { ...object, object: object.name, scope }, findings)
 }
 
 /**

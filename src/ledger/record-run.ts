@@ -82,7 +82,7 @@ function settle(
     // Without a key a record has no successor, so no rule will ever ask for it: the line is hashed, nothing is kept.
     if (object.keyFields.length === 0) run.lines.push(line)
     else run.write(recordKey(object.name, key), recordEntry(id, block, record), line)
-    const writes = effectWrites(run, effectsOf(object, key, body.data), id)
+    const writes = effectWrites(run, effectsOf(object, key, body.data, block), { id, height: block.height })
     for (const { key: name, entry } of writes) run.write(name, entry, `${name} ${entry.text}\n`)
   }
   if (body.unique !== undefined) {

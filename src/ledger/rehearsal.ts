@@ -67,7 +67,8 @@ function judged({ objects, roles }: NetworkDefinition): string {
   const kinds = Object.entries(objects).map(([name, object]): [string, Json] => {
     const { key, fields, references, rules, unique = [] } = object
     const tests = rules.map(({ id, expr }) => ({ id, expr }))
-    return [name, { key, fields, references: references as unknown as Json, rules: tests, unique }]
+    const limits = (object.limits ?? []).map(({ message: _, ...limit }): Json => ({ ...limit }))
+    return [name, { key, fields, references: references as unknown as Json, rules: tests, unique, limits }]
   })
   return canonicalText({ appends: Object.fromEntries(appends), kinds: Object.fromEntries(kinds) })
 }

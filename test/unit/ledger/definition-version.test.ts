@@ -11,7 +11,8 @@ const test = suite('the version that a definition needs')
 
 /** What there is from version 3 on, as an edit of the network file. */
 const SINCE_3: readonly (readonly [name: string, file: string])[] = [
-  ['unique', NETWORK.replace('key: []', 'key: []\n    unique: [[text]]')]
+  ['unique', NETWORK.replace('key: []', 'key: []\n    unique: [[text]]')],
+  ['limits', NETWORK.replace('key: []', 'key: []\n    limits: [{ id: a, period: day, count: 3 }]')]
 ]
 
 const networkOf = (file: string) => genesisOf(['p1'], file).genesis.network

@@ -40,6 +40,7 @@ objects:
         plate: { type: string, maxLength: 4 }
         km: { type: integer, minimum: 0, maximum: 9 }
         price: { type: decimal, scale: 2, minimum: 0 }
+        load: { type: integer, minimum: 0 }
         parts: { type: array, maxItems: 2, items: { $ref: '#/$defs/part' } }
         place: { type: object, additionalProperties: false, required: [town], properties: { town: { type: string } } }
       $defs:
@@ -50,6 +51,9 @@ objects:
       - { id: rises, expr: 'previous == null || record.km >= previous.km', message: 'no' }
       - { id: small, expr: 'record.km < 9', message: 'no' }
     unique: [[km]]
+    limits:
+      - { id: two, per: [plate], period: day, count: 2, message: 'no' }
+      - { id: sum, period: month, sum: load, max: 30 }
 `
 
 const BASE = genesisOf([], FILE).genesis.network
@@ -78,7 +82,8 @@ const drop =
   (path: string): Edit =>
   (network) => {
     const { holder, name } = place(network, path)
-    delete holder[name]
+    if (Array.isArray(holder)) holder.splice(Number(name), 1)
+    else delete holder[name]
   }
 const rules =
   (ids: readonly string[], more: readonly JsonObject[] = []): Edit =>
@@ -160,6 +165,16 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
   ['nothing unique', drop('objects/visit/unique'), ['compatible']],
   ['other values that are unique', set('objects/visit/unique', [['km', 'price']]), ['care']],
   ['more that is unique', set('objects/visit/unique', [['km'], ['price']]), ['care']],
+  ['a limit less', drop('objects/visit/limits/0'), ['compatible']],
+  ['no limits', drop('objects/visit/limits'), ['compatible', 'compatible']],
+  ['the first limit', set('objects/car/limits', [{ id: 'one', period: 'day', count: 1 }]), ['care']],
+  ['a higher limit', set('objects/visit/limits/0/count', 3), ['compatible']],
+  ['a lower limit', set('objects/visit/limits/1/max', 29), ['care']],
+  ['a higher sum', set('objects/visit/limits/1/max', 31), ['compatible']],
+  ['longer periods', set('objects/visit/limits/0/period', 'month'), ['care']],
+  ['counted together', set('objects/visit/limits/0/per', []), ['care']],
+  ['other words of a limit', set('objects/visit/limits/0/message', 'x'), ['compatible']],
+  ['another name of a limit', set('objects/visit/limits/0/id', 'too'), ['compatible', 'care']],
   ['the first that is unique', set('objects/car/unique', [['color']]), ['care']]
 ]
 
@@ -200,6 +215,7 @@ const visit = fc.record(
   {
     plate: fc.constantFrom('a', 'b', 'a', 'b', 'long'),
     km: fc.constantFrom(0, 1, 2, 3, 5, 7, 8, 9, -1),
+    load: fc.constantFrom(0, 5, 9),
     price: fc.constantFrom('0.00', '0.25', '7.00', '-0.50'),
     parts: fc.array(fc.constantFrom('ab', 'abc', 'abcd'), { maxLength: 3 }),
     place: fc.constantFrom({ town: 't' }, { town: 'u' }, { town: 't', zip: 'z' }, {}),

@@ -27,6 +27,11 @@ const FILES: readonly string[] = [
   GOVERNED_NETWORK.replace('clerk: { append: [note] }', 'clerk: { append: [inspection] }'),
   GOVERNED_NETWORK.replace(/ {4}rules:\n(?: {6}.*\n)+/, ''),
   GOVERNED_NETWORK.replace(KEY, `${KEY}    unique: [[odometer]]\n`),
+  GOVERNED_NETWORK.replace(
+    KEY,
+    `${KEY}    limits: [{ id: few, per: [vehicle], period: year, sum: odometer, max: 9 }]\n`
+  ),
+  GOVERNED_NETWORK.replace('key: []', 'key: []\n    limits: [{ id: two, per: [text], period: day, count: 2 }]'),
   GOVERNED_NETWORK.replace('key: []', 'key: []\n    unique: [[text, vehicle], [text]]'),
   GOVERNED_NETWORK.replace('previous == null ||', "author.role != 'clerk' && block.height < 4 ||")
 ]
@@ -99,7 +104,7 @@ test('says of each record, and leaves in the state, what a network founded with 
         const expected = batches.map((of) => fresh.commit(of).verdicts)
         const { verdicts, entries } = rehearsed(modelOf(after), real, blocks)
         assert.equal(verdicts, expected)
-        const ofRecords = ([key]: [string, StateEntry]): boolean => /^[ruU]:/.test(key)
+        const ofRecords = ([key]: [string, StateEntry]): boolean => /^[ruUC]:/.test(key)
         const texts = (map: Map<string, StateEntry>) => [...map].filter(ofRecords).map(([key, { text }]) => [key, text])
         assert.equal(texts(entries).sort(), texts(fresh.entries).sort())
         if (JSON.stringify(verdicts) !== JSON.stringify(blocks.map((one) => one.verdicts))) otherwise++

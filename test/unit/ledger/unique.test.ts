@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
 import type { JsonObject } from '../../../src/base/json.js'
-import { effectProblem, effectsOf, takeBackWrites } from '../../../src/ledger/record-effects.js'
+import { effectProblem, effectsOf, stateAfter, takeBackWrites } from '../../../src/ledger/record-effects.js'
+import type { RuleInput } from '../../../src/ledger/rules.js'
 import { activePartner, judgedRecords, modelOfFile, problemsOfFile } from '../../support/judged-records.js'
 import { suite } from '../../support/suite.js'
 
@@ -155,15 +156,15 @@ test('what is on the chain already does not count; taken away and put back, the 
 
 test('effects that are taken back are gone, of the record that had them alone', () => {
   const run = recordsOf()
-  const bill = modelOfFile(FILE).objects.get('bill')!
-  const { id } = run.judge(P1, 'bill', { number: 1 })
-  const effects = effectsOf(bill, '[]', { number: 1 })
-  assert.equal(takeBackWrites(run.state, effects, 'p9/0/0'), [])
-  assert.is(effectProblem(run.state, effects)?.code, 'DUPLICATE')
-  const writes = takeBackWrites(run.state, effects, id)
+  const data = { number: 1 }
+  const { id } = run.judge(P1, 'bill', data)
+  const effects = effectsOf(modelOfFile(FILE).objects.get('bill')!, '[]', data, null)
+  const input: RuleInput = { record: data, previous: null, refs: {}, author: P1, block: { height: 9, time: 9 } }
+  assert.equal(takeBackWrites(run.state, effects, { id: 'p9/0/0', height: 1 }), [])
+  assert.is(effectProblem(run.state, effects, input)?.code, 'DUPLICATE')
+  const writes = takeBackWrites(run.state, effects, { id, height: 1 })
   assert.equal(writes, [{ key: 'U:bill/["number"]/[1]', entry: { text: 'free' } }])
-  const after = { get: (key: string) => writes.find((write) => write.key === key)?.entry ?? run.state.get(key) }
-  assert.is(effectProblem(after, effects), null)
+  assert.is(effectProblem(stateAfter(run.state, writes), effects, input), null)
 })
 
 const MISTAKES: readonly (readonly [unique: string, problem: string])[] = [

@@ -11,7 +11,7 @@ const NETWORK = `
 format: 1
 title: Parts
 roles:
-  inspector: { append: [part, bill], govern: true }
+  inspector: { append: [part, bill, trip], govern: true }
 objects:
   part:
     key: [id]
@@ -32,6 +32,19 @@ objects:
       properties:
         number: { type: integer }
     unique: [[number]]
+  trip:
+    key: []
+    fields:
+      type: object
+      additionalProperties: false
+      required: [day]
+      properties:
+        day: { type: string, format: date }
+        km: { type: integer }
+    rules:
+      - { id: far, expr: '!has(record.km) || record.km < 9', message: no }
+    limits:
+      - { id: two-a-day, at: day, period: day, count: 2 }
 `
 
 async function withIntake(work: (append: (object: string, lines: object[]) => Promise<string[]>) => Promise<void>) {
@@ -87,6 +100,19 @@ test('without a key a value is never let go of, so the refusal is final whatever
     assert.equal(await append('bill', [{ number: 1 }]), ['accepted block'])
     assert.equal(await append('bill', [{ number: 2 }, { number: 1 }]), ['accepted block', 'DUPLICATE at once'])
     assert.equal(await append('bill', [{ number: 3 }, { number: 3 }]), ['accepted block', 'DUPLICATE block'])
+  }))
+
+test('a limit that is reached refuses at once; while own records may still count, a block decides', () =>
+  withIntake(async (append) => {
+    const [day, other] = ['2025-03-01', '2025-03-02']
+    assert.equal(await append('trip', [{ day }, { day }, { day }]), [
+      'accepted block',
+      'accepted block',
+      'RULE_BROKEN block'
+    ])
+    const lines = [{ day: other }, { day }, { day: other, km: 9 }]
+    assert.equal(await append('trip', lines), ['accepted block', 'RULE_BROKEN at once', 'RULE_BROKEN at once'])
+    assert.equal(await append('trip', [{ day: other }, { day }]), ['accepted block', 'RULE_BROKEN at once'])
   }))
 
 test.run()
