@@ -43,6 +43,18 @@ export const EFFECT_BUGS: readonly PlantedBug[] = [
     checks: [test('unit/ledger/limit-count')]
   },
   {
+    name: 'field-left-out',
+    what: 'who may not set a field may leave it out',
+    edits: [
+      {
+        file: 'src/ledger/field-writers.ts',
+        find: 'if (was === undefined || is === undefined) return was === is',
+        replace: 'if (was === undefined || is === undefined) return is === undefined'
+      }
+    ],
+    checks: [test('unit/ledger/field-writers')]
+  },
+  {
     name: 'final-while-undecided',
     what: 'a refusal is final although an own record on its way may change what it rests on',
     edits: [

@@ -2,7 +2,7 @@ import type { Json } from '../base/json.js'
 import { isObject } from './network-members.js'
 
 /** Members of an object's definition that are younger than the first version, and since which there are. */
-const OBJECT_SINCE: Readonly<Record<string, number>> = { limits: 3, unique: 3 }
+const OBJECT_SINCE: Readonly<Record<string, number>> = { limits: 3, unique: 3, writers: 3 }
 
 /**
  * The least version of a network in which a network definition can stand: what judges by an earlier one does not know all that

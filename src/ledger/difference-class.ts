@@ -40,6 +40,7 @@ export function classOfDifference(
   if (member === 'title') return TEXT
   if (member === 'key') return breaking('its records would not be found by their key')
   if (member === 'rules') return classOfRule(rest, before, after)
+  if (member === 'writers') return classOfWriters(before, after)
   if (member === 'limits') return classOfLimit(rest, before, after)
   if (member === 'unique') return classOfUnique(before, after)
   if (member === 'references') return classOfReference(path, rest, before, after, sides)
@@ -124,6 +125,13 @@ function classOfLimit(
   if (before === undefined || after === undefined) return care('it counts something else, and begins to count anew')
   // Decimals with more digits than a number holds count as stricter.
   return Number(after) > Number(before) ? LOOSER : STRICTER
+}
+
+function classOfWriters(before: Json | undefined, after: Json | undefined): DifferenceClass {
+  if (after === undefined) return compatible('whoever may append may set the field')
+  if (before === undefined) return care('who has another role may not set the field any more')
+  if (isSuperset(after, before)) return compatible('more roles may set the field')
+  return care('roles that may set the field may not any more')
 }
 
 function classOfUnique(before: Json | undefined, after: Json | undefined): DifferenceClass {

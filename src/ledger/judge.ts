@@ -1,6 +1,7 @@
 import { canonicalText } from '../base/canonical.js'
 import { assertInvariant, type Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
+import { writersProblem } from './field-writers.js'
 import type { CompiledObject, CompiledReference } from './model.js'
 import type { Partner } from './partner-set.js'
 import type { CheckedRecord } from './record.js'
@@ -37,9 +38,11 @@ export function judge(state: StateReader, author: Partner, block: BlockTime, rec
   const refs = referencesOf(state, object, record)
   if (!refs.ok) return refs.refusal
   const effects = effectsOf(object, key, body.data, block)
-  if (!object.hasRules && effects.length === 0) return null
+  if (!object.hasRules && effects.length === 0 && object.writers.length === 0) return null
   const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key)
   const { id, role } = author
+  const foreign = writersProblem(object.writers, role, body.data, previous)
+  if (foreign !== null) return foreign
   const input: RuleInput = { record: body.data, previous, refs: refs.value, author: { id, role }, block }
   return object.checkRules(input) ?? effectProblem(state, effects, input)
 }

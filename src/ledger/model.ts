@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../base/json.js'
 import { jsonPointer } from '../base/json-scan.js'
 import { KEY_CHARS_MAX } from '../base/limits.js'
 import { genesisHash } from '../base/tagged.js'
+import type { FieldWriters } from './field-writers.js'
 import { collectFindings, type Finding, pathText } from './finding.js'
 import { keyCharsMax } from './key-check.js'
 import type { CompiledLimit } from './limit-count.js'
@@ -41,6 +42,8 @@ export interface CompiledObject {
   /** Lists of fields whose values no two things may share. */
   readonly uniques: readonly CompiledUnique[]
   readonly limits: readonly CompiledLimit[]
+  /** Fields that not every role may set. */
+  readonly writers: readonly FieldWriters[]
   readonly hasRules: boolean
   /** Whether any rule reads `previous`. */
   readonly usesPrevious: boolean
@@ -113,10 +116,10 @@ function compileObject(
   definition: ObjectDefinition,
   network: NetworkDefinition
 ): CompiledObject {
-  const { name, schema, rules, references, uniques, limits } = object
+  const { name, schema, rules, references, uniques, limits, writers } = object
   const { key } = definition
   const roles = Object.entries(network.roles)
-  const writers = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
+  const authors = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
   const keyOf = keyWriter(key)
   const check = compileSchema(name, schema)
   const isLong = keyCharsMax(key, schema) > KEY_CHARS_MAX
@@ -127,10 +130,11 @@ function compileObject(
     references: references.map(compiledReference),
     uniques,
     limits,
+    writers,
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
     usesBlock: rules?.usesBlock === true || limits.some(({ at }) => at === null),
-    mayAppend: (role) => writers.has(role),
+    mayAppend: (role) => authors.has(role),
     normalise: compileNormalise(schema),
     checkSchema: isLong ? (data) => check(data) ?? longKey(key, keyOf(data)) : check,
     keyOf,

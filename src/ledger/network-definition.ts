@@ -72,6 +72,8 @@ export interface ObjectDefinition {
   unique?: string[][]
   /** How many records, or how much, in each period; absent when the file has none. */
   limits?: LimitDefinition[]
+  /** Of fields that not every role may set: the roles that may, sorted; absent when the file has none. */
+  writers?: Record<string, string[]>
 }
 
 export interface NetworkDefinition {

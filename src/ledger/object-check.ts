@@ -1,5 +1,6 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import type { FieldWriters } from './field-writers.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
 import { checkKey, keySchemaOf } from './key-check.js'
 import { checkLimits } from './limit-check.js'
@@ -18,11 +19,12 @@ import { readFields } from './schema-read.js'
 import type { ObjectSchema } from './schema-type.js'
 import { checkUnique, readUnique } from './unique-check.js'
 import type { CompiledUnique } from './unique-claim.js'
+import { readWriters } from './writers-check.js'
 
 const REFERENCES_MAX = 20
 const RULES_MAX = 50
 const RULE_MEMBERS = ['id', 'expr', 'message']
-const OBJECT_MEMBERS = ['title', 'key', 'fields', 'references', 'rules', 'unique', 'limits']
+const OBJECT_MEMBERS = ['title', 'key', 'fields', 'references', 'rules', 'unique', 'limits', 'writers']
 
 /** An object that was checked, with what was compiled on the way. */
 export interface CheckedObject {
@@ -34,6 +36,7 @@ export interface CheckedObject {
   references: readonly CheckedReference[]
   rules: CompiledRules | null
   limits: readonly CompiledLimit[]
+  writers: readonly FieldWriters[]
 }
 
 /** Reads the shape of an object's definition and fills in the defaults; null when it has none. */
@@ -69,7 +72,8 @@ export function readObject(
     rules,
     // Absent rather than empty, as whatever is younger than the first definitions: these keep their hash.
     ...readUnique(json.unique, [...path, 'unique'], findings),
-    ...readLimits(json.limits, [...path, 'limits'], ids, findings)
+    ...readLimits(json.limits, [...path, 'limits'], ids, findings),
+    ...readWriters(json.writers, [...path, 'writers'], findings)
   }
 }
 
@@ -85,7 +89,7 @@ export function checkObject(
   checkKey(definition.key, read, path, findings)
   const schema = keySchemaOf(definition.key, read)
   const uniques = checkUnique(name, definition, schema, path, findings)
-  return { name, path, schema, uniques, references: [], rules: null, limits: [] }
+  return { name, path, schema, uniques, references: [], rules: null, limits: [], writers: [] }
 }
 
 /** Checks what an object says about others: references and rules. */

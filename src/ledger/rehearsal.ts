@@ -65,10 +65,11 @@ export function touchesRecords(before: NetworkDefinition, after: NetworkDefiniti
 function judged({ objects, roles }: NetworkDefinition): string {
   const appends = Object.entries(roles).map(([name, { append }]): [string, Json] => [name, append])
   const kinds = Object.entries(objects).map(([name, object]): [string, Json] => {
-    const { key, fields, references, rules, unique = [] } = object
+    const { key, fields, references, rules, unique = [], writers = {} } = object
     const tests = rules.map(({ id, expr }) => ({ id, expr }))
     const limits = (object.limits ?? []).map(({ message: _, ...limit }): Json => ({ ...limit }))
-    return [name, { key, fields, references: references as unknown as Json, rules: tests, unique, limits }]
+    const others = { references: references as unknown as Json, rules: tests, unique, limits, writers }
+    return [name, { key, fields, ...others }]
   })
   return canonicalText({ appends: Object.fromEntries(appends), kinds: Object.fromEntries(kinds) })
 }

@@ -70,6 +70,9 @@ function objectText(name: string, object: ObjectDefinition, color: boolean): str
     pairs(fieldRows(object.fields), '  field   '),
     ...references,
     ...(object.unique ?? []).map((fields) => `  unique  ${fields.map(plain).join(' ')}`),
+    ...Object.entries(object.writers ?? {}).map(([field, roles]) => {
+      return `  set by  ${plain(field)}: ${roles.map(plain).join(', ')} only`
+    }),
     ...rules,
     ...(object.limits ?? []).map((limit) => `  limit   ${plain(limit.id)}: ${limitText(limit)}`)
   ]

@@ -12,6 +12,7 @@ const test = suite('the version that a definition needs')
 /** What there is from version 3 on, as an edit of the network file. */
 const SINCE_3: readonly (readonly [name: string, file: string])[] = [
   ['unique', NETWORK.replace('key: []', 'key: []\n    unique: [[text]]')],
+  ['writers', NETWORK.replace('key: []', 'key: []\n    writers: { text: [inspector] }')],
   ['limits', NETWORK.replace('key: []', 'key: []\n    limits: [{ id: a, period: day, count: 3 }]')]
 ]
 

@@ -21,6 +21,7 @@ title: Network
 roles:
   inspector: { append: [visit, car], govern: true }
   reader: { append: [], govern: false }
+  helper: { append: [visit] }
 objects:
   car:
     key: [plate]
@@ -51,6 +52,7 @@ objects:
       - { id: rises, expr: 'previous == null || record.km >= previous.km', message: 'no' }
       - { id: small, expr: 'record.km < 9', message: 'no' }
     unique: [[km]]
+    writers: { price: [inspector] }
     limits:
       - { id: two, per: [plate], period: day, count: 2, message: 'no' }
       - { id: sum, period: month, sum: load, max: 30 }
@@ -175,6 +177,12 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
   ['counted together', set('objects/visit/limits/0/per', []), ['care']],
   ['other words of a limit', set('objects/visit/limits/0/message', 'x'), ['compatible']],
   ['another name of a limit', set('objects/visit/limits/0/id', 'too'), ['compatible', 'care']],
+  ['a field that every role may set', drop('objects/visit/writers/price'), ['compatible']],
+  ['fields that every role may set', drop('objects/visit/writers'), ['compatible']],
+  ['another role that may set a field', set('objects/visit/writers/price', ['helper', 'inspector']), ['compatible']],
+  ['one role for another', set('objects/visit/writers/price', ['helper']), ['care']],
+  ['a field that one role may set', set('objects/visit/writers/parts', ['inspector']), ['care']],
+  ['the first field that one role may set', set('objects/car/writers', { color: ['inspector'] }), ['care']],
   ['the first that is unique', set('objects/car/unique', [['color']]), ['care']]
 ]
 

@@ -31,6 +31,11 @@ const FILES: readonly string[] = [
     KEY,
     `${KEY}    limits: [{ id: few, per: [vehicle], period: year, sum: odometer, max: 9 }]\n`
   ),
+  GOVERNED_NETWORK.replace('key: []', 'key: []\n    writers: { vehicle: [inspector] }'),
+  GOVERNED_NETWORK.replace('append: [note]', 'append: [note, inspection]').replace(
+    KEY,
+    `${KEY}    writers: { odometer: [inspector] }\n`
+  ),
   GOVERNED_NETWORK.replace('key: []', 'key: []\n    limits: [{ id: two, per: [text], period: day, count: 2 }]'),
   GOVERNED_NETWORK.replace('key: []', 'key: []\n    unique: [[text, vehicle], [text]]'),
   GOVERNED_NETWORK.replace('previous == null ||', "author.role != 'clerk' && block.height < 4 ||")
