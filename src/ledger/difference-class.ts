@@ -160,6 +160,7 @@ function classOfSchema(
   if ((keyword === 'items' || keyword === 'additionalProperties') && path.length > from + 1) {
     return classOfSchema(path, from + 1, before, after, sides)
   }
+  if (keyword === 'required') return classOfRequired(before, after, at(sides.after, path.slice(0, from)))
   return classOfKeyword(keyword, before, after)
 }
 
@@ -182,9 +183,9 @@ function classOfKeyword(keyword: string, before: Json | undefined, after: Json |
   if (NOTE_KEYWORDS.includes(keyword)) return TEXT
   if (keyword === '$defs') return DEFINITION
   switch (keyword) {
-    case 'required':
-      if (isSuperset(before ?? [], after ?? [])) return care('rules and readers may find it missing')
-      return breaking('whoever appends must send it from then on')
+    case 'default':
+      if (before === undefined) return compatible("the author's node fills it in where it is left out")
+      return care('where it is left out something else is written, or it is missing')
     case 'type':
       return classOfType(before, after)
     case 'scale':
@@ -199,6 +200,16 @@ function classOfKeyword(keyword: string, before: Json | undefined, after: Json |
     default:
       return classOfBound(keyword, before, after)
   }
+}
+
+/** @param schema that of after in which it stands */
+function classOfRequired(before: Json | undefined, after: Json | undefined, schema: Json | undefined): DifferenceClass {
+  if (isSuperset(before ?? [], after ?? [])) return care('rules and readers may find it missing')
+  const fields = schema === undefined ? undefined : at(schema, ['properties'])
+  const added = (Array.isArray(after) ? after : []).filter((name) => !isSuperset(before ?? [], [name]))
+  const isFilled = added.every((name) => at(fields ?? null, [String(name), 'default']) !== undefined)
+  if (isFilled) return care("it must be there; the author's node fills it in where it is left out")
+  return breaking('whoever appends must send it from then on')
 }
 
 function classOfType(before: Json | undefined, after: Json | undefined): DifferenceClass {

@@ -1,6 +1,7 @@
 import { canonicalText } from '../base/canonical.js'
 import { assertInvariant, type Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
+import { sourceProblem } from './field-sources.js'
 import { writersProblem } from './field-writers.js'
 import type { CompiledObject, CompiledReference } from './model.js'
 import type { Partner } from './partner-set.js'
@@ -37,6 +38,8 @@ export function judge(state: StateReader, author: Partner, block: BlockTime, rec
   assertInvariant(key !== null, 'a record of the right schema has a key')
   const refs = referencesOf(state, object, record)
   if (!refs.ok) return refs.refusal
+  const unknown = sourceProblem(state, object.sources, body.data)
+  if (unknown !== null) return unknown
   const effects = effectsOf(object, key, body.data, block)
   if (!object.hasRules && effects.length === 0 && object.writers.length === 0) return null
   const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key)

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../base/json.js'
 import { jsonPointer } from '../base/json-scan.js'
 import { KEY_CHARS_MAX } from '../base/limits.js'
 import { genesisHash } from '../base/tagged.js'
+import type { FieldSource } from './field-sources.js'
 import type { FieldWriters } from './field-writers.js'
 import { collectFindings, type Finding, pathText } from './finding.js'
 import { keyCharsMax } from './key-check.js'
@@ -39,6 +40,8 @@ export interface CompiledObject {
   /** As it was read from `fields`. */
   readonly schema: ObjectSchema
   readonly references: readonly CompiledReference[]
+  /** Fields whose values are keys of other records. */
+  readonly sources: readonly FieldSource[]
   /** Lists of fields whose values no two things may share. */
   readonly uniques: readonly CompiledUnique[]
   readonly limits: readonly CompiledLimit[]
@@ -116,7 +119,7 @@ function compileObject(
   definition: ObjectDefinition,
   network: NetworkDefinition
 ): CompiledObject {
-  const { name, schema, rules, references, uniques, limits, writers } = object
+  const { name, schema, rules, references, sources, uniques, limits, writers } = object
   const { key } = definition
   const roles = Object.entries(network.roles)
   const authors = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
@@ -128,6 +131,7 @@ function compileObject(
     keyFields: key,
     schema,
     references: references.map(compiledReference),
+    sources,
     uniques,
     limits,
     writers,

@@ -1,5 +1,6 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import type { FieldSource } from './field-sources.js'
 import type { FieldWriters } from './field-writers.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
 import { checkKey, keySchemaOf } from './key-check.js'
@@ -17,6 +18,7 @@ import { ruleScope } from './rule-scope.js'
 import { type CompiledRules, compileRules, type RuleInput } from './rules.js'
 import { readFields } from './schema-read.js'
 import type { ObjectSchema } from './schema-type.js'
+import { checkSources } from './source-check.js'
 import { checkUnique, readUnique } from './unique-check.js'
 import type { CompiledUnique } from './unique-claim.js'
 import { readWriters } from './writers-check.js'
@@ -35,6 +37,7 @@ export interface CheckedObject {
   /** Filled in once all objects are known. */
   references: readonly CheckedReference[]
   rules: CompiledRules | null
+  sources: readonly FieldSource[]
   limits: readonly CompiledLimit[]
   writers: readonly FieldWriters[]
 }
@@ -89,7 +92,7 @@ export function checkObject(
   checkKey(definition.key, read, path, findings)
   const schema = keySchemaOf(definition.key, read)
   const uniques = checkUnique(name, definition, schema, path, findings)
-  return { name, path, schema, uniques, references: [], rules: null, limits: [], writers: [] }
+  return { name, path, schema, uniques, references: [], rules: null, sources: [], limits: [], writers: [] }
 }
 
 /** Checks what an object says about others: references and rules. */
@@ -129,6 +132,7 @@ export function checkObjectLinks(
     else references.push(checked)
   }
   object.references = references
+  object.sources = checkSources(object.schema, object.path, objects, definitions, findings)
   // Rules are checked once all references are good: a mistake there would show again in every rule that uses it.
   if (!complete) return
   const scope = ruleScope(

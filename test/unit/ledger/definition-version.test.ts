@@ -13,6 +13,14 @@ const test = suite('the version that a definition needs')
 const SINCE_3: readonly (readonly [name: string, file: string])[] = [
   ['unique', NETWORK.replace('key: []', 'key: []\n    unique: [[text]]')],
   ['writers', NETWORK.replace('key: []', 'key: []\n    writers: { text: [inspector] }')],
+  ['default', NETWORK.replace('text: { type: string,', 'text: { type: string, default: x,')],
+  [
+    'from',
+    NETWORK.replace(
+      'vehicle: { type: string, maxLength: 20 }\n    ref',
+      'vehicle: { type: string, maxLength: 20, from: inspection }\n    ref'
+    )
+  ],
   ['limits', NETWORK.replace('key: []', 'key: []\n    limits: [{ id: a, period: day, count: 3 }]')]
 ]
 
@@ -44,6 +52,44 @@ for (const [name, file] of SINCE_3) {
     }
   })
 }
+
+const fieldsOf = (fields: Json): Json => ({ objects: { note: { key: [], fields } } })
+
+const FIELDS: readonly (readonly [name: string, needed: number, fields: Json])[] = [
+  ['deep within', 3, { properties: { a: { items: { properties: { b: { type: 'string', default: '' } } } } } }],
+  ['of other fields', 3, { additionalProperties: { type: 'string', from: 'note' } }],
+  ['in a definition that is used', 3, { properties: { a: { $ref: '#/$defs/d' } }, $defs: { d: { default: 1 } } }],
+  [
+    'in a definition of a definition',
+    3,
+    { $ref: '#/$defs/a', $defs: { a: { items: { $ref: '#/$defs/b' } }, b: { from: '' } } }
+  ],
+  ['in a definition that nothing points to', 1, { $defs: { d: { type: 'string', default: '', from: 'x' } } }],
+  ['in a circle', 1, { $ref: '#/$defs/a', $defs: { a: { items: { $ref: '#/$defs/a' } } } }],
+  ['as names of fields', 1, { properties: { default: { type: 'string' }, from: { type: 'string' } } }],
+  ['as values', 1, { properties: { a: { enum: ['default'], examples: [{ default: 1 }] } } }],
+  ['as a list', 1, [{ default: 1 }]]
+]
+
+for (const [name, needed, fields] of FIELDS) {
+  test(`finds keywords where a schema is read: ${name}`, () => {
+    assert.is(definitionVersion(fieldsOf(fields)), needed)
+  })
+}
+
+test('what earlier versions take needs no later one: definitions that nothing points to', () => {
+  const file = NETWORK.replace(
+    '    references:',
+    '      $defs: { unused: { type: string, default: x } }\n    references:'
+  )
+  assert.ok(readGenesis(genesisOf(['p1'], file, 'inspector', 1).text).ok)
+})
+
+test('is not too deep for it', () => {
+  let deep: Json = { default: 1 }
+  for (let i = 0; i < 100_000; i++) deep = { items: deep }
+  assert.is(definitionVersion(fieldsOf(deep)), 3)
+})
 
 test('reads whatever JSON it is given', () => {
   fc.assert(

@@ -43,7 +43,8 @@ objects:
         price: { type: decimal, scale: 2, minimum: 0 }
         load: { type: integer, minimum: 0 }
         parts: { type: array, maxItems: 2, items: { $ref: '#/$defs/part' } }
-        place: { type: object, additionalProperties: false, required: [town], properties: { town: { type: string } } }
+        place: { type: object, additionalProperties: false, required: [town], properties: { town: { type: string, default: t } } }
+        of: { type: string, maxLength: 9, from: car }
       $defs:
         part: { type: string, maxLength: 3 }
     references:
@@ -183,6 +184,20 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
   ['one role for another', set('objects/visit/writers/price', ['helper']), ['care']],
   ['a field that one role may set', set('objects/visit/writers/parts', ['inspector']), ['care']],
   ['the first field that one role may set', set('objects/car/writers', { color: ['inspector'] }), ['care']],
+  ['a default', set(`${CAR}/properties/color/default`, 'red'), ['compatible']],
+  ['another default', set(`${VISIT}/properties/place/properties/town/default`, 'u'), ['care']],
+  ['no default', drop(`${VISIT}/properties/place/properties/town/default`), ['care']],
+  ['values from another object', set(`${VISIT}/$defs/part/from`, 'car'), ['care']],
+  ['values from nowhere', drop(`${VISIT}/properties/of/from`), ['compatible']],
+  ['values from elsewhere', set(`${VISIT}/properties/of/from`, 'visit'), ['care']],
+  [
+    'a field that must be there, with a default',
+    (network) => {
+      set(`${CAR}/properties/color/default`, 'red')(network)
+      set(`${CAR}/required`, ['plate', 'color'])(network)
+    },
+    ['compatible', 'care']
+  ],
   ['the first that is unique', set('objects/car/unique', [['color']]), ['care']]
 ]
 
@@ -227,6 +242,7 @@ const visit = fc.record(
     price: fc.constantFrom('0.00', '0.25', '7.00', '-0.50'),
     parts: fc.array(fc.constantFrom('ab', 'abc', 'abcd'), { maxLength: 3 }),
     place: fc.constantFrom({ town: 't' }, { town: 'u' }, { town: 't', zip: 'z' }, {}),
+    of: fc.constantFrom('a', 'b', 'x'),
     doors: fc.constantFrom(4, 'four')
   },
   { requiredKeys: ['plate', 'km'] }

@@ -31,6 +31,7 @@ const FILES: readonly string[] = [
     KEY,
     `${KEY}    limits: [{ id: few, per: [vehicle], period: year, sum: odometer, max: 9 }]\n`
   ),
+  GOVERNED_NETWORK.replace('text: { type: string, maxLength: 200 }', 'text: { type: string, from: inspection }'),
   GOVERNED_NETWORK.replace('key: []', 'key: []\n    writers: { vehicle: [inspector] }'),
   GOVERNED_NETWORK.replace('append: [note]', 'append: [note, inspection]').replace(
     KEY,
@@ -75,7 +76,7 @@ const record = fc.oneof(
     .record({ vehicle: fc.constantFrom('a', 'b'), odometer: fc.integer({ min: -1, max: 9 }) })
     .map((data) => ({ object: 'inspection', data: data as JsonObject })),
   fc
-    .record({ text: fc.constantFrom('x', ''), vehicle: fc.constantFrom('a', 'b', 'c') })
+    .record({ text: fc.constantFrom('x', '', 'a'), vehicle: fc.constantFrom('a', 'b', 'c') })
     .map((data) => ({ object: 'note', data: data as JsonObject })),
   fc.constant({ object: 'nothing', data: {} })
 )
