@@ -18,6 +18,8 @@ export interface PendingRecord {
 export function createPendingKeys(author: string) {
   const writes = new Map<string, number>()
   const uniques = new Map<string, PendingRecord>()
+  /** By text, of each time it was added: by another model the same record may write other keys when it is decided. */
+  const added = new Map<string, string[][]>()
 
   const writtenKeys = ({ body, object, key }: CheckedRecord): string[] => {
     if (body === null || object === null || key === null) return []
@@ -29,22 +31,28 @@ export function createPendingKeys(author: string) {
 
   return {
     add(pending: PendingRecord): void {
-      for (const key of writtenKeys(pending.record)) writes.set(key, (writes.get(key) ?? 0) + 1)
+      const { text } = pending.record
+      const keys = writtenKeys(pending.record)
+      added.set(text, [...(added.get(text) ?? []), keys])
+      for (const key of keys) writes.set(key, (writes.get(key) ?? 0) + 1)
       const unique = uniqueKeyOf(pending.record)
       if (unique !== null) uniques.set(unique, pending)
     },
     remove(record: CheckedRecord): void {
-      for (const key of writtenKeys(record)) {
+      const times = added.get(record.text) ?? []
+      for (const key of times.pop() ?? []) {
         const count = writes.get(key) ?? 0
         if (count > 1) writes.set(key, count - 1)
         else writes.delete(key)
       }
+      if (times.length === 0) added.delete(record.text)
       const unique = uniqueKeyOf(record)
       if (unique !== null) uniques.delete(unique)
     },
     /** None of them will be decided. */
     clear(): void {
       writes.clear()
+      added.clear()
       uniques.clear()
     },
     /** Whether an undecided record may write one of these state keys. */

@@ -52,6 +52,19 @@ test('the newest record of its key, its unique values and its counters, until th
   assert.equal(keys.map(touched), [false, false, false])
 })
 
+test('what was added is removed, also when another model says now what the record writes', () => {
+  const pending = createPendingKeys('p1')
+  const { record, ...place } = pendingOf('trip', { car: 'a', ticket: 't' })
+  const object = { ...record.object!, uniques: [] }
+  pending.add({ record, ...place })
+  pending.add({ record: { ...record, text: `${record.text} `, object }, ...place })
+  pending.remove({ ...record, object })
+  assert.not.ok(pending.touches(new Set(['U:trip/["ticket"]/["t"]'])))
+  assert.ok(pending.touches(new Set(['r:trip["a"]'])))
+  pending.remove({ ...record, text: `${record.text} ` })
+  assert.not.ok(pending.touches(new Set(['r:trip["a"]'])))
+})
+
 test('nothing of a record without key and effects, and nothing when they are given up', () => {
   const pending = createPendingKeys('p1')
   pending.add(pendingOf('visit', {}))
