@@ -2,7 +2,7 @@ import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { jsonPointer } from '../base/json-scan.js'
 import { pathText, quote } from './finding.js'
-import { recordKey } from './record-state.js'
+import { newestRecord } from './record-state.js'
 import type { StateReader } from './state.js'
 
 /** A field whose values are keys of another object's records: `from` in its schema. */
@@ -17,7 +17,7 @@ export interface FieldSource {
 export function sourceProblem(state: StateReader, sources: readonly FieldSource[], data: JsonObject): Refusal | null {
   for (const { steps, object } of sources) {
     for (const { value, path } of valuesAt(data, steps, [])) {
-      if (state.get(recordKey(object, JSON.stringify([value]))) === undefined) return missing(object, value, path)
+      if (newestRecord(state, object, JSON.stringify([value])) === null) return missing(object, value, path)
     }
   }
   return null

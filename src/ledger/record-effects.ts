@@ -26,14 +26,22 @@ export interface EffectSource {
  * @param block null when it is not known yet: effects that depend on its time are left out
  */
 export function effectsOf(
-  { uniques, limits }: CompiledObject,
+  object: CompiledObject,
   key: string,
   data: JsonObject,
   block: BlockTime | null
 ): RecordEffect[] {
-  const claims = uniques.map((unique) => claimOf(unique, key, data))
-  const counts = limits.map((limit) => countOf(limit, data, block))
-  return [...claims, ...counts].filter((effect) => effect !== null)
+  return [...claimsOf(object, key, data), ...countsOf(object, data, block)]
+}
+
+/** Of a record that becomes the newest of its key, whenever that was written: what its thing has then. */
+export function claimsOf({ uniques }: CompiledObject, key: string, data: JsonObject): RecordEffect[] {
+  return uniques.map((unique) => claimOf(unique, key, data)).filter((claim) => claim !== null)
+}
+
+/** Of a record that is accepted, wherever it stands among those of its key. */
+export function countsOf({ limits }: CompiledObject, data: JsonObject, block: BlockTime | null): RecordEffect[] {
+  return limits.map((limit) => countOf(limit, data, block)).filter((count) => count !== null)
 }
 
 /** Why the effects may not be, on this state; null when they may. */

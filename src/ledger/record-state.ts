@@ -47,8 +47,16 @@ export function stateRecord(entry: StateEntry): StateRecord {
   return memo
 }
 
+/** Of a key under which no record stands any more: the only one was amended to another key. */
+export const NO_RECORD = ''
+
+/** The newest accepted record under a key; null when there is none. */
+export function newestRecord(state: StateReader, object: string, key: string): StateRecord | null {
+  const entry = state.get(recordKey(object, key))
+  return entry === undefined || entry.text === NO_RECORD ? null : stateRecord(entry)
+}
+
 /** Data of the newest accepted record under a key; null when there is none. */
 export function newestData(state: StateReader, object: string, key: string): JsonObject | null {
-  const entry = state.get(recordKey(object, key))
-  return entry === undefined ? null : stateRecord(entry).body.data
+  return newestRecord(state, object, key)?.body.data ?? null
 }

@@ -2,7 +2,7 @@ import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { jsonPointer } from '../base/json-scan.js'
 import { quote } from './finding.js'
-import { recordKey, stateRecord } from './record-state.js'
+import { newestRecord } from './record-state.js'
 import type { StateReader, StateWrite } from './state.js'
 import { keyPart, valuesOf } from './state-text.js'
 
@@ -55,9 +55,9 @@ function holderOf(state: StateReader, { stateKey, unique, values, key }: Claim):
   if (text === undefined || text === FREE) return null
   if (!unique.hasKey) return text
   if (text === key) return null
-  const newest = state.get(recordKey(unique.object, text))
-  if (newest === undefined) return null
-  const { id, body } = stateRecord(newest)
+  const newest = newestRecord(state, unique.object, text)
+  if (newest === null) return null
+  const { id, body } = newest
   const has = valuesOf(unique.fields, body.data)
   return JSON.stringify(has) === JSON.stringify(values) ? id : null
 }
