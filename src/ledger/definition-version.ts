@@ -1,8 +1,13 @@
-import type { Json } from '../base/json.js'
+import type { Json, JsonObject } from '../base/json.js'
 import { isObject } from './network-members.js'
 
+type Since = Readonly<Record<string, number>>
+
 /** Members of an object's definition that are younger than the first version, and since which there are. */
-const OBJECT_SINCE: Readonly<Record<string, number>> = { amend: 3, order: 3 }
+const OBJECT_SINCE: Since = { amend: 3, limits: 3, order: 3, unique: 3, writers: 3 }
+
+/** The same of keywords of a schema. */
+const KEYWORD_SINCE: Since = { default: 3, from: 3 }
 
 /** Since which version the message of a rule may be one for each language. */
 const TRANSLATED_SINCE = 3
@@ -13,21 +18,50 @@ const TRANSLATED_SINCE = 3
  */
 export function definitionVersion(network: Json): number {
   if (!isObject(network) || !isObject(network.objects)) return 1
-  return Math.max(1, ...Object.values(network.objects).map(objectVersion))
+  return Object.values(network.objects).reduce<number>((most, object) => Math.max(most, objectVersion(object)), 1)
 }
 
 function objectVersion(object: Json): number {
   if (!isObject(object)) return 1
-  const members = Object.keys(object).map((name) => sinceOf(OBJECT_SINCE, name))
   const rules = Array.isArray(object.rules) ? object.rules.map(ruleVersion) : []
-  return Math.max(1, ...members, ...rules)
+  return Math.max(membersVersion(OBJECT_SINCE, object), fieldsVersion(object.fields), ...rules)
 }
 
 function ruleVersion(rule: Json): number {
   return isObject(rule) && isObject(rule.message) ? TRANSLATED_SINCE : 1
 }
 
+/**
+ * Looks where a schema is read and nowhere else: a definition that nothing points to says nothing, whatever stands in it, and
+ * has always been accepted. Without recursion, so that nothing is too deep.
+ */
+function fieldsVersion(fields: Json | undefined): number {
+  if (!isObject(fields)) return 1
+  const definitions = isObject(fields.$defs) ? fields.$defs : {}
+  const pointedTo = new Set<string>()
+  const open: (Json | undefined)[] = [fields]
+  let version = 1
+  while (open.length > 0) {
+    const schema = open.pop()
+    if (!isObject(schema)) continue
+    version = Math.max(version, membersVersion(KEYWORD_SINCE, schema))
+    const name = definitionName(schema)
+    if (name !== null && !pointedTo.has(name) && Object.hasOwn(definitions, name)) {
+      pointedTo.add(name)
+      open.push(definitions[name])
+    }
+    open.push(schema.items, schema.additionalProperties)
+    if (isObject(schema.properties)) for (const field of Object.values(schema.properties)) open.push(field)
+  }
+  return version
+}
+
+function definitionName({ $ref }: JsonObject): string | null {
+  const prefix = '#/$defs/'
+  return typeof $ref === 'string' && $ref.startsWith(prefix) ? $ref.slice(prefix.length) : null
+}
+
 /** Only own members: anybody may write "constructor" too. */
-function sinceOf(since: Readonly<Record<string, number>>, name: string): number {
-  return Object.hasOwn(since, name) ? (since[name] ?? 1) : 1
+function membersVersion(since: Since, object: JsonObject): number {
+  return Math.max(1, ...Object.keys(since).map((name) => (Object.hasOwn(object, name) ? (since[name] ?? 1) : 1)))
 }

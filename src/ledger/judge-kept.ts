@@ -1,5 +1,6 @@
 import type { Refusal } from '../base/errors.js'
 import { parseRecordId } from '../base/ids.js'
+import { writersProblem } from './field-writers.js'
 import { isInOrder, type KeyOrder, keyOrder, neighboursAt, sortOf } from './key-order.js'
 import type { CompiledObject, Keeping } from './model.js'
 import { referredBy } from './references.js'
@@ -58,13 +59,22 @@ function missing(record: string, message: string, more: object = {}): FoundOrigi
  */
 export function judgeAtPlace(state: StateReader, kept: KeptRecord, original: Original | null): Refusal | null {
   const { object, keeping, key, input } = kept
-  if (object.keyFields.length === 0) return object.checkRules({ ...input, previous: null })
+  if (object.keyFields.length === 0) {
+    return (
+      writersProblem(object.writers, input.author.role, input.record, original?.record.body.data ?? null) ??
+      object.checkRules({ ...input, previous: null })
+    )
+  }
   const order = keyOrder(state, object.name, key, keeping)
   const date = dateText(keeping.order, input.record)
   const sort = original === null ? sortAfter(date) : sortText(date, original.record.place)
   if (sort < order.root.from) return tooEarly(kept, date, order)
   const former = original?.key === key ? sortOf(original.record, keeping.order) : null
   const { previous, next } = neighboursAt(state, object.name, key, order, sort, former)
+  // An amendment is held against what it amends: only that says what its author has changed.
+  const held = (original?.record ?? previous)?.body.data ?? null
+  const foreign = writersProblem(object.writers, input.author.role, input.record, held)
+  if (foreign !== null) return foreign
   const refusal = object.checkRules({ ...input, previous: previous?.body.data ?? null, next: next?.body.data ?? null })
   if (refusal !== null || !object.hasRules) return refusal
   const look: Look = { state, object, keeping, newcomer: input.record }
