@@ -21,7 +21,7 @@ export const rehearsalRoutes: readonly Route[] = [
         content: { [NDJSON_TYPE]: ref('RehearsalLine') }
       }
     },
-    errors: ['NETWORK_FILE', 'NOT_FOUND'],
+    errors: ['NETWORK_FILE', 'NOT_FOUND', 'BUSY'],
     handle: (context, request, reply) => {
       const { node } = context
       const wanted = readRequest(request.body)

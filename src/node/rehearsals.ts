@@ -15,6 +15,9 @@ import type { SetHistory } from './set-history.js'
 /** Results that are kept, those of proposals that are over too. */
 const KEPT_MAX = 64
 
+/** Rehearsals that are asked for and under way at a time. */
+export const ASKED_MAX = 4
+
 export interface RehearsalsDependencies {
   readonly chain: Chain
   readonly sets: SetHistory
@@ -105,13 +108,22 @@ export function createRehearsals({ chain, sets, models, log }: RehearsalsDepende
     throw new LedgerError(compiled.refusal.code, compiled.refusal.message)
   }
 
+  let asked = 0
+
   return {
     committed,
     /** How that of a proposal stands; undefined where there is none. */
     of: (id: string): RehearsalView | undefined => kept.get(id),
     async rehearse(request: RehearsalRequest, options: RehearsalOptions): Promise<RehearsalReport> {
       const model = 'network' in request ? modelOf(request.network) : proposedModel(request.proposal)
-      return await rehearse({ chain, sets }, model, options)
+      // Each has a state of its own.
+      if (asked >= ASKED_MAX) throw new LedgerError('BUSY', `${ASKED_MAX} rehearsals are under way; try again later`)
+      asked += 1
+      try {
+        return await rehearse({ chain, sets }, model, options)
+      } finally {
+        asked -= 1
+      }
     },
     /** Resolves when nothing is read any more. */
     async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 import type { AppendOutcome } from '../../../src/node/ledger-node.js'
 import type { RunningNode } from '../../../src/node/node.js'
 import type { RehearsalDifference } from '../../../src/node/rehearsal-types.js'
+import { ASKED_MAX } from '../../../src/node/rehearsals.js'
 import { NETWORK } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
 import { appendLines, createTestHome } from '../../support/test-home.js'
@@ -87,6 +88,19 @@ test('ends when it is told to', () =>
       .rehearse({ network: parse(OTHER) }, { signal: stop.signal, onProgress: () => stop.abort() })
       .catch((thrown: unknown) => thrown)
     assert.is((error as Error).name, 'AbortError')
+  }))
+
+test('so many at a time, and no more', () =>
+  onHome(NETWORK, async (node) => {
+    await fill(node)
+    const all = Array.from({ length: ASKED_MAX + 1 }, () => {
+      return node.rehearse({ network: parse(OTHER) }, {}).then(
+        ({ refused }) => String(refused),
+        (error: { code?: string }) => error.code
+      )
+    })
+    assert.equal((await Promise.all(all)).sort(), [...Array.from({ length: ASKED_MAX }, () => '1'), 'BUSY'])
+    assert.is((await node.rehearse({ network: parse(OTHER) }, {})).refused, 1)
   }))
 
 test.run()
