@@ -1,21 +1,28 @@
-import type { Json } from '../base/json.js'
+import type { Json, JsonObject } from '../base/json.js'
 import { isObject } from './network-members.js'
 
-/** Members of an object's definition that are younger than the first version, and since which there are. */
-const OBJECT_SINCE: Readonly<Record<string, number>> = {}
+/** Members of a network definition that are younger than the first version, and since which there are. */
+const NETWORK_SINCE: Readonly<Record<string, number>> = { removed: 3 }
+
+/** The same of an object's definition. */
+const OBJECT_SINCE: Readonly<Record<string, number>> = { aliases: 3, removed: 3 }
 
 /**
  * The least version of a network in which a network definition can stand: what judges by an earlier one does not know all that
  * it says. Reads what may be no definition at all, and says nothing of its mistakes.
  */
 export function definitionVersion(network: Json): number {
-  if (!isObject(network) || !isObject(network.objects)) return 1
-  return Math.max(1, ...Object.values(network.objects).map(objectVersion))
+  if (!isObject(network)) return 1
+  const objects = isObject(network.objects) ? Object.values(network.objects) : []
+  return Math.max(membersVersion(network, NETWORK_SINCE), ...objects.map(objectVersion))
 }
 
 function objectVersion(object: Json): number {
-  if (!isObject(object)) return 1
-  return Math.max(1, ...Object.keys(object).map((name) => sinceOf(OBJECT_SINCE, name)))
+  return isObject(object) ? membersVersion(object, OBJECT_SINCE) : 1
+}
+
+function membersVersion(json: JsonObject, since: Readonly<Record<string, number>>): number {
+  return Math.max(1, ...Object.keys(json).map((name) => sinceOf(since, name)))
 }
 
 /** Only own members: anybody may write "constructor" too. */

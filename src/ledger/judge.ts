@@ -36,7 +36,7 @@ export function judge(state: StateReader, author: Partner, block: BlockTime, rec
   const refs = referencesOf(state, object, record)
   if (!refs.ok) return refs.refusal
   if (!object.hasRules) return null
-  const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key)
+  const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key, object.present)
   return object.checkRules({
     record: body.data,
     previous,
@@ -93,9 +93,10 @@ function referencesOf(state: StateReader, object: CompiledObject, record: Checke
   const value: Record<string, Referred> = {}
   for (const reference of object.references) {
     const keys = reference.keysOf(record.body.data)
+    const newest = (key: string): JsonObject | null => newestData(state, reference.object, key, reference.present)
     if (keys === null) value[reference.name] = null
-    else if (typeof keys === 'string') value[reference.name] = newestData(state, reference.object, keys)
-    else value[reference.name] = keys.map((key) => newestData(state, reference.object, key))
+    else if (typeof keys === 'string') value[reference.name] = newest(keys)
+    else value[reference.name] = keys.map(newest)
     const missing = reference.required ? missingKey(keys, value[reference.name] ?? null) : null
     if (missing !== null) return { ok: false, refusal: referenceMissing(reference, missing) }
   }

@@ -5,13 +5,14 @@ import { jsonPointer } from '../base/json-scan.js'
 import { KEY_CHARS_MAX } from '../base/limits.js'
 import { genesisHash } from '../base/tagged.js'
 import { collectFindings, type Finding, pathText } from './finding.js'
+import { type FormerNames, formerNameRefusal, formerNames } from './former-names.js'
 import { keyCharsMax } from './key-check.js'
 import { checkNetwork } from './network-check.js'
-import type { NetworkDefinition, ObjectDefinition } from './network-definition.js'
+import type { NetworkDefinition } from './network-definition.js'
 import type { CheckedObject } from './object-check.js'
 import type { CheckedReference } from './reference-check.js'
 import type { RuleInput } from './rules.js'
-import { compileSchema } from './schema.js'
+import { compileSchema, type SchemaCheck } from './schema.js'
 import { compileNormalise } from './schema-normalise.js'
 import type { ObjectSchema } from './schema-type.js'
 
@@ -22,6 +23,8 @@ export interface CompiledReference {
   readonly object: string
   /** Whether execution refuses the record with REFERENCE_MISSING when the target does not exist. */
   readonly required: boolean
+  /** How data of what the record points to is read, see {@link FormerNames}. */
+  readonly present: FormerNames['present']
   /**
    * Key text, as {@link CompiledObject.keyOf} writes it, of what the record points to: one; a list where a key field is
    * a list; or null when an optional key field is absent.
@@ -30,7 +33,7 @@ export interface CompiledReference {
 }
 
 /** One object of the model, ready to judge records. All of it is pure and gives the same answer on every machine. */
-export interface CompiledObject {
+export interface CompiledObject extends FormerNames {
   readonly name: string
   readonly keyFields: readonly string[]
   /** As it was read from `fields`. */
@@ -84,8 +87,9 @@ export function compileModel(network: NetworkDefinition, limits: ModelLimits): M
     throw new LedgerError('NETWORK_FILE', 'the network definition leaves out defaults; it must be written in full')
   }
   const objects = new Map<string, CompiledObject>()
+  const former = new Map(Object.entries(checked.network.objects).map(([name, object]) => [name, formerNames(object)]))
   for (const object of checked.objects.values()) {
-    objects.set(object.name, compileObject(object, checked.network.objects[object.name]!, checked.network))
+    objects.set(object.name, compileObject(object, checked.network, former))
   }
   return {
     hash: genesisHash('model', text),
@@ -105,21 +109,23 @@ function definitionError(findings: readonly Finding[]): LedgerError {
 
 function compileObject(
   object: CheckedObject,
-  definition: ObjectDefinition,
-  network: NetworkDefinition
+  network: NetworkDefinition,
+  formerOf: ReadonlyMap<string, FormerNames>
 ): CompiledObject {
   const { name, schema, rules, references } = object
-  const { key } = definition
+  const { key } = network.objects[name]!
+  const former = formerOf.get(name)!
   const roles = Object.entries(network.roles)
   const writers = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
   const keyOf = keyWriter(key)
-  const check = compileSchema(name, schema)
+  const check = schemaCheck(name, schema, former)
   const isLong = keyCharsMax(key, schema) > KEY_CHARS_MAX
   return {
+    ...former,
     name,
     keyFields: key,
     schema,
-    references: references.map(compiledReference),
+    references: references.map((reference) => compiledReference(reference, formerOf)),
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
     usesBlock: rules?.usesBlock ?? false,
@@ -131,8 +137,19 @@ function compileObject(
   }
 }
 
-function compiledReference({ scope, keysOf }: CheckedReference): CompiledReference {
-  return { name: scope.name, object: scope.object, required: scope.required, keysOf }
+/** Former names first: whoever writes one is to hear what it is called now, and not that something else is missing. */
+function schemaCheck(object: string, schema: ObjectSchema, former: FormerNames): SchemaCheck {
+  const check = compileSchema(object, schema)
+  if (former.aliases.size + former.removed.size === 0) return check
+  return (data) => formerNameRefusal(object, former, data) ?? check(data)
+}
+
+function compiledReference(
+  { scope, keysOf }: CheckedReference,
+  formerOf: ReadonlyMap<string, FormerNames>
+): CompiledReference {
+  const { name, object, required } = scope
+  return { name, object, required, present: formerOf.get(object)!.present, keysOf }
 }
 
 /** JSON.stringify writes strings, safe integers and booleans as canonical JSON does. */

@@ -52,6 +52,10 @@ export interface ObjectDefinition {
   fields: JsonObject
   references: Record<string, ReferenceDefinition>
   rules: RuleDefinition[]
+  /** Former names of fields: what older records call it, and the field it is now. Absent when there are none. */
+  aliases?: Record<string, string>
+  /** Names of fields that were removed, sorted: no later field may have one. Absent when there are none. */
+  removed?: string[]
 }
 
 export interface NetworkDefinition {
@@ -62,6 +66,8 @@ export interface NetworkDefinition {
   thresholds?: Partial<Record<ThresholdKind, Threshold>>
   roles: Record<string, RoleDefinition>
   objects: Record<string, ObjectDefinition>
+  /** Names of objects that were removed, sorted: no later object may have one. Absent when there are none. */
+  removed?: string[]
 }
 
 /** Format number of the network file this software reads and writes. */

@@ -1,6 +1,7 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
+import { checkFormerNames, readAliases, readRemoved } from './former-names.js'
 import { checkKey, keySchemaOf } from './key-check.js'
 import { didYouMean } from './nearest.js'
 import type { ObjectDefinition, ReferenceDefinition, RuleDefinition } from './network-definition.js'
@@ -16,6 +17,7 @@ import type { ObjectSchema } from './schema-type.js'
 
 const REFERENCES_MAX = 20
 const RULES_MAX = 50
+const OBJECT_MEMBERS = ['title', 'key', 'fields', 'references', 'rules', 'aliases', 'removed']
 const RULE_MEMBERS = ['id', 'expr', 'message']
 
 /** An object that was checked, with what was compiled on the way. */
@@ -39,7 +41,7 @@ export function readObject(
     findings.value(path, 'an object describes a kind of record', 'write key and fields below it')
     return null
   }
-  checkMembers(json, ['title', 'key', 'fields', 'references', 'rules'], ['key', 'fields'], path, 'an object', findings)
+  checkMembers(json, OBJECT_MEMBERS, ['key', 'fields'], path, 'an object', findings)
   const name = String(path.at(-1))
   return {
     title: json.title === undefined ? name : readText(json.title, [...path, 'title'], 1, 200, findings),
@@ -56,7 +58,9 @@ export function readObject(
       [...path, 'rules'],
       source === 'file' ? [...RULE_MEMBERS, 'examples'] : RULE_MEMBERS,
       findings
-    )
+    ),
+    ...readAliases(json.aliases, [...path, 'aliases'], findings),
+    ...readRemoved(json.removed, [...path, 'removed'], findings)
   }
 }
 
@@ -70,6 +74,7 @@ export function checkObject(
   const read = readFields(definition.fields, [...path, 'fields'], findings)
   if (read === null) return null
   checkKey(definition.key, read, path, findings)
+  checkFormerNames(definition, read, path, findings)
   return { name, path, schema: keySchemaOf(definition.key, read), references: [], rules: null }
 }
 

@@ -5,7 +5,7 @@ import type { BlockTime } from './judge.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type PartnerSet, partnerOf } from './partner-set.js'
-import { type CheckedRecord, checkRecord } from './record.js'
+import { type CheckedRecord, checkRecord, encodeRecord, readRecord } from './record.js'
 import { type RecordRun, runRecord } from './record-run.js'
 import { isSystemObject } from './system-record.js'
 import type { Verdict } from './verdict.js'
@@ -38,7 +38,8 @@ export interface RehearsalGround {
 
 /**
  * Judges a committed batch as if another model had been in force from the first block on. What follows from the verdicts is
- * written into the run, so that the next record sees what this model would have let in. Records of the network about itself
+ * written into the run, so that the next record sees what this model would have let in. Each stands for one with the names of
+ * this model. Records of the network about itself
  * are left out: who is a partner stays as it was decided.
  */
 export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: RehearsedBatch): Rehearsed[] {
@@ -48,12 +49,23 @@ export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: Re
   assertInvariant(partner !== undefined, 'the author of a committed batch is a partner')
   const rehearsed: Rehearsed[] = []
   batch.records.forEach((text, index) => {
-    const record = checkRecord(model, text, recordBytesMax)
+    const record = checkRecord(model, textNow(model, text, recordBytesMax), recordBytesMax)
     if (record.body !== null && isSystemObject(record.body.object)) return
     const verdict = runRecord(run, partner, block, record, { batch: batch.batch, sequence, index })
     rehearsed.push({ index, record, verdict })
   })
   return rehearsed
+}
+
+/**
+ * A record as its author would have written it had the names of the model been in use: what an alias leads to under its name of
+ * today, and what was removed left out. Otherwise each record from before a renaming would be refused for that alone.
+ */
+function textNow(model: Model, text: string, bytesMax: number): string {
+  const read = readRecord(text, bytesMax)
+  if (!read.ok) return text
+  const data = model.objects.get(read.value.object)?.present(read.value.data) ?? read.value.data
+  return data === read.value.data ? text : encodeRecord({ ...read.value, data })
 }
 
 /** Whether records could be judged otherwise under another network definition. */
@@ -64,9 +76,10 @@ export function touchesRecords(before: NetworkDefinition, after: NetworkDefiniti
 /** All of a definition that a verdict depends on. */
 function judged({ objects, roles }: NetworkDefinition): string {
   const appends = Object.entries(roles).map(([name, { append }]): [string, Json] => [name, append])
-  const kinds = Object.entries(objects).map(([name, { key, fields, references, rules }]): [string, Json] => {
+  const kinds = Object.entries(objects).map(([name, object]): [string, Json] => {
+    const { key, fields, references, rules, aliases = {}, removed = [] } = object
     const tests = rules.map(({ id, expr }) => ({ id, expr }))
-    return [name, { key, fields, references: references as unknown as Json, rules: tests }]
+    return [name, { key, fields, references: references as unknown as Json, rules: tests, aliases, removed }]
   })
   return canonicalText({ appends: Object.fromEntries(appends), kinds: Object.fromEntries(kinds) })
 }

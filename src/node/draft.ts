@@ -4,7 +4,14 @@ import type { Json, JsonObject } from '../base/json.js'
 import { readJson } from '../base/strict-json.js'
 import { decodeUtf8, utf8Length } from '../base/utf8.js'
 import type { Model } from '../ledger/model.js'
-import { type CheckedRecord, checkBody, encodeRecord, isUnique, type RecordBody } from '../ledger/record.js'
+import {
+  type CheckedRecord,
+  checkBody,
+  encodeRecord,
+  isUnique,
+  type RecordBody,
+  unknownObject
+} from '../ledger/record.js'
 
 /** What an author wants to append to: the object, and the field that makes the record unique. */
 export interface DraftTarget {
@@ -34,7 +41,7 @@ export function draftOfText(
   text: string
 ): Outcome<CheckedRecord> {
   const object = model.objects.get(target.object)
-  if (object === undefined) return refuse('UNKNOWN_OBJECT', `there is no object "${target.object.slice(0, 64)}"`)
+  if (object === undefined) return { ok: false, refusal: unknownObject(model, target.object) }
   const json = readJson(text)
   if (!json.ok) return json
   if (!isObject(json.value)) return refuse('MALFORMED', 'a record must be a JSON object')
