@@ -2,7 +2,7 @@ import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import type { DifferenceKind } from '../ledger/difference-class.js'
 import type { ChangeKind, KeptChange, ProposedChange } from '../ledger/governance-change.js'
-import type { NetworkDefinition } from '../ledger/network-definition.js'
+import type { NetworkDefinition, ObjectDefinition } from '../ledger/network-definition.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
 import type { RehearsalOptions, RehearsalReport, RehearsalRequest, RehearsalView } from './rehearsal-types.js'
 import type { SupportView } from './version-support.js'
@@ -276,6 +276,8 @@ export interface ModelView {
   readonly from: number
   /** What is decided and comes into force; null when no change is under way. */
   readonly next: null | { readonly hash: string; readonly from: number }
+  /** Objects that were removed, as they were last: their records can still be read. Absent when there are none. */
+  readonly removed?: Readonly<Record<string, ObjectDefinition>>
 }
 
 export interface ChangeOptions {
