@@ -1,5 +1,6 @@
 import { CHAIN_BUGS } from './chain-bugs.js'
 import { DURABILITY_BUGS } from './durability-bugs.js'
+import { EVOLUTION_BUGS } from './evolution-bugs.js'
 import { EXCHANGE_BUGS } from './exchange-bugs.js'
 import { GOVERNANCE_BUGS } from './governance-bugs.js'
 import { MACHINE_BUGS } from './machine-bugs.js'
@@ -15,5 +16,6 @@ export const BUGS: readonly PlantedBug[] = [
   ...EXCHANGE_BUGS,
   ...GOVERNANCE_BUGS,
   ...VERSION_BUGS,
+  ...EVOLUTION_BUGS,
   ...RECOVERY_BUGS
 ]
