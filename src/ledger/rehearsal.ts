@@ -5,7 +5,7 @@ import type { BlockTime } from './judge.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type PartnerSet, partnerOf } from './partner-set.js'
-import { type CheckedRecord, checkRecord, encodeRecord, readRecord } from './record.js'
+import { type CheckedRecord, checkRecord, encodeRecord } from './record.js'
 import { type RecordRun, runRecord } from './record-run.js'
 import { isSystemObject } from './system-record.js'
 import type { Verdict } from './verdict.js'
@@ -49,7 +49,7 @@ export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: Re
   assertInvariant(partner !== undefined, 'the author of a committed batch is a partner')
   const rehearsed: Rehearsed[] = []
   batch.records.forEach((text, index) => {
-    const record = checkRecord(model, textNow(model, text, recordBytesMax), recordBytesMax)
+    const record = recordNow(model, text, recordBytesMax)
     if (record.body !== null && isSystemObject(record.body.object)) return
     const verdict = runRecord(run, partner, block, record, { batch: batch.batch, sequence, index })
     rehearsed.push({ index, record, verdict })
@@ -61,11 +61,12 @@ export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: Re
  * A record as its author would have written it had the names of the model been in use: what an alias leads to under its name of
  * today, and what was removed left out. Otherwise each record from before a renaming would be refused for that alone.
  */
-function textNow(model: Model, text: string, bytesMax: number): string {
-  const read = readRecord(text, bytesMax)
-  if (!read.ok) return text
-  const data = model.objects.get(read.value.object)?.present(read.value.data) ?? read.value.data
-  return data === read.value.data ? text : encodeRecord({ ...read.value, data })
+function recordNow(model: Model, text: string, bytesMax: number): CheckedRecord {
+  const record = checkRecord(model, text, bytesMax)
+  const { body, object } = record
+  if (body === null || object === null) return record
+  const data = object.present(body.data)
+  return data === body.data ? record : checkRecord(model, encodeRecord({ ...body, data }), bytesMax)
 }
 
 /** Whether records could be judged otherwise under another network definition. */

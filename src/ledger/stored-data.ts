@@ -22,7 +22,8 @@ export function storedDataProblem(before: Model, after: Model, version: number):
     const other = after.objects.get(name)
     if (other === undefined) {
       if (isRemoved(name)) continue
-      const remedy = version < FORMER_NAMES_SINCE ? '' : ': list it under removed, or keep it'
+      const remedy =
+        version < FORMER_NAMES_SINCE ? '' : ': keep it (its title may be another one), or list it under removed'
       return `the object ${name} is gone, and its records would be lost from sight${remedy}`
     }
     const problem = objectProblem(object, other, version)

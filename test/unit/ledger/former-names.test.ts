@@ -1,7 +1,9 @@
 import * as assert from 'uvu/assert'
+import { canonicalText } from '../../../src/base/canonical.js'
 import type { Json, JsonObject } from '../../../src/base/json.js'
 import { definitionVersion } from '../../../src/ledger/definition-version.js'
 import { formerNames } from '../../../src/ledger/former-names.js'
+import { readGenesis } from '../../../src/ledger/genesis.js'
 import type { ObjectDefinition } from '../../../src/ledger/network-definition.js'
 import { readNetworkFile } from '../../../src/ledger/network-file.js'
 import {
@@ -18,6 +20,7 @@ import {
 } from '../../support/evolving-network.js'
 import { governanceChain, type Said } from '../../support/governance-chain.js'
 import { type Draft, edited, modelProposal, networkNow } from '../../support/model-proposals.js'
+import { genesisOf } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('former names of fields')
@@ -225,6 +228,10 @@ test('networks of earlier versions have none of it', () => {
   }
   for (const odd of [null, 1, 'x', [], { objects: 1 }, { objects: { car: null } }, { objects: ['x'] }])
     assert.is(definitionVersion(odd as Json), 1)
+  const { genesis } = genesisOf(['p1'], EVOLVING_NETWORK, 'garage', 2)
+  const odd = { ...genesis, network: { ...genesis.network, removed: ['x'] } }
+  assert.is(readGenesis(canonicalText(odd as unknown as Json)).ok, false)
+  assert.ok(readGenesis(canonicalText({ ...odd, format: 3 } as unknown as Json)).ok)
   const two = governanceChain({ p1: 'garage' }, { file: EVOLVING_NETWORK, format: 2 })
   assert.is(
     propose(two, ({ objects: { car } }) => void delete car!.fields.properties.colour),

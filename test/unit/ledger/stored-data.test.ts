@@ -108,7 +108,7 @@ const REFUSED: readonly (readonly [name: string, edit: Edit, problem: string])[]
       delete objects.visit
       roles.garage!.append = ['car']
     },
-    'the object visit is gone, and its records would be lost from sight: list it under removed, or keep it'
+    'the object visit is gone, and its records would be lost from sight: keep it (its title may be another one), or list it under removed'
   ],
   ['a removed object back in no list', (draft) => void delete draft.removed, 'part was removed: leave it in the list']
 ]
