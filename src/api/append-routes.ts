@@ -128,8 +128,8 @@ async function* chunksOf(raw: IncomingMessage, signal: AbortSignal): AsyncGenera
   }
 }
 
-/** One record of a body that was read whole. */
-async function appendOne(
+/** Appends the one record of a body that was read whole, and answers with what became of it. */
+export async function appendOne(
   context: ApiContext,
   object: string,
   body: Buffer,

@@ -2,6 +2,8 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import { LedgerError, type Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { parseJson } from '../base/json-names.js'
+import type { AmendmentState } from '../ledger/amendment-state.js'
+import type { AmendmentView, ApprovalOptions, ListedAmendment } from '../node/amendment-types.js'
 import type {
   AppendOptions,
   AppendOutcome,
@@ -67,6 +69,11 @@ export interface ApiClient {
   proposal(id: string): Promise<ProposalView>
   /** All of them, oldest first, in constant memory. */
   proposals(options: { readonly state?: ShownProposalState }): AsyncIterable<ProposalView>
+  /** Appends a record that amends another one. @throws LedgerError with what refuses it */
+  amend(id: string, request: { readonly data: JsonObject; readonly reason: string }): Promise<AppendOutcome>
+  /** All of them, in constant memory. */
+  amendments(options: { readonly state?: AmendmentState }): AsyncIterable<ListedAmendment>
+  approve(id: string, request: ApprovalOptions): Promise<AmendmentView>
   /** Waits for `onDifference` before it reads on. */
   rehearse(request: RehearsalRequest, options: RehearsalOptions): Promise<RehearsalReport>
   verify(options: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void }): Promise<VerifyReport>
@@ -165,6 +172,11 @@ export function createClient(socketPath: string): ApiClient {
     },
     proposal: async (id) => json(proposalPath(id)),
     proposals: ({ state }) => pages<ProposalView & Cursor>('/v1/proposals', { state }),
+    amend: async (id, request) => post(`/v1/records/${recordPath(id)}/amendments`, request),
+    amendments: ({ state }) => pages<ListedAmendment>('/v1/amendments', { state }),
+    async approve(id, { yes, ...request }) {
+      return post(`/v1/amendments/${recordPath(id)}/votes`, { vote: yes ? 'yes' : 'no', ...request })
+    },
     invitations: ({ state }) => pages<InvitationView & Cursor>('/v1/invitations', { state }),
     async revoke(key) {
       const path = `/v1/invitations/${encodeURIComponent(key)}`

@@ -4,6 +4,7 @@ import { DIFFERENCE_KINDS } from '../ledger/difference-class.js'
 import { CHANGE_KINDS } from '../ledger/governance-change.js'
 import { REASON_CHARS_MAX } from '../ledger/system-record.js'
 import { INVITATION_STATES, PROPOSAL_STATES } from '../node/ledger-node.js'
+import { amendedMembers, amendmentVotes } from './amendment-schemas.js'
 import {
   INVITATION_MS_DEFAULT,
   INVITATION_MS_MAX,
@@ -50,7 +51,8 @@ const recordMembers: JsonObject = {
   status: { enum: ['accepted', 'refused', 'pending'] },
   data: anyObject,
   unique: { type: ['string', 'integer'] },
-  refusal: ref('Refusal')
+  refusal: ref('Refusal'),
+  ...amendedMembers
 }
 const progress = shape({ progress: shape({ done: count, total: count }) })
 const verdict: JsonObject = {
@@ -129,7 +131,7 @@ const proposalOptional = ['support', 'rehearsal']
 const reason: JsonObject = { type: 'string', maxLength: REASON_CHARS_MAX }
 const force: JsonObject = { type: 'boolean', description: 'Also when too few voters would be connected to go on' }
 
-const recordOptional = ['height', 'time', 'unique', 'refusal']
+const recordOptional = ['height', 'time', 'unique', 'refusal', ...Object.keys(amendedMembers)]
 
 const misconduct: JsonObject = {
   seen: { ...count, description: 'Times since the start of this node that it saw what no honest node does' },
@@ -295,6 +297,14 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     },
     ['partner', 'role', 'key', 'network', 'version', 'reason', 'expiresMs', 'force']
   ),
+  Amendment: shape({ ...recordMembers, votes: amendmentVotes }, recordOptional),
+  ListedAmendment: shape({ ...recordMembers, votes: amendmentVotes, cursor: text }, recordOptional),
+  AmendmentPage: shape({ items: { type: 'array', items: ref('ListedAmendment') } }),
+  AmendmentRequest: shape({
+    data: { ...anyObject, description: 'The whole record as it should have been' },
+    reason: { ...reason, minLength: 1 }
+  }),
+  ApprovalRequest: shape({ vote: { enum: ['yes', 'no'] }, reason }, ['reason']),
   VoteRequest: shape({ vote: { enum: ['yes', 'no'] }, reason, force }, ['reason', 'force']),
   Genesis: { ...anyObject, description: 'Canonical JSON; its tagged hash is the genesis hash' },
   Model: shape(

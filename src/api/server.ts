@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { LedgerError } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
+import { amendmentRoutes } from './amendment-routes.js'
 import { appendRoutes } from './append-routes.js'
 import { type ErrorAnswer, errorAnswer } from './errors.js'
 import { evidenceRoutes } from './evidence-routes.js'
@@ -46,6 +47,7 @@ export const ROUTES: readonly Route[] = [
   ...feedRoutes,
   ...invitationRoutes,
   ...governanceRoutes,
+  ...amendmentRoutes,
   ...rehearsalRoutes,
   ...healthRoutes,
   documentRoute

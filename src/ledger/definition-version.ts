@@ -5,7 +5,7 @@ import { isObject } from './network-members.js'
 const NETWORK_SINCE: Readonly<Record<string, number>> = { removed: 3 }
 
 /** The same of an object's definition. */
-const OBJECT_SINCE: Readonly<Record<string, number>> = { aliases: 3, removed: 3 }
+const OBJECT_SINCE: Readonly<Record<string, number>> = { aliases: 3, amend: 3, order: 3, removed: 3 }
 
 /**
  * The least version of a network in which a network definition can stand: what judges by an earlier one does not know all that

@@ -43,6 +43,8 @@ export function classOfDifference(
   if (member === 'key') return classOfKey(name, before, after, sides)
   if (member === 'aliases') return classOfAlias(before, after)
   if (member === 'removed') return breaking('no new record can have them, and rules do not see them in older ones')
+  if (member === 'order') return classOfOrder(name, before, after, sides)
+  if (member === 'amend') return classOfAmend(path, sides)
   if (member === 'rules') return classOfRule(rest, before, after)
   if (member === 'references') return classOfReference(path, rest, before, after, sides)
   return classOfSchema(path, 3, before, after, sides)
@@ -110,6 +112,27 @@ function classOfRole(
   if (path[2] !== 'append') return care('others decide, or more or fewer of them')
   if (isSuperset(after, before)) return compatible('partners of this role may append more')
   return care('partners of this role may append less')
+}
+
+function classOfOrder(
+  object: string,
+  before: Json | undefined,
+  after: Json | undefined,
+  sides: Sides
+): DifferenceClass {
+  if (before === undefined) return care('dates say what comes before what, from the newest record of each key on')
+  return after === undefined
+    ? care('a record that comes late is the newest')
+    : sameNames(renamed(object, [before], sides), [after])
+      ? compatible('the same date, as it is called now')
+      : care('another date says what comes before what')
+}
+
+function classOfAmend(path: FindingPath, { before, after }: Sides): DifferenceClass {
+  const amend = path.slice(0, 3)
+  if (at(before, amend) === undefined) return compatible('records can be amended from then on')
+  if (at(after, amend) === undefined) return care('records cannot be amended any more')
+  return care('others amend records, or have to approve')
 }
 
 function classOfRule(

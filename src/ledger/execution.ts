@@ -5,6 +5,7 @@ import { recordId } from '../base/ids.js'
 import type { Json } from '../base/json.js'
 import type { Scope } from '../base/tagged.js'
 import { taggedBytes } from '../base/tagged.js'
+import { writeAmendment } from './amendment-state.js'
 import { type AuthorSequence, authorSequence, authorSequenceEntry, sequenceKey } from './author-sequence.js'
 import type { BatchHeader } from './batch.js'
 import type { CountedRoot } from './block.js'
@@ -16,7 +17,7 @@ import type { BlockTime } from './judge.js'
 import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
 import { areModelsSettling, MODELS_KEY, type Models, modelKey, modelsEntry, modelsIn } from './model-state.js'
-import { foundingVersion, recordInVersion, VERSION_KEY, versionsEntry, versionsIn } from './network-version.js'
+import { foundingVersion, VERSION_KEY, versionsEntry, versionsIn } from './network-version.js'
 import {
   foundingSet,
   type Partner,
@@ -29,6 +30,8 @@ import {
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import { type CheckedRecord, recordUnder } from './record.js'
 import { type HistoryEntry, type RecordRun, runRecord, startRecordRun } from './record-run.js'
+import { stand } from './record-standing.js'
+import { recordInVersion } from './record-version.js'
 import { type Recovery, setOfRecovery } from './recovery.js'
 import { recoveryEntry, recoveryKey, recoveryLine } from './recovery-state.js'
 import type { StateReader, StateWrite } from './state.js'
@@ -240,13 +243,15 @@ function executeSystem(
   const { latest, latestModel, latestVersion } = run
   const decided = { latest, latestModel, latestVersion }
   const place = { time, height, id, proposedBefore: run.proposed.get(author.id) ?? 0 }
-  const ground = { scope, network: model.network, partners, version, ...decided, state: run, ...place }
+  const ground = { scope, network: model.network, model, partners, version, ...decided, state: run, ...place }
   if (record.object === '_proposal') run.proposed.set(author.id, place.proposedBefore + 1)
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
-  const { change, writes = [] } = verdict.effect
+  const { amendment, change, stand: newcomer, writes = [] } = verdict.effect
   if (change !== undefined) run.latest = change(run.latest)
   for (const { key, text } of writes) run.write(key, { text }, `${key} ${text}\n`)
+  if (amendment !== undefined) writeAmendment(run, amendment)
+  if (newcomer !== undefined) stand(run, newcomer)
   return null
 }
 

@@ -1,11 +1,13 @@
 import { canonicalText } from '../base/canonical.js'
 import { assertInvariant, type Refusal } from '../base/errors.js'
-import type { JsonObject } from '../base/json.js'
-import type { CompiledObject, CompiledReference } from './model.js'
+import { amendProblem, waitsForApproval } from './amend-right.js'
+import { OPEN_AMENDMENTS_MAX, openAmendmentsOf } from './amendment-state.js'
+import { judgeAtPlace, type Original, originalOf } from './judge-kept.js'
+import type { CompiledObject } from './model.js'
 import type { Partner } from './partner-set.js'
-import type { CheckedRecord } from './record.js'
+import type { Amends, CheckedRecord } from './record.js'
 import { newestData, recordKey, uniqueKey } from './record-state.js'
-import type { RuleInput } from './rules.js'
+import { referenceProblem, referredBy } from './references.js'
 import type { StateReader } from './state.js'
 
 /** What rules may know of the block. */
@@ -29,21 +31,42 @@ export function judge(state: StateReader, author: Partner, block: BlockTime, rec
     const first = state.get(uniqueKey(author.id, object.name, canonicalText(body.unique)))
     if (first !== undefined) return duplicate(body.unique, first.text)
   }
-  const permission = permissionProblem(author, object)
+  const permission = permissionProblem(author, object, body.amends)
   if (permission !== null) return permission
   if (record.refusal !== null) return record.refusal
   assertInvariant(key !== null, 'a record of the right schema has a key')
-  const refs = referencesOf(state, object, record)
-  if (!refs.ok) return refs.refusal
+  const found = body.amends === undefined ? null : originalOf(state, object, body.amends.record, key)
+  if (found !== null && !found.ok) return found.refusal
+  const crowded = found === null ? null : waitingProblem(state, author, object, body.amends)
+  if (crowded !== null) return crowded
+  return judgeContent(state, author, block, { record, original: found?.original ?? null })
+}
+
+/** A record whose schema is right, and what it amends. */
+export interface Content {
+  readonly record: CheckedRecord
+  readonly original: Original | null
+}
+
+/** What references and rules say of a record whose author may write it. */
+export function judgeContent(
+  state: StateReader,
+  author: Pick<Partner, 'id' | 'role'>,
+  block: BlockTime,
+  { record, original }: Content
+): Refusal | null {
+  const { body, object, key } = record
+  assertInvariant(body !== null && object !== null && key !== null, 'a record that is judged has its schema')
+  const refs = referredBy(state, object, body.data)
+  const missing = referenceProblem(object, body.data, refs)
+  if (missing !== null) return missing
+  const { id, role } = author
+  const input = { record: body.data, refs, author: { id, role }, block }
+  const { keeping } = object
+  if (keeping !== null) return judgeAtPlace(state, { object, keeping, key, input }, original)
   if (!object.hasRules) return null
   const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key, object.present)
-  return object.checkRules({
-    record: body.data,
-    previous,
-    refs: refs.value,
-    author: { id: author.id, role: author.role },
-    block
-  })
+  return object.checkRules({ ...input, previous })
 }
 
 /** Every state key that {@link judge} reads for a record, but for `unique`. Empty when it is refused without the state. */
@@ -61,7 +84,19 @@ export function stateKeysOf(record: CheckedRecord): string[] {
   return keys
 }
 
-function permissionProblem(author: Partner, object: CompiledObject): Refusal | null {
+function waitingProblem(
+  state: StateReader,
+  author: Partner,
+  { keeping }: CompiledObject,
+  amends: Amends | undefined
+): Refusal | null {
+  const amend = keeping?.amend ?? null
+  if (amend === null || amends === undefined || !waitsForApproval(amend, author, amends.record)) return null
+  if (openAmendmentsOf(state, author.id) < OPEN_AMENDMENTS_MAX) return null
+  return { code: 'NOT_PERMITTED', message: `${OPEN_AMENDMENTS_MAX} amendments of ${author.id} wait for approval` }
+}
+
+function permissionProblem(author: Partner, object: CompiledObject, amends: Amends | undefined): Refusal | null {
   if (author.state !== 'active') {
     return {
       code: 'NOT_PERMITTED',
@@ -69,6 +104,7 @@ function permissionProblem(author: Partner, object: CompiledObject): Refusal | n
       details: { state: author.state }
     }
   }
+  if (amends !== undefined) return amendProblem(object, author, amends.record)
   if (object.mayAppend(author.role)) return null
   return {
     code: 'NOT_PERMITTED',
@@ -80,41 +116,4 @@ function permissionProblem(author: Partner, object: CompiledObject): Refusal | n
 function duplicate(unique: string | number, first: string): Refusal {
   const message = `${JSON.stringify(unique)} was used before, by record ${first}`
   return { code: 'DUPLICATE', message, details: { unique, record: first } }
-}
-
-type Referred = JsonObject | null | readonly (JsonObject | null)[]
-type Refs = { readonly ok: true; readonly value: RuleInput['refs'] } | { readonly ok: false; readonly refusal: Refusal }
-
-const NO_REFS: Refs = { ok: true, value: {} }
-
-function referencesOf(state: StateReader, object: CompiledObject, record: CheckedRecord): Refs {
-  if (object.references.length === 0) return NO_REFS
-  assertInvariant(record.body !== null, 'a record that is judged has a body')
-  const value: Record<string, Referred> = {}
-  for (const reference of object.references) {
-    const keys = reference.keysOf(record.body.data)
-    const newest = (key: string): JsonObject | null => newestData(state, reference.object, key, reference.present)
-    if (keys === null) value[reference.name] = null
-    else if (typeof keys === 'string') value[reference.name] = newest(keys)
-    else value[reference.name] = keys.map(newest)
-    const missing = reference.required ? missingKey(keys, value[reference.name] ?? null) : null
-    if (missing !== null) return { ok: false, refusal: referenceMissing(reference, missing) }
-  }
-  return { ok: true, value }
-}
-
-/** The first key that led to nothing; null when all led somewhere or there are none. */
-function missingKey(keys: string | readonly string[] | null, found: Referred): string | null {
-  if (keys === null) return null
-  if (typeof keys === 'string') return found === null ? keys : null
-  const index = Array.isArray(found) ? found.indexOf(null) : -1
-  return index < 0 ? null : (keys[index] ?? null)
-}
-
-function referenceMissing(reference: CompiledReference, key: string): Refusal {
-  return {
-    code: 'REFERENCE_MISSING',
-    message: `there is no ${reference.object} ${key}`,
-    details: { reference: reference.name, object: reference.object, key: JSON.parse(key) }
-  }
 }

@@ -8,10 +8,10 @@ import { collectFindings, type Finding, pathText } from './finding.js'
 import { type FormerNames, formerNameRefusal, formerNames } from './former-names.js'
 import { keyCharsMax } from './key-check.js'
 import { checkNetwork } from './network-check.js'
-import type { NetworkDefinition } from './network-definition.js'
+import type { AmendDefinition, NetworkDefinition, ObjectDefinition } from './network-definition.js'
 import type { CheckedObject } from './object-check.js'
 import type { CheckedReference } from './reference-check.js'
-import type { RuleInput } from './rules.js'
+import type { RuleInput, Side } from './rules.js'
 import { compileSchema, type SchemaCheck } from './schema.js'
 import { compileNormalise } from './schema-normalise.js'
 import type { ObjectSchema } from './schema-type.js'
@@ -42,6 +42,8 @@ export interface CompiledObject extends FormerNames {
   readonly hasRules: boolean
   /** Whether any rule reads `previous`. */
   readonly usesPrevious: boolean
+  /** How its records are ordered and amended; null where they follow one another as they came, for good. */
+  readonly keeping: Keeping | null
   /** Whether any rule reads `block`: then a refusal at intake is not final. */
   readonly usesBlock: boolean
   mayAppend(role: string): boolean
@@ -56,6 +58,16 @@ export interface CompiledObject extends FormerNames {
   keyOf(data: JsonObject): string
   /** Runs the rules in their order. Refusal RULE_BROKEN or RULE_ERROR of the first that fails; null when all pass. */
   checkRules(input: RuleInput): Refusal | null
+  /** Runs the rules of a record that gets another neighbour (CompiledRules). */
+  checkNeighbour(side: Side, before: RuleInput, after: RuleInput): Refusal | null
+}
+
+/** What an object says of the order of its records and of their amendment. */
+export interface Keeping {
+  /** Field of a date; null where records are in the order in which they came. */
+  readonly order: string | null
+  /** Null where they are not amended. */
+  readonly amend: AmendDefinition | null
 }
 
 /** A network definition compiled: what execution and intake judge records with. */
@@ -113,7 +125,8 @@ function compileObject(
   formerOf: ReadonlyMap<string, FormerNames>
 ): CompiledObject {
   const { name, schema, rules, references } = object
-  const { key } = network.objects[name]!
+  const definition = network.objects[name]!
+  const { key } = definition
   const former = formerOf.get(name)!
   const roles = Object.entries(network.roles)
   const writers = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
@@ -128,12 +141,14 @@ function compileObject(
     references: references.map((reference) => compiledReference(reference, formerOf)),
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
+    keeping: keepingOf(definition),
     usesBlock: rules?.usesBlock ?? false,
     mayAppend: (role) => writers.has(role),
     normalise: compileNormalise(schema),
     checkSchema: isLong ? (data) => check(data) ?? longKey(key, keyOf(data)) : check,
     keyOf,
-    checkRules: (input) => rules?.check(input) ?? null
+    checkRules: (input) => rules?.check(input) ?? null,
+    checkNeighbour: (side, before, after) => rules?.checkNeighbour(side, before, after) ?? null
   }
 }
 
@@ -142,6 +157,10 @@ function schemaCheck(object: string, schema: ObjectSchema, former: FormerNames):
   const check = compileSchema(object, schema)
   if (former.aliases.size + former.removed.size === 0) return check
   return (data) => formerNameRefusal(object, former, data) ?? check(data)
+}
+
+function keepingOf({ amend, order }: ObjectDefinition): Keeping | null {
+  return amend === undefined && order === undefined ? null : { amend: amend ?? null, order: order ?? null }
 }
 
 function compiledReference(

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../base/json.js'
 import type { FindingPath, Findings } from './finding.js'
 import { quote } from './finding.js'
 import { readRemoved } from './former-names.js'
+import { checkAmendRoles } from './keeping-check.js'
 import { didYouMean } from './nearest.js'
 import type {
   NetworkDefinition,
@@ -67,6 +68,7 @@ export function checkNetwork(
   const roles = readRoles(json.roles, definitions, findings)
   const objects = new Map<string, CheckedObject>()
   for (const [name, definition] of definitions) {
+    checkAmendRoles(definition, roles, ['objects', name], findings)
     const checked = checkObject(name, definition, ['objects', name], findings)
     if (checked !== null) objects.set(name, checked)
   }

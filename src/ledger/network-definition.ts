@@ -43,11 +43,27 @@ export interface RuleDefinition {
   message: string
 }
 
+/** Who may amend a record: the partner that wrote it, or partners of these roles. */
+export type Amender = 'own' | string[]
+
+/** Whose word an amendment needs besides: nobody's, that of who wrote the record, of a partner of these roles, or a ballot. */
+export type AmendApproval = 'none' | 'own' | 'ballot' | string[]
+
+/** How records of an object are amended (docs/network-file.md, "Amendments"). */
+export interface AmendDefinition {
+  approval: AmendApproval
+  by: Amender
+}
+
 /** A kind of record. */
 export interface ObjectDefinition {
   title: string
   /** Names of the key fields in their order; empty when each record is its own history. */
   key: string[]
+  /** Field of a date by which the records of a key follow one another; absent where they do as they arrive. */
+  order?: string
+  /** Absent where records are not amended. */
+  amend?: AmendDefinition
   /** JSON Schema of the record's data: the subset of docs/schema.md, of type object. */
   fields: JsonObject
   references: Record<string, ReferenceDefinition>

@@ -2,6 +2,7 @@ import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
 import { checkFormerNames, readAliases, readRemoved } from './former-names.js'
+import { checkOrder, readKeeping } from './keeping-check.js'
 import { checkKey, keySchemaOf } from './key-check.js'
 import { didYouMean } from './nearest.js'
 import type { ObjectDefinition, ReferenceDefinition, RuleDefinition } from './network-definition.js'
@@ -17,8 +18,8 @@ import type { ObjectSchema } from './schema-type.js'
 
 const REFERENCES_MAX = 20
 const RULES_MAX = 50
-const OBJECT_MEMBERS = ['title', 'key', 'fields', 'references', 'rules', 'aliases', 'removed']
 const RULE_MEMBERS = ['id', 'expr', 'message']
+const MEMBERS = ['title', 'key', 'order', 'amend', 'fields', 'references', 'rules', 'aliases', 'removed']
 
 /** An object that was checked, with what was compiled on the way. */
 export interface CheckedObject {
@@ -41,7 +42,7 @@ export function readObject(
     findings.value(path, 'an object describes a kind of record', 'write key and fields below it')
     return null
   }
-  checkMembers(json, OBJECT_MEMBERS, ['key', 'fields'], path, 'an object', findings)
+  checkMembers(json, MEMBERS, ['key', 'fields'], path, 'an object', findings)
   const name = String(path.at(-1))
   return {
     title: json.title === undefined ? name : readText(json.title, [...path, 'title'], 1, 200, findings),
@@ -51,6 +52,7 @@ export function readObject(
       'write [FIELD], or [] when each record stands for itself',
       findings
     ),
+    ...readKeeping(json, path, findings),
     fields: (json.fields ?? {}) as JsonObject,
     references: readReferences(json.references, [...path, 'references'], findings),
     rules: readRules(
@@ -75,6 +77,7 @@ export function checkObject(
   if (read === null) return null
   checkKey(definition.key, read, path, findings)
   checkFormerNames(definition, read, path, findings)
+  checkOrder(definition, read, path, findings)
   return { name, path, schema: keySchemaOf(definition.key, read), references: [], rules: null }
 }
 
@@ -120,7 +123,8 @@ export function checkObjectLinks(
   const scope = ruleScope(
     object.schema,
     references.map((reference) => reference.scope),
-    definition.key.length > 0
+    definition.key.length > 0,
+    definition.order !== undefined || definition.amend !== undefined
   )
   object.rules = compileRules(definition.rules, scope, ruleCostMax, [...object.path, 'rules'], findings)
 }

@@ -28,8 +28,17 @@ export interface PassedRecovery extends Recovery {
   readonly set: PartnerSet
 }
 
+/** What amends the record of a receipt: receipts of the amendment, and of the word by which it was approved. */
+export interface AmendedProof {
+  readonly amendment: Receipt
+  /** Absent where nobody had to approve. */
+  readonly approval?: Receipt
+}
+
 /** Members as docs/formats.md, "Receipt", has them. */
 export interface Receipt {
+  /** Absent where nothing amends it; each amends the one before. Their receipts have none themselves. */
+  readonly amended?: readonly AmendedProof[]
   readonly format: 1
   readonly genesis: string
   readonly epoch: number
@@ -55,6 +64,9 @@ export interface Receipt {
 
 /** Longest receipt, characters: a record of the largest size and a certificate of all partners fit many times. */
 export const RECEIPT_CHARS_MAX = 16 * 1024 * 1024
+
+/** Amendments of one record, one of the other, that a receipt tells of. */
+export const AMENDED_MAX = 16
 
 /** Recoveries that a receipt may pass over. */
 const RECOVERIES_MAX = 1024
@@ -98,8 +110,12 @@ export function readReceipt(input: string): Outcome<Receipt> {
 }
 
 function shapeOfReceipt(json: Json): Receipt {
-  const passes = Object.hasOwn(asObject(json, ''), 'recoveries')
-  const receipt = membersOf(json, '', passes ? [...MEMBERS, 'recoveries'] : MEMBERS)
+  const given = asObject(json, '')
+  const passes = Object.hasOwn(given, 'recoveries')
+  const isAmended = Object.hasOwn(given, 'amended')
+  const more = [...(passes ? ['recoveries'] : []), ...(isAmended ? ['amended'] : [])]
+  const receipt = membersOf(json, '', [...MEMBERS, ...more])
+  if (isAmended) asArray(receipt.amended, '/amended', AMENDED_MAX).forEach(shapeOfAmended)
   if (receipt.format !== 1) throw new ShapeError('/format', 'is of a version this software does not know')
   asText(receipt.genesis, '/genesis', isHash, 'a hash')
   asInteger(receipt.epoch, '/epoch', 0, 2 ** 31)
@@ -130,6 +146,16 @@ function shapeOfReceipt(json: Json): Receipt {
   }
   shapeOfSet(receipt.set, '/set')
   return receipt as unknown as Receipt
+}
+
+function shapeOfAmended(json: Json, index: number): void {
+  const at = `/amended/${index}`
+  const isApproved = Object.hasOwn(asObject(json, at), 'approval')
+  const proof = membersOf(json, at, isApproved ? ['amendment', 'approval'] : ['amendment'])
+  for (const receipt of Object.values(proof)) {
+    if (Object.hasOwn(asObject(receipt, at), 'amended')) throw new ShapeError(at, 'has amendments of its own')
+    shapeOfReceipt(receipt)
+  }
 }
 
 function shapeOfLinked(linked: { [member: string]: Json }): void {

@@ -2,6 +2,8 @@ import { canonicalText } from '../base/canonical.js'
 import type { Refusal } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
 import { type BlockTime, judge } from './judge.js'
+import { keep } from './keep-record.js'
+import type { CompiledObject } from './model.js'
 import type { Partner } from './partner-set.js'
 import type { CheckedRecord } from './record.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
@@ -60,13 +62,13 @@ export function runRecord(
   place: RecordPlace
 ): Verdict {
   const verdict = judge(run, author, block, record)
-  settle(run, author.id, block, record, place, verdict)
+  settle(run, author, block, record, place, verdict)
   return verdict
 }
 
 function settle(
   run: RecordRun,
-  author: string,
+  author: Partner,
   block: BlockTime,
   record: CheckedRecord,
   { batch, sequence, index }: RecordPlace,
@@ -74,16 +76,28 @@ function settle(
 ): void {
   const { body, object, key } = record
   if (body === null || object === null) return
-  const id = recordId(author, sequence, index)
+  const id = recordId(author.id, sequence, index)
   if (key !== null) run.entries.push({ object: object.name, key, batch, index, accepted: verdict === null })
   if (verdict === null && key !== null) {
-    const line = `${recordKey(object.name, key)} ${id}\n`
-    // Without a key a record has no successor, so no rule will ever ask for it: the line is hashed, nothing is kept.
-    if (object.keyFields.length === 0) run.lines.push(line)
-    else run.write(recordKey(object.name, key), recordEntry(id, block, record), line)
+    if (object.keeping === null) settleNewest(run, object, key, id, block, record)
+    else keep(run, { author, block, id, position: { height: block.height, batch, index } }, { record, object, key })
   }
   if (body.unique !== undefined && verdict?.code !== 'DUPLICATE') {
-    const name = uniqueKey(author, object.name, canonicalText(body.unique))
+    const name = uniqueKey(author.id, object.name, canonicalText(body.unique))
     run.write(name, uniqueEntry(id), `${name} ${id}\n`)
   }
+}
+
+function settleNewest(
+  run: RecordRun,
+  object: CompiledObject,
+  key: string,
+  id: string,
+  block: BlockTime,
+  record: CheckedRecord
+): void {
+  const line = `${recordKey(object.name, key)} ${id}\n`
+  // Without a key a record has no successor, so no rule will ever ask for it: the line is hashed, nothing is kept.
+  if (object.keyFields.length === 0) run.lines.push(line)
+  else run.write(recordKey(object.name, key), recordEntry(id, block, record), line)
 }

@@ -50,6 +50,15 @@ export function stateRecord(entry: StateEntry): StateRecord {
   return memo
 }
 
+/** Of a key under which no record stands any more: the only one was amended to another key. */
+export const NO_RECORD = ''
+
+/** The newest accepted record under a key; null when there is none. */
+export function newestRecord(state: StateReader, object: string, key: string): StateRecord | null {
+  const entry = state.get(recordKey(object, key))
+  return entry === undefined || entry.text === NO_RECORD ? null : stateRecord(entry)
+}
+
 /**
  * Data of the newest accepted record under a key; null when there is none.
  * @param present how the object's data is read in the model in force
@@ -60,11 +69,12 @@ export function newestData(
   key: string,
   present: FormerNames['present']
 ): JsonObject | null {
-  const entry = state.get(recordKey(object, key))
-  return entry === undefined ? null : presentDataOf(stateRecord(entry), present)
+  const record = newestRecord(state, object, key)
+  return record === null ? null : presentDataOf(record, present)
 }
 
-function presentDataOf(record: StateRecord, present: FormerNames['present']): JsonObject {
+/** Data of a record as the model in force reads it. */
+export function presentDataOf(record: StateRecord, present: FormerNames['present']): JsonObject {
   if (record.presented?.by === present) return record.presented.data
   const data = present(record.body.data)
   if (data !== record.body.data) record.presented = { by: present, data }

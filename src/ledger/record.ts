@@ -1,12 +1,22 @@
 import { canonicalText, readCanonical } from '../base/canonical.js'
 import { accept, type Outcome, type Refusal, refuse } from '../base/errors.js'
-import type { JsonObject } from '../base/json.js'
+import { parseRecordId } from '../base/ids.js'
+import type { Json, JsonObject } from '../base/json.js'
 import { UNIQUE_CHARS_MAX } from '../base/limits.js'
 import type { CompiledObject, Model } from './model.js'
-import { isSystemObject, readSystemRecord, type SystemRecord } from './system-record.js'
+import { isSystemObject, REASON_CHARS_MAX, readSystemRecord, type SystemRecord } from './system-record.js'
+
+/** The record that another one amends, and why. */
+export interface Amends {
+  readonly reason: string
+  /** Id. */
+  readonly record: string
+}
 
 /** What an author writes (docs/formats.md, "Record"). */
 export interface RecordBody {
+  /** Of an amendment: what it amends. */
+  readonly amends?: Amends
   readonly data: JsonObject
   readonly object: string
   readonly unique?: string | number
@@ -34,8 +44,10 @@ export interface CheckedRecord {
 
 /** Canonical text of a record. `data` must be JSON that canonicalText accepts. */
 export function encodeRecord(body: RecordBody): string {
+  const { amends: amended } = body
+  const amends = amended === undefined ? '' : `"amends":${canonicalText({ ...amended })},`
   const unique = body.unique === undefined ? '' : `,"unique":${canonicalText(body.unique)}`
-  return `{"data":${canonicalText(body.data)},"object":${canonicalText(body.object)}${unique}}`
+  return `{${amends}"data":${canonicalText(body.data)},"object":${canonicalText(body.object)}${unique}}`
 }
 
 /** Reads a record's exact text. Refusal MALFORMED with what is wrong. */
@@ -44,14 +56,43 @@ export function readRecord(text: string, bytesMax: number): Outcome<RecordBody> 
   if (!json.ok) return json
   const value = json.value
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return malformed('is not an object')
-  const { data, object, unique } = value
+  const { amends, data, object, unique } = value
   const members = Object.keys(value).length
   if (data === null || typeof data !== 'object' || Array.isArray(data)) return malformed('has no data object')
   if (typeof object !== 'string') return malformed('names no object')
-  if (unique === undefined) return members === 2 ? accept({ data, object }) : malformed('has an unknown member')
-  if (members !== 3) return malformed('has an unknown member')
-  if (!isUnique(unique)) return malformed(`has a unique value that is no integer or string of ${UNIQUE_CHARS_MAX}`)
+  if (amends !== undefined) return readAmending(value, { data, object })
+  if (unique === undefined) return members === 2 ? accept({ data, object }) : malformed(UNKNOWN_MEMBER)
+  if (members !== 3) return malformed(UNKNOWN_MEMBER)
+  if (!isUnique(unique)) return malformed(NO_UNIQUE)
   return accept({ data, object, unique })
+}
+
+const UNKNOWN_MEMBER = 'has an unknown member'
+const NO_UNIQUE = `has a unique value that is no integer or string of ${UNIQUE_CHARS_MAX}`
+
+/** An amendment. In a network that does not know them yet its first member is one that nobody knows. */
+function readAmending({ amends, unique, ...rest }: JsonObject, body: RecordBody): Outcome<RecordBody> {
+  if (Object.keys(rest).length !== 2 || isSystemObject(body.object)) return malformed(UNKNOWN_MEMBER)
+  const read = readAmends(amends)
+  if (read === null)
+    return malformed(`amends something else than {"reason","record"}, a text of up to ${REASON_CHARS_MAX} and an id`)
+  if (unique === undefined) return accept({ amends: read, ...body })
+  return isUnique(unique) ? accept({ amends: read, ...body, unique }) : malformed(NO_UNIQUE)
+}
+
+function readAmends(json: Json | undefined): Amends | null {
+  if (json === null || typeof json !== 'object' || Array.isArray(json) || Object.keys(json).length !== 2) return null
+  const { reason, record } = json
+  if (typeof reason !== 'string' || reason === '' || reason.length > REASON_CHARS_MAX) return null
+  return typeof record === 'string' && parseRecordId(record) !== null ? { reason, record } : null
+}
+
+/** An amendment as a network sees it that does not know them: no record at all. */
+export function withoutAmends(record: CheckedRecord): CheckedRecord {
+  if (record.body?.amends === undefined) return record
+  const { text, model } = record
+  const refusal: Refusal = { code: 'MALFORMED', message: `the record ${UNKNOWN_MEMBER}` }
+  return { text, model, refusal, body: null, object: null, key: null, system: null }
 }
 
 /** Whether a value may stand as a record's `unique`. */

@@ -1,6 +1,6 @@
 import { canonicalText } from '../base/canonical.js'
 import { assertInvariant } from '../base/errors.js'
-import type { Json } from '../base/json.js'
+import type { Json, JsonObject } from '../base/json.js'
 import type { BlockTime } from './judge.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
@@ -77,10 +77,9 @@ export function touchesRecords(before: NetworkDefinition, after: NetworkDefiniti
 /** All of a definition that a verdict depends on. */
 function judged({ objects, roles }: NetworkDefinition): string {
   const appends = Object.entries(roles).map(([name, { append }]): [string, Json] => [name, append])
-  const kinds = Object.entries(objects).map(([name, object]): [string, Json] => {
-    const { key, fields, references, rules, aliases = {}, removed = [] } = object
+  const kinds = Object.entries(objects).map(([name, { title: _, references, rules, ...rest }]): [string, Json] => {
     const tests = rules.map(({ id, expr }) => ({ id, expr }))
-    return [name, { key, fields, references: references as unknown as Json, rules: tests, aliases, removed }]
+    return [name, { ...(rest as unknown as JsonObject), references: references as unknown as Json, rules: tests }]
   })
   return canonicalText({ appends: Object.fromEntries(appends), kinds: Object.fromEntries(kinds) })
 }

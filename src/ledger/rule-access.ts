@@ -28,6 +28,8 @@ export function compileName(node: RuleNode, context: RuleContext): Expression | 
   if (name === 'refs') context.problem(node, 'refs alone is nothing', 'name the reference, such as refs.NAME')
   else if (name === 'previous') {
     context.problem(node, 'the object has no key, so no record comes before another', 'give the object a key')
+  } else if (name === 'next') {
+    context.problem(node, 'a record is always the last when it comes', 'give the object order: FIELD, or amend')
   } else {
     const fields = fieldNames(context.scope.roots.get('record')!.slot.type as ObjectType)
     const field = nearest(name, fields)

@@ -32,8 +32,9 @@ export interface Reports {
 export interface CompiledTest {
   /** Most units it costs; Infinity never. */
   readonly cost: number
-  /** Whether it reads `previous` or `block`. */
+  /** Whether it reads `previous`, `next` or `block`. */
   readonly usesPrevious: boolean
+  readonly usesNext: boolean
   readonly usesBlock: boolean
   readonly mentions: readonly Mention[]
   run(run: Run): Value
@@ -51,7 +52,7 @@ export function compileTest(source: string, scope: RuleScope, reports: Reports):
     return null
   }
   const mentions: Mention[] = []
-  const used = { previous: false, block: false }
+  const used = { previous: false, next: false, block: false }
   const context: RuleContext = {
     scope,
     source,
@@ -62,6 +63,7 @@ export function compileTest(source: string, scope: RuleScope, reports: Reports):
     mentions,
     compile(node, at) {
       if (node.op === 'id' && node.args === 'previous') used.previous = true
+      if (node.op === 'id' && node.args === 'next') used.next = true
       if (node.op === 'id' && node.args === 'block') used.block = true
       return compilePart(node, at)
     },
@@ -71,7 +73,7 @@ export function compileTest(source: string, scope: RuleScope, reports: Reports):
   const test = compileBoolean(parsed.node, context)
   if (test === null) return null
   const { cost, run } = test
-  return { cost, usesPrevious: used.previous, usesBlock: used.block, mentions, run }
+  return { cost, usesPrevious: used.previous, usesNext: used.next, usesBlock: used.block, mentions, run }
 }
 
 /** Compiles a part of an expression; null when it has a mistake, which was reported. */

@@ -35,7 +35,7 @@ const BLOCK = { height: 1, time: 1_735_689_600_000 }
 /** Who wrote an example that does not say so. */
 const AUTHOR = 'example'
 
-const MEMBERS = ['record', 'previous', 'refs', 'author', 'block']
+const MEMBERS = ['record', 'previous', 'next', 'refs', 'author', 'block']
 
 /**
  * Runs the examples that stand beside a rule in the network file, and reports those of which the rule says something else.
@@ -122,10 +122,14 @@ function readExample(
   checkMembers(json, members, ['record'], path, 'an example', findings)
   const { object, schema } = ground
   const record = readData(json.record ?? {}, object, schema, [...path, 'record'], findings)
-  const previous = json.previous ?? null
+  const neighbour = (name: 'previous' | 'next'): RuleValue | null => {
+    const data = json[name] ?? null
+    return data === null ? null : readData(data, object, schema, [...path, name], findings)
+  }
   const input: RuleInput = {
     record,
-    previous: previous === null ? null : readData(previous, object, schema, [...path, 'previous'], findings),
+    previous: neighbour('previous'),
+    next: neighbour('next'),
     refs: readRefs(json.refs ?? {}, ground, [...path, 'refs'], findings),
     author: readAuthor(json.author ?? {}, ground, [...path, 'author'], findings),
     block: readBlock(json.block ?? {}, [...path, 'block'], findings)

@@ -115,7 +115,8 @@ function condition(node: RuleNode, context: RuleContext): Demand {
 /** A side of a comparison: its value where it is made of other records alone, else as it is written. */
 function sideOf(node: RuleNode, context: RuleContext): (input: RuleInput) => string {
   const written = textOf(node, context)
-  if (!mentions(node, ['previous', 'refs']) || mentions(node, ['record']) || hasMacro(node)) return () => written
+  if (!mentions(node, ['previous', 'next', 'refs']) || mentions(node, ['record']) || hasMacro(node))
+    return () => written
   const part = context.compile(node, context)
   if (part === null) return () => written
   const value = workedOut(node, context)

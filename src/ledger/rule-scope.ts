@@ -18,8 +18,14 @@ export interface ScopeReference {
 /**
  * What the rules of one object can see (docs/rules.md, "Variables").
  * @param hasKey whether records of the object follow one another under a key; without, there is no `previous`
+ * @param hasNext whether a record may get its place before others; without, there is no `next`
  */
-export function ruleScope(schema: ObjectSchema, references: readonly ScopeReference[], hasKey: boolean): RuleScope {
+export function ruleScope(
+  schema: ObjectSchema,
+  references: readonly ScopeReference[],
+  hasKey: boolean,
+  hasNext = false
+): RuleScope {
   const record = objectSlot(objectTypeOf(schema), false)
   const author = objectSlot(fixedType({ id: textSlot(32, null, false), role: textSlot(64, null, false) }), false)
   const height: Slot = slotOf({ ...COUNT, nullable: false })
@@ -32,6 +38,10 @@ export function ruleScope(schema: ObjectSchema, references: readonly ScopeRefere
   if (hasKey) {
     const absence = 'the first record of a key has none before it'
     roots.set('previous', { slot: { ...record, nullable: true }, absence, get: (input) => input.previous })
+  }
+  if (hasKey && hasNext) {
+    const absence = 'the last record of a key has none after it'
+    roots.set('next', { slot: { ...record, nullable: true }, absence, get: (input) => input.next ?? null })
   }
   return { roots, references: new Map(references.map((reference) => [reference.name, referenceRoot(reference)])) }
 }

@@ -19,12 +19,17 @@ export interface RuleInput {
   readonly record: RuleValue
   /** Newest accepted record under the same key. */
   readonly previous: RuleValue | null
+  /** The record that comes after it, where records are ordered or amended; none elsewhere. */
+  readonly next?: RuleValue | null
   /** By name of the reference: newest accepted record, null when there is none; a list where the key field is a list. */
   readonly refs: Readonly<Record<string, RuleValue | null | readonly (RuleValue | null)[]>>
   readonly author: { readonly id: string; readonly role: string }
   /** Time in milliseconds since 1970-01-01T00:00:00Z. */
   readonly block: { readonly height: number; readonly time: number }
 }
+
+/** The neighbours of a record that rules can see. */
+export type Side = 'previous' | 'next'
 
 /** The rules of one object, ready to run. */
 export interface CompiledRules {
@@ -35,6 +40,11 @@ export interface CompiledRules {
   readonly usesBlock: boolean
   /** Runs them in their order. Refusal RULE_BROKEN or RULE_ERROR of the first that fails; null when all pass. */
   check(input: RuleInput): Refusal | null
+  /**
+   * Runs those that read a neighbour on a record that gets another one on that side. One that it broke before as well is not
+   * held against the newcomer. Refusal of the first that it breaks only now.
+   */
+  checkNeighbour(side: Side, before: RuleInput, after: RuleInput): Refusal | null
   /** Runs one of them alone, by its place in the list. */
   checkOne(index: number, input: RuleInput): Refusal | null
 }
@@ -65,13 +75,15 @@ export function compileRules(
   if (compiled.includes(null)) return null
   const ready = compiled as CompiledRule[]
   const cost = ready.reduce((sum, { test }) => sum + test.cost, 0)
+  const reading: Readonly<Record<Side, readonly CompiledRule[]>> = {
+    previous: ready.filter((rule) => reads('previous', rule)),
+    next: ready.filter((rule) => reads('next', rule))
+  }
   if (!checkCost(ready, cost, costMax, path, findings)) return null
   return {
     count: ready.length,
     cost,
-    usesPrevious: ready.some(
-      ({ test, mentions }) => test.usesPrevious || mentions.some(({ root }) => root === 'previous')
-    ),
+    usesPrevious: reading.previous.length > 0,
     usesBlock: ready.some(({ test }) => test.usesBlock),
     check(input) {
       for (const rule of ready) {
@@ -80,8 +92,20 @@ export function compileRules(
       }
       return null
     },
+    checkNeighbour(side, before, after) {
+      for (const rule of reading[side]) {
+        const refusal = checkRule(rule, scope, after)
+        if (refusal !== null && checkRule(rule, scope, before) === null) return refusal
+      }
+      return null
+    },
     checkOne: (index, input) => checkRule(ready[index]!, scope, input)
   }
+}
+
+function reads(side: Side, { test, mentions }: CompiledRule): boolean {
+  const isTested = side === 'previous' ? test.usesPrevious : test.usesNext
+  return isTested || mentions.some(({ root }) => root === side)
 }
 
 function compileRule(

@@ -12,6 +12,8 @@ import {
   roomProblem,
   useText
 } from './admission-ballot.js'
+import { judgeApproval } from './amendment-judge.js'
+import type { Amendment } from './amendment-state.js'
 import { judgeEvidence } from './evidence.js'
 import type { AdmitChange } from './governance-change.js'
 import { judgeBallot, judgeProposal, judgeWithdrawal } from './governance-judge.js'
@@ -20,6 +22,7 @@ import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { placeProblem, takenProblem, withNewcomer } from './newcomer.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
+import type { Newcomer } from './record-standing.js'
 import type { StateReader } from './state.js'
 import { supportKey, supportText } from './support.js'
 import { addressKey, invitationKey, nonceKey } from './system-keys.js'
@@ -29,6 +32,8 @@ import type { Invitation, SystemRecord } from './system-record.js'
 export interface SystemGround {
   readonly scope: Scope
   readonly network: NetworkDefinition
+  /** In force at this height. */
+  readonly model: Model
   /** In force at this height. */
   readonly partners: PartnerSet
   /** With every change decided so far, in this block too. */
@@ -54,6 +59,10 @@ export interface SystemEffect {
   readonly change?: SetChange
   /** State to write: keys and texts, in this order. */
   readonly writes?: readonly { readonly key: string; readonly text: string }[]
+  /** An amendment as it is now. */
+  readonly amendment?: Amendment
+  /** An amendment that stands from now on. */
+  readonly stand?: Newcomer
 }
 
 export type SystemVerdict =
@@ -104,6 +113,8 @@ export function judgeSystem(ground: SystemGround, author: Partner, record: Syste
       return author.state === 'active' ? judgeBallot(ground, author, record) : notActive(author)
     case '_withdraw':
       return author.state === 'active' ? judgeWithdrawal(ground, author, record.proposal) : notActive(author)
+    case '_approve':
+      return author.state === 'active' ? judgeApproval(ground, author, record) : notActive(author)
     case '_support':
       return accepted({ writes: [{ key: supportKey(author.id), text: supportText(record) }] })
   }

@@ -64,6 +64,8 @@ export type SystemRecord =
   /** `proposal`: id of the record that made it. */
   | { readonly object: '_ballot'; readonly proposal: string; readonly reason: string; readonly yes: boolean }
   | { readonly object: '_withdraw'; readonly proposal: string }
+  /** `amendment`: id of the amendment. */
+  | { readonly object: '_approve'; readonly amendment: string; readonly reason: string; readonly yes: boolean }
   | ({ readonly object: '_support' } & Support)
 
 /** Most addresses of a partner, and characters of one. */
@@ -153,6 +155,12 @@ const READERS: Readonly<Record<string, (data: JsonObject) => SystemRecord>> = {
   },
   _withdraw(data) {
     return { object: '_withdraw', proposal: idOfRecord(membersOf(data, '', ['proposal']).proposal, '/proposal') }
+  },
+  _approve(data) {
+    const { amendment, reason, yes } = membersOf(data, '', ['amendment', 'reason', 'yes'])
+    if (typeof yes !== 'boolean') throw new ShapeError('/yes', 'must be true or false')
+    const because = asString(reason, '/reason', REASON_CHARS_MAX)
+    return { object: '_approve', amendment: idOfRecord(amendment, '/amendment'), reason: because, yes }
   },
   _support(data) {
     return { object: '_support', ...shapeOfSupport(data) }

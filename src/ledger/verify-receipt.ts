@@ -11,16 +11,19 @@ import { type Certificate, checkCertificate } from './certificate.js'
 import { readGenesis } from './genesis.js'
 import { foundingSet, type PartnerSet, partnerOf, partnerSetHash, partnerSetText, quorumOfSet } from './partner-set.js'
 import {
+  type AmendedProof,
   type Checkpoint,
   type PassedRecovery,
   type Receipt,
   readReceipt,
   type SetChange,
-  shapeOfCheckpoint
+  shapeOfCheckpoint,
+  receiptText as writeReceipt
 } from './receipt.js'
-import { readRecord } from './record.js'
+import { type Amends, readRecord } from './record.js'
 import { recoveryProblem } from './recovery.js'
 import { verdictLeaf } from './verdict.js'
+import { verifyAmended } from './verify-amended.js'
 
 /** What a receipt proves. */
 export interface ReceiptStatement {
@@ -28,6 +31,10 @@ export interface ReceiptStatement {
   readonly object: string
   readonly author: string
   readonly data: JsonObject
+  /** Of an amendment: which record it amends, and why. */
+  readonly amends?: Amends
+  /** What amended the record since, each the one before it; absent where the receipt tells of none. */
+  readonly amendedBy?: readonly AmendedStatement[]
   readonly status: 'accepted' | 'refused'
   readonly code?: string
   readonly rule?: string
@@ -37,6 +44,17 @@ export interface ReceiptStatement {
   readonly endorsers: readonly string[]
   /** In plain words: whose honesty the statement rests on. */
   readonly trust: string
+}
+
+/** An amendment of the record of a receipt. */
+export interface AmendedStatement {
+  readonly recordId: string
+  readonly author: string
+  readonly reason: string
+  readonly data: JsonObject
+  readonly height: number
+  /** Who approved; absent where the receipt tells of nobody. */
+  readonly approvedBy?: string
 }
 
 /** Thrown and caught within this file: the first thing of a receipt that does not hold. */
@@ -63,12 +81,21 @@ export function verifyReceipt(
   checkpointText?: string
 ): Outcome<ReceiptStatement> {
   const verified = verifyReceiptAndSet(receiptText, genesisText, checkpointText)
-  return verified.ok ? accept(verified.value.statement) : verified
+  if (!verified.ok) return verified
+  const { statement, amended } = verified.value
+  if (amended.length === 0) return accept(statement)
+  const verify = (receipt: Receipt): Outcome<ReceiptStatement> => {
+    return verifyReceipt(writeReceipt(receipt), genesisText, checkpointText)
+  }
+  const amendedBy = verifyAmended(statement, amended, verify)
+  return amendedBy.ok ? accept({ ...statement, amendedBy: amendedBy.value }) : amendedBy
 }
 
 /** What a receipt proves, and the partners in force at its block. */
 export interface VerifiedReceipt {
   readonly statement: ReceiptStatement
+  /** Not verified yet. */
+  readonly amended: readonly AmendedProof[]
   readonly scope: Scope
   readonly set: PartnerSet
   /** All sets from the founding one to that of the newest block, in their order. */
@@ -95,7 +122,8 @@ export function verifyReceiptAndSet(
     const { setOfBlock: set, sets } = chain
     const scope = scopeOf(value.genesis, set)
     must(value.epoch === scope.epoch, `it says epoch ${value.epoch}, and its block is of epoch ${scope.epoch}`)
-    return accept({ statement: { ...checkContent(scope, value, set), trust }, scope, set, sets })
+    const { amended = [] } = value
+    return accept({ statement: { ...checkContent(scope, value, set), trust }, amended, scope, set, sets })
   } catch (error) {
     if (error instanceof Failure) return refuse('VERIFICATION_FAILED', error.message)
     throw error
@@ -273,6 +301,7 @@ function checkContent(scope: Scope, receipt: Receipt, set: PartnerSet): Omit<Rec
     object: body.ok ? body.value.object : '',
     author: batch.author,
     data: body.ok ? body.value.data : {},
+    ...(body.ok && body.value.amends !== undefined ? { amends: body.value.amends } : {}),
     ...verdict,
     height: header.height,
     time: header.time,

@@ -30,7 +30,7 @@ export function createChanges(chain: Chain, reader: RecordReader, objects: Objec
         const record = reader.at(height, batch, index)
         if (record === null || record.refusal !== null) continue
         if (object !== undefined && record.body?.object !== object) continue
-        yield { id: `${height}.${batch}.${index}`, record: viewOfCommitted(objects, record) }
+        yield { id: `${height}.${batch}.${index}`, record: viewOfCommitted(objects, chain.store.state, record) }
       }
     }
   }

@@ -5,6 +5,7 @@ import { readJson } from '../base/strict-json.js'
 import { decodeUtf8, utf8Length } from '../base/utf8.js'
 import type { Model } from '../ledger/model.js'
 import {
+  type Amends,
   type CheckedRecord,
   checkBody,
   encodeRecord,
@@ -13,9 +14,10 @@ import {
   unknownObject
 } from '../ledger/record.js'
 
-/** What an author wants to append to: the object, and the field that makes the record unique. */
+/** What an author wants to append to: the object, the field that makes the record unique, and what it amends. */
 export interface DraftTarget {
   readonly object: string
+  readonly amends?: Amends
   readonly keyField?: string
 }
 
@@ -50,7 +52,8 @@ export function draftOfText(
   const unique = uniqueOf(data.value, target.keyField)
   if (!unique.ok) return unique
   const member = unique.value === undefined ? {} : { unique: unique.value }
-  const written = encodeRecord({ data: data.value, object: target.object, ...member })
+  const amends = target.amends === undefined ? {} : { amends: target.amends }
+  const written = encodeRecord({ ...amends, data: data.value, object: target.object, ...member })
   if (utf8Length(written) > recordBytesMax) {
     return refuse('TOO_LARGE', `the record has ${utf8Length(written)} bytes; at most ${recordBytesMax} are allowed`, {
       details: { bytes: utf8Length(written), bytesMax: recordBytesMax }

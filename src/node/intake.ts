@@ -194,7 +194,8 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
       self()
       const timeoutMs = options.timeoutMs ?? APPEND_TIMEOUT_MS
       const queue = createOutcomeQueue({ timeoutMs, timers, author: dependencies.partner, flush: own.flush, original })
-      const target = options.keyField === undefined ? { object } : { object, keyField: options.keyField }
+      const { amends, keyField } = options
+      const target = { object, ...(amends && { amends }), ...(keyField === undefined ? {} : { keyField }) }
       read(target, chunks, queue).then(queue.end, queue.fail)
       return queue.outcomes(options.signal)
     },

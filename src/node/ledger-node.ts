@@ -1,9 +1,12 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import type { AmendmentState } from '../ledger/amendment-state.js'
 import type { DifferenceKind } from '../ledger/difference-class.js'
 import type { ChangeKind, KeptChange, ProposedChange } from '../ledger/governance-change.js'
 import type { NetworkDefinition, ObjectDefinition } from '../ledger/network-definition.js'
+import type { Amends } from '../ledger/record.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
+import type { AmendmentsOptions, AmendmentView, ApprovalOptions, ListedAmendment } from './amendment-types.js'
 import type { RehearsalOptions, RehearsalReport, RehearsalRequest, RehearsalView } from './rehearsal-types.js'
 import type { SupportView } from './version-support.js'
 
@@ -20,6 +23,12 @@ export interface RecordView {
   readonly data: JsonObject
   readonly unique?: string | number
   readonly refusal?: Refusal
+  /** Of an amendment: which record it amends, and why. */
+  readonly amends?: Amends
+  /** Of an amendment that needs another's word: what became of it. */
+  readonly amendment?: AmendmentState
+  /** Id of the record that amends this one. */
+  readonly amendedBy?: string
 }
 
 export type ListedRecord = RecordView & { readonly cursor: string }
@@ -35,6 +44,8 @@ export interface AppendOptions {
   readonly timeoutMs?: number
   /** Name of the field whose value makes the record unique per author and object on the chain. */
   readonly keyField?: string
+  /** The record that each line amends. */
+  readonly amends?: Amends
   readonly signal?: AbortSignal
 }
 
@@ -352,6 +363,13 @@ export interface LedgerNode {
   vote(id: string, options: VoteOptions): Promise<ProposalView>
   /** @throws LedgerError NOT_FOUND, NOT_PERMITTED, NO_QUORUM */
   withdraw(id: string): Promise<ProposalView>
+  /** Amendments that need, or needed, another's word, in the order of their ids. */
+  amendments(options: AmendmentsOptions): Promise<readonly ListedAmendment[]>
+  /**
+   * Says yes or no to an amendment; resolves once a block has it.
+   * @throws LedgerError NOT_FOUND; NOT_PERMITTED; what now refuses the amendment itself; NO_QUORUM
+   */
+  approve(id: string, options: ApprovalOptions): Promise<AmendmentView>
   /** Oldest first. */
   proposals(
     options: ListPage & { readonly state?: ShownProposalState }

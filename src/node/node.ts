@@ -9,6 +9,7 @@ import type { ReadGenesis } from '../ledger/genesis.js'
 import { compileModel, type Model } from '../ledger/model.js'
 import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
 import { createAdmission } from './admission.js'
+import { createAmendments } from './amendments.js'
 import { type CommittedBlock, openChain } from './chain.js'
 import { createChanges } from './changes.js'
 import { type Closer, closeAll } from './closers.js'
@@ -247,7 +248,9 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   const status = createNodeStatus({ replica, self, peers: running, known })
   const show = (id: string): RecordView | null => {
     const committed = reader.byId(id)
-    return committed === null ? pendingView(chain, replica.mempool, self, id) : viewOfCommitted(objects, committed)
+    return committed === null
+      ? pendingView(chain, replica.mempool, self, id)
+      : viewOfCommitted(objects, store.state, committed)
   }
   const { own, pending } = replica
   function blocked(): string | null {
@@ -354,6 +357,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     withdraw: governance.withdraw,
     proposals: governance.proposals,
     proposal: governance.proposal,
+    ...createAmendments({ chain, writer, show }),
     rehearse: (request, how) => rehearsals.rehearse(request, { ...how, signal: untilClosing(how.signal) }),
     verify: (request) => verifyCopy(chain, { ...request, signal: untilClosing(request.signal) }),
     addresses: () => running.listening(),

@@ -46,7 +46,9 @@ export function createPendingKeys(author: string) {
     },
     /** Whether the verdict on this record may depend on an undecided one. */
     touches(record: CheckedRecord): boolean {
-      return writes.size > 0 && stateKeysOf(record).some((key) => writes.has(key))
+      if (writes.size === 0) return false
+      // What it amends may be undecided, or stand under another key.
+      return record.body?.amends !== undefined || stateKeysOf(record).some((key) => writes.has(key))
     },
     /** The undecided record with the same unique value. */
     sameUnique(record: CheckedRecord): PendingRecord | undefined {

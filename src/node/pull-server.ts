@@ -100,7 +100,7 @@ export function createPullServer(dependencies: PullServerDependencies) {
     if (underWay !== undefined) return underWay
     const { scope, model, models, partners, nextPartners, version, nextVersion } = chain.rulebook
     const decided = { latest: nextPartners, latestModel: models.next.model, latestVersion: nextVersion }
-    const ground = { scope, network: model.network, partners, version, ...decided }
+    const ground = { scope, network: model.network, model, partners, version, ...decided }
     const author = partnerOf(partners, self)
     if (author === undefined || record.system === null) return Promise.resolve(notWritten('not now'))
     const { height, time } = chain.tip

@@ -2,7 +2,7 @@ import { readCanonical } from '../base/canonical.js'
 import { LedgerError } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import type { CompiledObject } from '../ledger/model.js'
-import { recordKey, stateRecord } from '../ledger/record-state.js'
+import { NO_RECORD, newestRecord, stateRecord } from '../ledger/record-state.js'
 import type { Chain } from './chain.js'
 import type { ObjectLookup } from './known-objects.js'
 import type { ListedRecord, ListOptions, RecordView } from './ledger-node.js'
@@ -39,7 +39,7 @@ export function createQueries(chain: Chain, reader: RecordReader, objects: Objec
       throw new LedgerError('STORE_DAMAGED', `block ${entry.height} has no record ${entry.batch}/${entry.index}`)
     }
     return {
-      ...viewOfCommitted(objects, record),
+      ...viewOfCommitted(objects, store.state, record),
       cursor: encodeCursor([entry.key, entry.height, entry.batch, entry.index])
     }
   }
@@ -72,6 +72,7 @@ export function createQueries(chain: Chain, reader: RecordReader, objects: Objec
     const after = options.after === undefined ? undefined : stateCursor(options.after, prefix)
     let seen = 0
     for await (const { key, entry } of store.states(prefix, after === undefined ? {} : { after })) {
+      if (entry.text === NO_RECORD) continue
       const view = viewOfState(objects, stateRecord({ text: entry.text }))
       if (matches(view.data, object, options.where)) found.push({ ...view, cursor: encodeCursor([key]) })
       if (found.length === options.limit) break
@@ -85,8 +86,8 @@ export function createQueries(chain: Chain, reader: RecordReader, objects: Objec
       const object = objectOf(objectName)
       const text = keyOf(object, key)
       if (object.keyFields.length === 0) throw new LedgerError('USAGE', `${objectName} has no key: use the record's id`)
-      const entry = store.state.get(recordKey(objectName, text))
-      return entry === undefined ? null : viewOfState(objects, stateRecord(entry))
+      const newest = newestRecord(store.state, objectName, text)
+      return newest === null ? null : viewOfState(objects, newest)
     },
     async history(
       objectName: string,

@@ -2,9 +2,18 @@ import { LedgerError } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { leafHash, leafOfHash, merklePath } from '../base/merkle.js'
 import { logPath } from '../base/merkle-log.js'
+import { type AmendmentVote, amendmentIn } from '../ledger/amendment-state.js'
 import { readCertificate } from '../ledger/certificate.js'
 import { partnerSetText } from '../ledger/partner-set.js'
-import { type LinkedBlock, type Receipt, receiptText, type SetChange } from '../ledger/receipt.js'
+import {
+  AMENDED_MAX,
+  type AmendedProof,
+  type LinkedBlock,
+  type Receipt,
+  receiptText,
+  type SetChange
+} from '../ledger/receipt.js'
+import { amendedByIn } from '../ledger/standing-record.js'
 import { verdictLeaf } from '../ledger/verdict.js'
 import type { Chain } from './chain.js'
 import type { ReadBlock, RecordReader } from './record-reader.js'
@@ -58,43 +67,75 @@ export function createReceipts(chain: Chain, reader: RecordReader, sets: SetHist
     return recoveries.length === 0 ? {} : { recoveries }
   }
 
+  /** What amended a record since, each the one before it. */
+  function amendedAfter(id: string): Pick<Receipt, 'amended'> {
+    const proofs: AmendedProof[] = []
+    for (let record = reader.byId(id); record !== null && proofs.length < AMENDED_MAX; ) {
+      const by: string | null = amendedByIn(chain.store.state, record.body?.object ?? '', record.id)
+      const amendment = by === null ? null : receiptOf(by)
+      if (by === null || amendment === null) break
+      const last = approvalOf(by)
+      const approval = last === null ? null : receiptOf(last)
+      proofs.push({ amendment, ...(approval && { approval }) })
+      record = reader.byId(by)
+    }
+    return proofs.length === 0 ? {} : { amended: proofs }
+  }
+
+  /** Id of the word by which an amendment was approved; null where nobody had to. */
+  function approvalOf(amendment: string): string | null {
+    const votes = amendmentIn(chain.store.state, amendment)?.votes.filter(({ yes }) => yes) ?? []
+    return (
+      votes.reduce<AmendmentVote | null>(
+        (last, vote) => (last !== null && last.height > vote.height ? last : vote),
+        null
+      )?.id ?? null
+    )
+  }
+
+  /** Of a record alone, without what amended it; null when no committed record has this id. */
+  function receiptOf(id: string): Receipt | null {
+    const record = reader.byId(id)
+    if (record === null) return null
+    const block = reader.block(record.height)
+    const ref = block?.batches[record.batch]
+    if (block === null || ref === undefined) return null
+    const batch = reader.batch(ref.hash, record.height)
+    const leaves = verdictLeavesOf(block)
+    const before = block.batches.slice(0, record.batch).reduce((sum, { count }) => sum + count, 0)
+    const verdictIndex = before + record.index
+    const newest = chain.tip.height
+    return {
+      format: 1,
+      genesis: chain.scope.genesis,
+      epoch: chain.scopeAt(record.height).epoch,
+      record: record.text,
+      index: record.index,
+      recordPath: merklePath(batch.records.map(leafHash), record.index),
+      batch: batch.header,
+      signature: batch.signature,
+      position: record.batch,
+      batchPath: merklePath(
+        block.batches.map(({ hash }) => leafOfHash(hash)),
+        record.batch
+      ),
+      verdict: JSON.parse(leaves[verdictIndex] ?? 'null') as Json[],
+      verdictIndex,
+      verdictPath: merklePath(leaves.map(leafHash), verdictIndex),
+      header: block.header,
+      certificate: certificateOf(block),
+      recent: recentAfter(record.height, newest),
+      changes: changesBefore(newest),
+      ...recoveriesBefore(newest),
+      set: sets.at(newest)
+    }
+  }
+
   return {
     /** The receipt's canonical text; null when no committed record has this id. */
     receipt(id: string): string | null {
-      const record = reader.byId(id)
-      if (record === null) return null
-      const block = reader.block(record.height)
-      const ref = block?.batches[record.batch]
-      if (block === null || ref === undefined) return null
-      const batch = reader.batch(ref.hash, record.height)
-      const leaves = verdictLeavesOf(block)
-      const before = block.batches.slice(0, record.batch).reduce((sum, { count }) => sum + count, 0)
-      const verdictIndex = before + record.index
-      const newest = chain.tip.height
-      return receiptText({
-        format: 1,
-        genesis: chain.scope.genesis,
-        epoch: chain.scopeAt(record.height).epoch,
-        record: record.text,
-        index: record.index,
-        recordPath: merklePath(batch.records.map(leafHash), record.index),
-        batch: batch.header,
-        signature: batch.signature,
-        position: record.batch,
-        batchPath: merklePath(
-          block.batches.map(({ hash }) => leafOfHash(hash)),
-          record.batch
-        ),
-        verdict: JSON.parse(leaves[verdictIndex] ?? 'null') as Json[],
-        verdictIndex,
-        verdictPath: merklePath(leaves.map(leafHash), verdictIndex),
-        header: block.header,
-        certificate: certificateOf(block),
-        recent: recentAfter(record.height, newest),
-        changes: changesBefore(newest),
-        ...recoveriesBefore(newest),
-        set: sets.at(newest)
-      })
+      const receipt = receiptOf(id)
+      return receipt === null ? null : receiptText({ ...receipt, ...amendedAfter(id) })
     },
     checkpoint(): JsonObject {
       const { height, hash } = chain.tip

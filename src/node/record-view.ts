@@ -1,8 +1,11 @@
 import { canonicalText } from '../base/canonical.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { amendmentIn } from '../ledger/amendment-state.js'
 import type { CompiledObject } from '../ledger/model.js'
 import type { RecordBody } from '../ledger/record.js'
 import type { StateRecord } from '../ledger/record-state.js'
+import { amendedByIn } from '../ledger/standing-record.js'
+import type { StateReader } from '../ledger/state.js'
 import type { ObjectLookup } from './known-objects.js'
 import type { RecordView } from './ledger-node.js'
 import type { CommittedRecord } from './record-reader.js'
@@ -13,12 +16,15 @@ export function timeText(time: number): string {
 }
 
 /** A committed record as people and programs see it, with its data as it was written. */
-export function viewOfCommitted(objects: ObjectLookup, record: CommittedRecord): RecordView {
+export function viewOfCommitted(objects: ObjectLookup, state: StateReader, record: CommittedRecord): RecordView {
   const { id, author, height, time, body, refusal } = record
   const status = refusal === null ? 'accepted' : 'refused'
   const { data, ...parts } = partsOf(objects, body)
   const shape = { id, ...parts, author, height, time: timeText(time), status, data } as const
-  return refusal === null ? shape : { ...shape, refusal }
+  if (refusal !== null) return { ...shape, refusal }
+  const by = body === null ? null : amendedByIn(state, body.object, id)
+  const amendment = body?.amends === undefined ? null : amendmentIn(state, id)
+  return { ...shape, ...(by === null ? {} : { amendedBy: by }), ...(amendment && { amendment: amendment.state }) }
 }
 
 /** The newest accepted record of a key, from the state, as the model in force reads it. */
@@ -44,8 +50,10 @@ export function presentView<View extends RecordView>(objects: ObjectLookup, view
 function partsOf(objects: ObjectLookup, body: RecordBody | null) {
   const object = body === null ? undefined : objects.get(body.object)
   const unique = body?.unique === undefined ? {} : { unique: body.unique }
+  const amends = body?.amends === undefined ? {} : { amends: body.amends }
   const data: JsonObject = body?.data ?? {}
-  return { object: body?.object ?? '', key: object === undefined ? [] : keyOf(object, data), ...unique, data }
+  const key = object === undefined ? [] : keyOf(object, data)
+  return { object: body?.object ?? '', key, ...unique, ...amends, data }
 }
 
 function keyOf({ keyFields, present }: CompiledObject, data: JsonObject): readonly Json[] {

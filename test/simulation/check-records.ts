@@ -13,6 +13,7 @@ import { createEvidenceJudge, type EvidenceOnChain, type EvidenceRecord, readEvi
 import { createGovernanceCheck } from './check-governance.js'
 import { createProposerCheck } from './check-proposers.js'
 import { createVersionHistory, type VersionHistory } from './check-version.js'
+import { createVisitCheck, type VisitCheck, type VisitData } from './check-visits.js'
 import { createFileHistory, type FileHistory } from './file-history.js'
 import { createPartnerHistory, type PartnerHistory } from './partner-history.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
@@ -41,6 +42,7 @@ export interface Replayed {
 type Refused = readonly [batch: number, index: number, refusal: { readonly code: string }]
 
 interface RecordLine {
+  readonly amends?: { readonly record: string }
   readonly object: string
   readonly data: Readonly<Record<string, unknown>>
 }
@@ -63,6 +65,8 @@ interface Origin {
   readonly author: string
   readonly id: string
   readonly time: number
+  /** Id of the record that it amends. */
+  readonly amends: string | null
 }
 
 interface Inspection {
@@ -91,7 +95,8 @@ export function replay(
   const versions = createVersionHistory(founded.genesis.genesis.format, partners)
   const files = createFileHistory(founded)
   const governance = createGovernanceCheck(partners, files, versions)
-  const judge = createJudge(scope, partners, { files, governance, versions })
+  const visits = createVisitCheck()
+  const judge = createJudge(scope, partners, { files, governance, versions, visits })
   const proposers = createProposerCheck(partners)
   const certificates = createCertificateCheck(founded, partners)
   const placed = new Map<string, Placed>()
@@ -142,15 +147,16 @@ export function replay(
     for (const [position, batch] of block.batches.entries()) {
       for (const [index, line] of linesOf(batch).entries()) {
         const refusal = refused.get(`${position}/${index}`) ?? null
-        const { object, data } = JSON.parse(line) as RecordLine
+        const { amends, object, data } = JSON.parse(line) as RecordLine
         const id = `${batch.author}/${batch.sequence}/${index}`
-        const mustHold = judge({ author: batch.author, id, time }, object, data, refusal === null)
+        const origin = { author: batch.author, id, time, amends: amends?.record ?? null }
+        const mustHold = judge(origin, object, data, refusal === null)
         if (mustHold !== null && mustHold !== (refusal === null)) {
           const verdict = `${refusal ?? 'accepted'}, and must ${mustHold ? '' : 'not '}be accepted`
           throw new BrokenPromise('validity', `${line} in block ${block.height} is ${verdict}`)
         }
         if (object === '_evidence' && refusal === null) evidence.push(readEvidence(data as unknown as EvidenceRecord))
-        if (object !== 'inspection') continue
+        if (object !== 'inspection' && object !== 'visit') continue
         const { marker } = data as unknown as Inspection
         placed.set(id, { height: block.height, marker, refusal })
       }
@@ -165,6 +171,7 @@ export function replay(
   for (const block of blocks) take(block)
   if (!damaged.has('state v:')) versions.check(state.get('v:')?.text)
   if (!damaged.has('state c:')) proposers.checkState(state)
+  visits.checkState(state, damaged)
   const incarnations = new Map(partners.all().map(({ id, incarnation }) => [id, incarnation]))
   return {
     placed,
@@ -179,10 +186,12 @@ interface Histories {
   readonly files: FileHistory
   readonly governance: ReturnType<typeof createGovernanceCheck>
   readonly versions: VersionHistory
+  readonly visits: VisitCheck
 }
 
 /** Says whether a record must be accepted; null when that is not worked out here. Follows what is accepted. */
-function createJudge(scope: Scope, partners: PartnerHistory, { files, governance, versions }: Histories) {
+function createJudge(scope: Scope, partners: PartnerHistory, histories: Histories) {
+  const { files, governance, versions, visits } = histories
   const odometers = new Map<string, number>()
   const markers = new Set<string>()
   const evidence = createEvidenceJudge(scope, partners)
@@ -205,7 +214,7 @@ function createJudge(scope: Scope, partners: PartnerHistory, { files, governance
   }
 
   return (
-    { author, id, time }: Origin,
+    { author, id, time, amends }: Origin,
     object: string,
     data: RecordLine['data'],
     isAccepted: boolean
@@ -214,6 +223,8 @@ function createJudge(scope: Scope, partners: PartnerHistory, { files, governance
     switch (object) {
       case 'inspection':
         return inspection(author, data as unknown as Inspection)
+      case 'visit':
+        return visits.judge({ id, author, amends, isActive }, data as unknown as VisitData)
       case '_present':
         return isActive
       case '_ready': {

@@ -44,6 +44,29 @@ const NETWORK = {
   }
 }
 
+/** Visits of cars in the order of their day, amended by whoever wrote them; from version 3 on. */
+const VISIT = {
+  key: ['vehicle'],
+  order: 'day',
+  amend: { by: 'own' },
+  fields: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['marker', 'odometer', 'vehicle', 'day'],
+    properties: { ...NETWORK.objects.inspection.fields.properties, day: { type: 'string', format: 'date' } }
+  },
+  rules: NETWORK.objects.inspection.rules
+}
+
+/** What networks that begin with a version have. */
+function networkIn(format: GenesisFormat) {
+  if (format < 3) return NETWORK
+  const roles = Object.fromEntries(
+    Object.entries(NETWORK.roles).map(([name, role]) => [name, { ...role, append: ['inspection', 'visit'] }])
+  )
+  return { ...NETWORK, roles, objects: { ...NETWORK.objects, visit: VISIT } }
+}
+
 /** Milliseconds since 1970. */
 const FOUNDED_AT = 1_760_000_000_000
 
@@ -94,7 +117,7 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule, fo
   const voters = Array.from({ length: voterCount }, (_, index) => `p${String(index + 1).padStart(2, '0')}`)
   const observers = Array.from({ length: observerCount }, (_, index) => `w${index + 1}`)
   const keys = new Map<string, { readonly key: string; readonly sign: (message: string) => string }>()
-  const read = readNetworkFile(JSON.stringify({ ...NETWORK, quorum }, null, 1), 'simulated.json')
+  const read = readNetworkFile(JSON.stringify({ ...networkIn(format), quorum }, null, 1), 'simulated.json')
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   const genesis = writeGenesis({
     engine: ENGINE,
@@ -169,7 +192,7 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule, fo
 
   function fileOf(title: string, settings: FileSettings): NetworkDefinition {
     const name = `${title} ${JSON.stringify(settings)}`
-    const file = files.get(name) ?? networkOf(title, settings)
+    const file = files.get(name) ?? networkOf(format, title, settings)
     files.set(name, file)
     return file
   }
@@ -190,12 +213,18 @@ function found(voterCount: number, observerCount: number, quorum: QuorumRule, fo
   }
 }
 
-function networkOf(title: string, { quorum, remainder, thresholds }: FileSettings): NetworkDefinition {
-  const { inspection } = NETWORK.objects
+function networkOf(
+  format: GenesisFormat,
+  title: string,
+  { quorum, remainder, thresholds }: FileSettings
+): NetworkDefinition {
+  const base = networkIn(format)
+  const { inspection } = base.objects
   const expr = `record.odometer % 5 != ${remainder}`
   const rule = { id: `remainder-${remainder}`, expr, message: '{record.odometer} is of the wrong kind' }
   const rules = remainder === null ? inspection.rules : [...inspection.rules, rule]
-  const network = { ...NETWORK, title, quorum, thresholds, objects: { inspection: { ...inspection, rules } } }
+  const objects = { ...base.objects, inspection: { ...inspection, rules } }
+  const network = { ...base, title, quorum, thresholds, objects }
   const read = readNetworkFile(JSON.stringify(network), 'simulated.json')
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   return read.network

@@ -190,7 +190,7 @@ export function simulatedNetwork(
   )
   for (const partner of partners) partnerOf.set(partner.id, partner)
   const honest = partners.filter(({ id }) => !lying.has(id))
-  const workload = createWorkload({ clock, random, trace, founded })
+  const workload = createWorkload({ clock, random, trace, founded, seed: scenario.seed })
   const joins = createJoining({
     clock,
     random,

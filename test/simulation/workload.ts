@@ -5,7 +5,7 @@ import { draftOfText } from '../../src/node/draft.js'
 import type { Decision, OwnBatches } from '../../src/node/own-batches.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import type { Trace } from './trace.js'
-import type { VirtualClock } from './virtual-clock.js'
+import { seededRandom, type VirtualClock } from './virtual-clock.js'
 import type { VirtualPartner } from './virtual-partner.js'
 
 /** A record that somebody has tried to append, and what that somebody was told of it. */
@@ -14,6 +14,8 @@ export interface Submission {
   readonly marker: string
   readonly vehicle: string
   readonly odometer: number
+  /** A visit of a day; null: an inspection. */
+  readonly visit: Visit | null
   /** Of the node that took it, and the incarnation of which it is. */
   readonly life: number
   readonly incarnation: number
@@ -25,20 +27,55 @@ export interface Submission {
   decided: { readonly height: number; readonly refusal: string | null } | null
 }
 
+/** What a visit has beyond an inspection. */
+export interface Visit {
+  readonly day: string
+  /** Id of the visit that it amends. */
+  readonly amends: string | null
+}
+
 export interface WorkloadOptions {
   readonly clock: VirtualClock
   readonly random: () => number
   readonly trace: Trace
   readonly founded: SimulatedGenesis
+  readonly seed: number
 }
 
 /** Cars: few, so that partners meet in them. */
 const VEHICLES = ['car-1', 'car-2', 'car-3']
 
+/** Share of records that are visits, and of visits that amend another one. */
+const VISIT_SHARE = 0.3
+const AMEND_SHARE = 0.4
+
+/** Days of a visit, in the order of which odometers rise. */
+const DAYS = 28
+
 /** Appends records of random partners, and keeps what they were told. */
-export function createWorkload({ clock, random, trace, founded }: WorkloadOptions) {
+export function createWorkload({ clock, random, trace, founded, seed }: WorkloadOptions) {
   const submissions: Submission[] = []
   const { model, genesis } = founded
+  // Drawn apart, so that what else a seed says does not depend on it.
+  const visiting = seededRandom(seed ^ 0x5e17)
+
+  /** A late entry, an early one, or an amendment of one of the partner's own. */
+  function visitOf(author: string): { readonly visit: Visit; readonly odometer: number } | null {
+    if (!model.objects.has('visit') || visiting() >= VISIT_SHARE) return null
+    const number = 1 + Math.floor(visiting() * DAYS)
+    const own = submissions.filter((each) => {
+      return each.author === author && each.visit !== null && each.decided?.refusal === null && each.durable !== null
+    })
+    const original = visiting() < AMEND_SHARE ? own[Math.floor(visiting() * own.length)] : undefined
+    const { sequence, index } = original?.durable ?? { sequence: 0, index: 0 }
+    return {
+      visit: {
+        day: `2024-02-${String(number).padStart(2, '0')}`,
+        amends: original === undefined ? null : `${author}/${sequence}/${index}`
+      },
+      odometer: Math.max(0, Math.floor(number * 100 + (visiting() - 0.3) * 200))
+    }
+  }
 
   function submit(partner: VirtualPartner, again?: Submission): Submission | null {
     const { replica } = partner
@@ -49,21 +86,25 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
       // Mostly rising, and often enough too low.
       odometer: Math.max(0, Math.floor(clock.now() + (random() - 0.4) * 4_000))
     }
-    const { marker, vehicle, odometer } = content
+    const drawn = again === undefined ? visitOf(partner.id) : null
+    const { marker, vehicle, odometer } = { ...content, ...(drawn && { odometer: drawn.odometer }) }
+    const visit = again?.visit ?? drawn?.visit ?? null
     const { life } = partner
     const submission: Submission = {
       author: partner.id,
       marker,
       vehicle,
       odometer,
+      visit,
       life,
       incarnation: partnerOf(replica.chain.rulebook.partners, partner.id)?.incarnation ?? 0,
       durable: null,
       isVoid: false,
       decided: null
     }
-    const target = { object: 'inspection', keyField: 'marker' }
-    const text = JSON.stringify({ marker, odometer, vehicle })
+    const amends = visit?.amends == null ? {} : { amends: { reason: 'mistyped', record: visit.amends } }
+    const target = { object: visit === null ? 'inspection' : 'visit', keyField: 'marker', ...amends }
+    const text = JSON.stringify({ marker, odometer, vehicle, ...(visit && { day: visit.day }) })
     const draft = draftOfText(model, genesis.genesis.limits.recordBytesMax, target, text)
     if (!draft.ok) throw new Error(draft.refusal.message)
     const place = added(replica.own, draft.value)
@@ -71,7 +112,7 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
     const { batch, index } = place
     replica.pending.add({ record: draft.value, batch, index })
     submissions.push(submission)
-    trace.note(`${partner.id} appends ${marker} ${vehicle} ${odometer}`)
+    trace.note(`${partner.id} appends ${marker} ${vehicle} ${odometer}${visitText(visit)}`)
     batch.durable.then(() => {
       submission.durable = { sequence: batch.sequence!, index }
     }, ended)
@@ -112,6 +153,11 @@ export function createWorkload({ clock, random, trace, founded }: WorkloadOption
       for (const each of open.slice(-3)) submit(partner, each)
     }
   }
+}
+
+function visitText(visit: Visit | null): string {
+  if (visit === null) return ''
+  return ` on ${visit.day}${visit.amends === null ? '' : `, amending ${visit.amends}`}`
 }
 
 /** Adds a record; null when the node takes none, as all that waits becomes void just now. */

@@ -8,11 +8,11 @@ useStandInSignatures()
 const { simulate } = await import('../simulation/simulation.js')
 
 /**
- * On from where the quick tests end, and of this commit: eight hundred in all. A run takes about a quarter of a second of
+ * On from where the quick tests end, and of this commit: two thousand in all. A run takes about a quarter of a second of
  * processor time, so the caps are for machines that are half as fast; the least are those without which this would show
  * too little.
  */
-const FIXED = { from: 10_001, count: 600, runsMin: 450, cpuMsMax: 420_000 }
+const FIXED = { from: 10_001, count: 1_800, runsMin: 1_000, cpuMsMax: 640_000 }
 const OF_COMMIT = { from: firstSeedOf(commitHash()) + 250, count: 200, runsMin: 120, cpuMsMax: 140_000 }
 
 const test = suite('many simulated networks', { timeoutMs: 18 * 60_000 })

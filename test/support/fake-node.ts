@@ -286,6 +286,14 @@ export function createFakeNode(): FakeNode {
       const vote = { partner: 'p2', vote: yes ? ('yes' as const) : ('no' as const), reason, height: 2 }
       return replaceProposal(id, { votes: [vote], yes: yes ? 2 : 1, no: yes ? 0 : 1 })
     },
+    async amendments() {
+      mayFail()
+      return []
+    },
+    async approve(id) {
+      mayFail()
+      throw new LedgerError('NOT_FOUND', `there is no amendment ${id}`)
+    },
     async withdraw(id) {
       mayFail()
       return replaceProposal(id, { state: 'withdrawn', closed: 3 })

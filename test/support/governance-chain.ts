@@ -9,7 +9,7 @@ import type { ProposedChange } from '../../src/ledger/governance-change.js'
 import { type GovernanceProposal, openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
 import { compileModel } from '../../src/ledger/model.js'
 import { type Partner, partnerOf } from '../../src/ledger/partner-set.js'
-import { checkRecord, encodeRecord } from '../../src/ledger/record.js'
+import { type Amends, checkRecord, encodeRecord } from '../../src/ledger/record.js'
 import type { StateEntry, StateReader } from '../../src/ledger/state.js'
 import { FOUNDED_AT, genesisOf, keyOf, NETWORK } from './small-chain.js'
 
@@ -21,6 +21,7 @@ export const GOVERNED_NETWORK = NETWORK.replace('inspector: { ', 'clerk: { appen
 
 /** A record as its author writes it. */
 export interface Said {
+  readonly amends?: Amends
   readonly object: string
   readonly data: JsonObject
 }

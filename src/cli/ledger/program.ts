@@ -1,7 +1,10 @@
 import { createProgram, type Program } from '../command.js'
 import type { Io } from '../context.js'
 import { readVersion } from '../version.js'
+import { amendCommand } from './amend.js'
+import { amendmentsCommand } from './amendments.js'
 import { appendCommand } from './append.js'
+import { approveCommand } from './approve.js'
 import { blockCommand } from './block.js'
 import { checkpointCommand } from './checkpoint.js'
 import { evidenceCommand } from './evidence.js'
@@ -52,6 +55,9 @@ export function ledgerProgram(io: Io): Program {
   }
   return createProgram(about, readVersion, io)
     .add(appendCommand)
+    .add(amendCommand)
+    .add(amendmentsCommand)
+    .add(approveCommand)
     .add(getCommand)
     .add(historyCommand)
     .add(listCommand)

@@ -11,9 +11,18 @@ export function recordText(record: RecordView, color: boolean): string {
     ['written by', plain(record.author)],
     ['status', statusText(record, color)],
     ...(record.unique === undefined ? [] : [['unique', valueText(record.unique)] as [string, string]]),
+    ...amendmentRows(record),
     ...(record.refusal === undefined ? [] : [['refused', refusalText(record.refusal)] as [string, string]])
   ]
   return `${head}\n${pairs(rows, '  ')}\n  data\n${outline(record.data, '    ')}\n`
+}
+
+function amendmentRows({ amends, amendment, amendedBy }: RecordView): [string, string][] {
+  const rows: [string, string][] = []
+  if (amends !== undefined) rows.push(['amends', `${plain(amends.record)}: ${plain(amends.reason)}`])
+  if (amendment !== undefined) rows.push(['approval', amendment])
+  if (amendedBy !== undefined) rows.push(['amended by', plain(amendedBy)])
+  return rows
 }
 
 function statusText({ status, height, time }: RecordView, color: boolean): string {
@@ -34,6 +43,7 @@ export const RECORD_COLUMNS = ['BLOCK', 'TIME', 'RECORD', 'KEY', 'DATA']
 /** The cells of a record in a table with {@link RECORD_COLUMNS}. */
 export function recordCells(record: RecordView): string[] {
   const { height, time, id, key, data, refusal, status } = record
+  const notes = amendmentRows(record).map(([name, text]) => `${name.toUpperCase()} ${text}; `)
   const verdict =
     refusal === undefined ? (status === 'accepted' ? '' : `${status} `) : `REFUSED ${refusalText(refusal)} `
   return [
@@ -41,6 +51,6 @@ export function recordCells(record: RecordView): string[] {
     time === undefined ? '-' : timeText(time),
     plain(id),
     key.length === 0 ? '-' : key.map(valueText).join(' '),
-    verdict + fieldsText(data)
+    verdict + notes.join('') + fieldsText(data)
   ]
 }

@@ -40,6 +40,19 @@ export const verifyReceiptCommand: CommandSpec<ProofArguments> = {
   }
 }
 
+/** What a record amends, and what amended it since. */
+function amendedLines({ amends, amendedBy = [] }: ReceiptStatement): string[] {
+  const lines = amends === undefined ? [] : [`It amends ${plain(amends.record)}: ${plain(amends.reason)}.`]
+  for (const { recordId, author, reason, data, height, approvedBy } of amendedBy) {
+    const approved = approvedBy === undefined ? '' : `, approved by ${plain(approvedBy)}`
+    lines.push(
+      `It was AMENDED by ${plain(recordId)} of ${plain(author)} in block ${height}${approved} (${plain(reason)}):`
+    )
+    lines.push(outline(data, '    '))
+  }
+  return lines
+}
+
 function statementText(statement: ReceiptStatement, color: boolean): string {
   const { recordId, object, author, status, code, rule, height, time, endorsers, data, trust } = statement
   const when = timeText(new Date(time).toISOString())
@@ -53,6 +66,7 @@ function statementText(statement: ReceiptStatement, color: boolean): string {
     `${plain(author)} wrote this record of '${plain(object)}', ${plain(recordId)}, committed in block ${height} at ${when}:`,
     outline(data, '    '),
     verdict,
+    ...amendedLines(statement),
     `Endorsed by ${count(endorsers.length, 'partner')}: ${endorsers.map(plain).join(', ')}.`,
     plain(trust)
   ].join('\n')

@@ -207,7 +207,8 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
     ['care', 'compatible']
   ],
   ['another condition', set('objects/visit/rules/1/expr', 'record.km < 5'), ['care']],
-  ['another message', set('objects/visit/rules/1/message', 'other'), ['compatible']]
+  ['another message', set('objects/visit/rules/1/message', 'other'), ['compatible']],
+  ['amendments', set('objects/visit/amend', { by: 'own' }), ['compatible', 'compatible']]
 ]
 
 function changed(...edits: readonly Edit[]): NetworkDefinition | null {
@@ -216,6 +217,31 @@ function changed(...edits: readonly Edit[]): NetworkDefinition | null {
   const read = readNetworkFile(JSON.stringify(draft), 'network')
   return read.ok ? read.network : null
 }
+
+test('another order, and other amendments, need care', () => {
+  const file = (keeping: JsonObject): NetworkDefinition => {
+    const after = changed(
+      set(`${VISIT}/properties/day`, { type: 'string', format: 'date' }),
+      set(`${VISIT}/properties/seen`, { type: 'string', format: 'date' }),
+      set(`${VISIT}/required`, ['plate', 'km', 'day', 'seen']),
+      ...Object.entries(keeping).map(([name, value]) => set(`objects/visit/${name}`, value))
+    )
+    assert.ok(after !== null)
+    return after
+  }
+  const own = { by: 'own' }
+  for (const [before, after, expected] of [
+    [{}, { order: 'day' }, 'objects.visit.order care'],
+    [{ order: 'day' }, { order: 'seen' }, 'objects.visit.order care'],
+    [{ order: 'day' }, {}, 'objects.visit.order care'],
+    [{ amend: own }, {}, 'objects.visit.amend.approval care, objects.visit.amend.by care'],
+    [{ amend: own }, { amend: { by: ['inspector'] } }, 'objects.visit.amend.by care'],
+    [{ amend: own }, { amend: { ...own, approval: 'ballot' } }, 'objects.visit.amend.approval care']
+  ] as const) {
+    const { list } = networkDifference(file(before as JsonObject), file(after as JsonObject))
+    assert.is(list.map(({ path, kind }) => `${path} ${kind}`).join(', '), expected)
+  }
+})
 
 for (const [name, edit, kinds] of EDITS) {
   test(name, () => {

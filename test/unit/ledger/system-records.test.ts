@@ -58,6 +58,7 @@ function judged(object: string, data: JsonObject, situation: Situation = {}) {
   const ground: SystemGround = {
     scope,
     network: chain.model.network,
+    model: chain.model,
     partners,
     latest,
     latestModel: chain.model,

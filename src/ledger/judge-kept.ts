@@ -1,0 +1,147 @@
+import type { Refusal } from '../base/errors.js'
+import { parseRecordId } from '../base/ids.js'
+import type { JsonObject } from '../base/json.js'
+import { isInOrder, type KeyOrder, keyOrder, neighboursAt, sortOf } from './key-order.js'
+import type { CompiledObject, Keeping } from './model.js'
+import { presentDataOf } from './record-state.js'
+import { referredBy } from './references.js'
+import type { RuleInput, Side } from './rules.js'
+import { dateText, sortAfter, sortText } from './sort-text.js'
+import { amendedByIn, type StandingRecord, standingRecord } from './standing-record.js'
+import type { StateReader } from './state.js'
+
+/** A record that is judged, of an object whose records are ordered or amended. */
+export interface KeptRecord {
+  readonly object: CompiledObject
+  readonly keeping: Keeping
+  /** `[]` where the object has none. */
+  readonly key: string
+  readonly input: Pick<RuleInput, 'record' | 'refs' | 'author' | 'block'>
+}
+
+/** What an amendment amends. */
+export interface Original {
+  readonly record: StandingRecord
+  /** `[]` where the object has none. */
+  readonly key: string
+}
+
+export type FoundOriginal =
+  | { readonly ok: true; readonly original: Original }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+/** Finds what an amendment amends. Refusal REFERENCE_MISSING when it does not stand, or never did. */
+export function originalOf(state: StateReader, object: CompiledObject, id: string, key: string): FoundOriginal {
+  const { keeping, name } = object
+  const hasKey = object.keyFields.length > 0
+  const by = amendedByIn(state, name, id)
+  if (by !== null) return missing(id, `${id} was amended by ${by}: amend that one`, { amendedBy: by })
+  const record = standingRecord(state, name, id, hasKey ? key : null)
+  if (record === null || keeping === null) {
+    return missing(
+      id,
+      `there is no ${name} ${id} that can be amended: it does not exist, was refused, or is older than amend`
+    )
+  }
+  if (!hasKey) return { ok: true, original: { record, key } }
+  const own = object.keyOf(presentDataOf(record, object.present))
+  const sort = sortOf(record, object)
+  if (isInOrder(state, keyOrder(state, object, own), sort)) return { ok: true, original: { record, key: own } }
+  return missing(id, `${id} is older than what is known of the order of ${name} ${own}, and cannot be amended`)
+}
+
+/** Data of a neighbour as the model in force reads it. */
+function dataOf({ present }: CompiledObject, record: StandingRecord | null): JsonObject | null {
+  return record === null ? null : presentDataOf(record, present)
+}
+
+function missing(record: string, message: string, more: object = {}): FoundOriginal {
+  return { ok: false, refusal: { code: 'REFERENCE_MISSING', message, details: { record, ...more } } }
+}
+
+/**
+ * Runs the rules of a record at its place, and those of the records that get it as a neighbour or lose the one that it
+ * amends.
+ */
+export function judgeAtPlace(state: StateReader, kept: KeptRecord, original: Original | null): Refusal | null {
+  const { object, keeping, key, input } = kept
+  if (object.keyFields.length === 0) return object.checkRules({ ...input, previous: null })
+  const order = keyOrder(state, object, key)
+  const date = dateText(keeping.order, input.record)
+  const sort = original === null ? sortAfter(date) : sortText(date, original.record.place)
+  if (sort < order.root.from) return tooEarly(kept, date, order)
+  const former = original?.key === key ? sortOf(original.record, object) : null
+  const { previous, next } = neighboursAt(state, object.name, key, order, sort, former)
+  const refusal = object.checkRules({ ...input, previous: dataOf(object, previous), next: dataOf(object, next) })
+  if (refusal !== null || !object.hasRules) return refusal
+  const look: Look = { state, object, newcomer: input.record }
+  return (
+    checkBeside(look, { key, order }, 'previous', next) ??
+    checkBeside(look, { key, order }, 'next', previous) ??
+    (original === null ? null : checkLeft(look, original, sort))
+  )
+}
+
+interface Look {
+  readonly state: StateReader
+  readonly object: CompiledObject
+  readonly newcomer: RuleInput['record']
+}
+
+interface Place {
+  readonly key: string
+  readonly order: KeyOrder
+}
+
+/** The newcomer becomes this neighbour of a record that stands. */
+function checkBeside(look: Look, place: Place, side: Side, record: StandingRecord | null): Refusal | null {
+  if (record === null) return null
+  const before = inputOf(look, place, record)
+  return told(look.object.checkNeighbour(side, before, { ...before, [side]: look.newcomer }), record)
+}
+
+/** What stood beside the record that is amended has each other as neighbours, where the amendment stands elsewhere. */
+function checkLeft(look: Look, { key, record }: Original, sort: string): Refusal | null {
+  const { state, object } = look
+  const order = keyOrder(state, object, key)
+  const former = sortOf(record, object)
+  if (former === sort) return null
+  const { previous, next } = neighboursAt(state, object.name, key, order, former)
+  // The newcomer may stand between two of them again.
+  const isBetween =
+    (previous === null || sortOf(previous, object) < sort) && (next === null || sort < sortOf(next, object))
+  if (isBetween && object.keyOf(look.newcomer) === key) return null
+  const leave = (side: Side, of: StandingRecord | null, neighbour: StandingRecord | null): Refusal | null => {
+    if (of === null) return null
+    const before = inputOf(look, { key, order }, of)
+    return told(object.checkNeighbour(side, before, { ...before, [side]: dataOf(object, neighbour) }), of)
+  }
+  return leave('previous', next, previous) ?? leave('next', previous, next)
+}
+
+/** What the rules of a record that stands are run on now. */
+function inputOf({ state, object }: Look, { key, order }: Place, record: StandingRecord): RuleInput {
+  const { previous, next } = neighboursAt(state, object.name, key, order, sortOf(record, object))
+  const data = presentDataOf(record, object.present)
+  return {
+    record: data,
+    previous: dataOf(object, previous),
+    next: dataOf(object, next),
+    refs: referredBy(state, object, data),
+    author: { id: parseRecordId(record.id)?.author ?? '', role: record.role },
+    block: { height: record.height, time: record.time }
+  }
+}
+
+/** The refusal of a record because of what one beside it would then break. */
+function told(refusal: Refusal | null, { id }: StandingRecord): Refusal | null {
+  if (refusal === null) return null
+  const message = `${refusal.message} (of ${id}, which stands beside it)`
+  const { code, rule, details } = refusal
+  return { code, message, ...(rule === undefined ? {} : { rule }), details: { ...details, neighbour: id } }
+}
+
+function tooEarly({ object, key }: KeptRecord, date: string, { root }: KeyOrder): Refusal {
+  const message = `records of ${object.name} ${key} are kept in order from ${root.from.split(' ')[0]} on, not from ${date}: an earlier one cannot be checked`
+  return { code: 'REFERENCE_MISSING', message, details: { from: root.from.split(' ')[0] } }
+}
