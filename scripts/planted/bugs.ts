@@ -3,6 +3,7 @@ import { DURABILITY_BUGS } from './durability-bugs.js'
 import { EVOLUTION_BUGS } from './evolution-bugs.js'
 import { EXCHANGE_BUGS } from './exchange-bugs.js'
 import { GOVERNANCE_BUGS } from './governance-bugs.js'
+import { KEPT_BUGS } from './kept-bugs.js'
 import { MACHINE_BUGS } from './machine-bugs.js'
 import type { PlantedBug } from './planted-bug.js'
 import { RECOVERY_BUGS } from './recovery-bugs.js'
@@ -17,5 +18,6 @@ export const BUGS: readonly PlantedBug[] = [
   ...GOVERNANCE_BUGS,
   ...VERSION_BUGS,
   ...EVOLUTION_BUGS,
-  ...RECOVERY_BUGS
+  ...RECOVERY_BUGS,
+  ...KEPT_BUGS
 ]

@@ -49,5 +49,17 @@ export const EVOLUTION_BUGS: readonly PlantedBug[] = [
       }
     ],
     checks: [test('unit/ledger/stored-data')]
+  },
+  {
+    name: 'order-lost-by-its-name',
+    what: 'the order of records begins anew when the date that orders them gets another name',
+    edits: [
+      {
+        file: 'src/ledger/key-order.ts',
+        find: '(object.aliases.get(root.order) ?? root.order) === order',
+        replace: 'root.order === order'
+      }
+    ],
+    checks: [test('unit/ledger/kept-former-names')]
   }
 ]

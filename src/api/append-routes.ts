@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ERROR_CODES, LedgerError, type Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
+import type { Language } from '../base/languages.js'
 import type { AppendOptions, AppendOutcome } from '../node/ledger-node.js'
 import { refusalBody } from './errors.js'
+import { refusalIn, requestLanguages } from './languages.js'
 import { APPEND_TIMEOUT_MS_MAX } from './limits.js'
 import { objectParam, requireObject } from './object-routes.js'
 import { type ApiContext, JSON_TYPE, NDJSON_TYPE, type Route, ref, sendJson } from './route.js'
@@ -88,7 +90,10 @@ export const appendRoutes: readonly Route[] = [
       const { object } = request.params as { object: string }
       requireObject(node, object)
       const refusal = checkText(request.body, (text) => node.check(object, text))
-      return sendJson(reply, refusal === null ? { ok: true } : { ok: false, refusal })
+      return sendJson(
+        reply,
+        refusal === null ? { ok: true } : { ok: false, refusal: refusalIn(requestLanguages(request), refusal) }
+      )
     }
   }
 ]
@@ -102,10 +107,11 @@ function appendPipe(
   reply: FastifyReply
 ): Promise<void> {
   const ending = { contentType: NDJSON_TYPE, failure: (error: string) => `${error}\n` }
+  const languages = requestLanguages(request)
   return streamAnswer(context, request, reply, ending, async ({ writer, signal }) => {
     const input = chunksOf(request.raw, signal)
     for await (const outcome of context.node.append(object, input, { ...options, signal })) {
-      if (!writer.write(`${JSON.stringify(outcome)}\n`)) await writer.room()
+      if (!writer.write(`${JSON.stringify(outcomeIn(languages, outcome))}\n`)) await writer.room()
     }
     if (context.closing.aborted) throw new LedgerError('CLOSED', 'the node is stopping')
   })
@@ -140,12 +146,19 @@ export async function appendOne(
   const abort = (): void => stop.abort(new LedgerError('CLOSED', 'the node is stopping'))
   context.closing.addEventListener('abort', abort)
   try {
-    const outcomes = context.node.append(object, oneChunk(asOneLine(body)), { ...options, signal: stop.signal })
-    for await (const outcome of outcomes) return sendOutcome(reply, outcome)
+    const outcomes = context.node.append(object, oneChunk(asOneLine(body)), {
+      ...options,
+      signal: stop.signal
+    })
+    for await (const outcome of outcomes) return sendOutcome(reply, outcomeIn(requestLanguages(reply.request), outcome))
     throw new LedgerError('USAGE', 'the body holds no record')
   } finally {
     context.closing.removeEventListener('abort', abort)
   }
+}
+
+function outcomeIn(languages: readonly Language[], outcome: AppendOutcome): AppendOutcome {
+  return outcome.status === 'refused' ? refusalIn(languages, outcome) : outcome
 }
 
 function sendOutcome(reply: FastifyReply, outcome: AppendOutcome): unknown {

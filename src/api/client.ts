@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import { LedgerError, type Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { parseJson } from '../base/json-names.js'
+import type { Language } from '../base/languages.js'
 import type { AmendmentState } from '../ledger/amendment-state.js'
 import type { AmendmentView, ApprovalOptions, ListedAmendment } from '../node/amendment-types.js'
 import type {
@@ -86,10 +87,12 @@ const HISTORY_PAGE = 1000
  * A client of the API on a control socket. Errors of the node come as the LedgerErrors they are there; NODE_UNREACHABLE
  * when nobody answers or the connection breaks.
  * @param socketPath path of the control socket
+ * @param language asked for in what people read; null: whatever there is
  */
-export function createClient(socketPath: string): ApiClient {
+export function createClient(socketPath: string, language: Language | null = null): ApiClient {
+  const asked = language === null ? {} : { 'accept-language': language }
   const open = (options: RequestOptions, chunks?: AsyncIterable<Uint8Array>): Promise<IncomingMessage> =>
-    answerOf(socketPath, options, chunks)
+    answerOf(socketPath, { ...options, headers: { ...options.headers, ...asked } }, chunks)
   const text = async (path: string): Promise<string> => readText(await open({ path }), socketPath)
   const json = async <T>(path: string): Promise<T> => parseJson(await text(path)) as T
   async function* lines<T>(options: LineOptions): AsyncGenerator<T> {

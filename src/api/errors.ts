@@ -1,10 +1,12 @@
 import { ERROR_CODES, type ErrorCode, LedgerError, type Refusal } from '../base/errors.js'
+import type { Translations } from '../base/languages.js'
 
 /** The body of every answer that is an error, and the last line of a stream that ends with one. */
 export interface ErrorBody {
   readonly error: {
     readonly code: ErrorCode
     readonly message: string
+    readonly messages?: Translations
     readonly path?: string
     readonly rule?: string
     readonly expected?: string
@@ -50,11 +52,12 @@ export function errorAnswer(thrown: unknown): ErrorAnswer {
 
 /** The body for a refusal that is the whole answer. */
 export function refusalBody(refusal: Refusal): ErrorBody {
-  const { code, message, path, rule, expected, details } = refusal
+  const { code, message, messages, path, rule, expected, details } = refusal
   return {
     error: {
       code,
       message,
+      ...(messages === undefined ? {} : { messages }),
       ...(path === undefined ? {} : { path }),
       ...(rule === undefined ? {} : { rule }),
       ...(expected === undefined ? {} : { expected }),

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../base/json.js'
 import { readJson } from '../base/strict-json.js'
 import type { ObjectDefinition } from '../ledger/network-definition.js'
 import type { LedgerNode } from '../node/ledger-node.js'
+import { recordIn, requestLanguages } from './languages.js'
 import { after, flag, isOn, limit, type PageQuery, sendPages } from './pages.js'
 import { JSON_TYPE, NDJSON_TYPE, type Route, ref, sendJson } from './route.js'
 
@@ -70,7 +71,11 @@ export const objectRoutes: readonly Route[] = [
     handle: (context, request, reply) => {
       const { object, key } = keyOfRequest(context.node, request)
       const all = isOn((request.query as { all?: string }).all)
-      return sendPages(context, request, reply, (page) => context.node.history(object, key, { all, ...page }))
+      const languages = requestLanguages(request)
+      return sendPages(context, request, reply, async (page) => {
+        const records = await context.node.history(object, key, { all, ...page })
+        return records.map((record) => recordIn(languages, record))
+      })
     }
   }
 ]

@@ -19,7 +19,9 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       title: 'Partner ledger node',
       version,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      description: 'One node of a ledger that business partners keep together. Errors are {"error":{"code","message"}}.'
+      description:
+        'One node of a ledger that business partners keep together. Errors are {"error":{"code","message"}}. ' +
+        'Accept-Language chooses among the languages of a refusal by a rule.'
     },
     paths,
     components: {

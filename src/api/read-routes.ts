@@ -1,6 +1,9 @@
+import type { FastifyReply } from 'fastify'
 import { canonicalText } from '../base/canonical.js'
-import { LedgerError } from '../base/errors.js'
-import type { JsonObject } from '../base/json.js'
+import { LedgerError, type Refusal } from '../base/errors.js'
+import type { Json, JsonObject } from '../base/json.js'
+import type { Language } from '../base/languages.js'
+import { recordIn, refusalIn, requestLanguages } from './languages.js'
 import { JSON_TYPE, type Route, ref, sendJson } from './route.js'
 
 /** A record's id as it stands in a path. */
@@ -68,7 +71,8 @@ export const readRoutes: readonly Route[] = [
     errors: ['NOT_FOUND'],
     handle: ({ node }, request, reply) => {
       const { height } = request.params as { height: number }
-      return sendJson(reply, node.block(height) ?? notFound(`there is no block ${height}`))
+      const block = node.block(height) ?? notFound(`there is no block ${height}`)
+      return sendJson(varying(reply), blockIn(requestLanguages(request), block))
     }
   },
   {
@@ -81,7 +85,8 @@ export const readRoutes: readonly Route[] = [
     errors: ['NOT_FOUND'],
     handle: ({ node }, request, reply) => {
       const id = recordIdOf(request.params as RecordParams)
-      return sendJson(reply, node.show(id) ?? notFound(`there is no record ${id}`))
+      const record = node.show(id) ?? notFound(`there is no record ${id}`)
+      return sendJson(varying(reply), recordIn(requestLanguages(request), record))
     }
   },
   {
@@ -101,6 +106,18 @@ export const readRoutes: readonly Route[] = [
 
 export function recordIdOf({ author, sequence, index }: RecordParams): string {
   return `${author}/${sequence}/${index}`
+}
+
+/** Whoever keeps this answer must not give it to readers of another language. */
+function varying(reply: FastifyReply): FastifyReply {
+  return reply.header('vary', 'Accept-Language')
+}
+
+function blockIn(languages: readonly Language[], block: JsonObject): JsonObject {
+  const { refused } = block
+  if (!Array.isArray(refused)) return block
+  const told = (refused as unknown as readonly Refusal[]).map((refusal) => refusalIn(languages, refusal))
+  return { ...block, refused: told as unknown as Json }
 }
 
 /** Sends a text as it is, because hashes and signatures are over exactly these characters. */

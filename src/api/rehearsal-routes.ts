@@ -1,5 +1,6 @@
 import type { RehearsalRequest } from '../node/rehearsal-types.js'
 import { jsonObjectOf, wrong } from './json-body.js'
+import { refusalIn, requestLanguages } from './languages.js'
 import { progressLines } from './progress-lines.js'
 import { JSON_TYPE, NDJSON_TYPE, type Route, ref } from './route.js'
 import { streamAnswer } from './streaming.js'
@@ -24,12 +25,14 @@ export const rehearsalRoutes: readonly Route[] = [
     handle: (context, request, reply) => {
       const { node } = context
       const wanted = readRequest(request.body)
+      const languages = requestLanguages(request)
       const form = { contentType: NDJSON_TYPE, failure: (error: string) => `${error}\n` }
       return streamAnswer(context, request, reply, form, async ({ writer, signal }) => {
         const report = await node.rehearse(wanted, {
           signal,
           onProgress: progressLines(writer),
-          async onDifference(difference) {
+          async onDifference(found) {
+            const difference = { ...found, refusal: refusalIn(languages, found.refusal) }
             if (!writer.write(`${JSON.stringify({ difference })}\n`)) await writer.room()
           }
         })

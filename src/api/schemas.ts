@@ -1,5 +1,6 @@
 import { ERROR_CODES } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { LANGUAGES } from '../base/languages.js'
 import { DIFFERENCE_KINDS } from '../ledger/difference-class.js'
 import { CHANGE_KINDS } from '../ledger/governance-change.js'
 import { REASON_CHARS_MAX } from '../ledger/system-record.js'
@@ -33,13 +34,18 @@ function shape(properties: JsonObject, optional: readonly string[] = []): JsonOb
 
 const refusalMembers: JsonObject = {
   code,
-  message: { type: 'string', description: 'For people; free to change between versions' },
+  message: { type: 'string', description: 'For people, by Accept-Language; free to change between versions' },
+  messages: {
+    type: 'object',
+    description: 'The message in each language that it has, where it has several; message is one of them',
+    properties: Object.fromEntries(LANGUAGES.map((language) => [language, text]))
+  },
   path: { type: 'string', description: 'JSON Pointer of the field to blame' },
   rule: { type: 'string', description: 'Id of the rule that said no' },
   expected: { type: 'string', description: 'What would have kept the rule, for people' },
   details: { type: 'object', description: 'Values the message speaks of' }
 }
-const refusalOptional = ['path', 'rule', 'expected', 'details']
+const refusalOptional = ['messages', 'path', 'rule', 'expected', 'details']
 
 const recordMembers: JsonObject = {
   id: { type: 'string', description: 'AUTHOR/SEQUENCE/INDEX' },

@@ -1,3 +1,5 @@
+import type { Translations } from './languages.js'
+
 /**
  * One registry of every code this software refuses or fails with. Codes are stable and never reused; messages are free.
  * `exit` is the exit code of the command line, `http` the status of the API, `meaning` the sentence in docs/errors.md.
@@ -100,6 +102,8 @@ export class LedgerError extends Error {
 export interface Refusal {
   readonly code: ErrorCode
   readonly message: string
+  /** The message in each language that it has, where it has several; {@link message} is one of them. */
+  readonly messages?: Translations
   /** JSON Pointer (RFC 6901) into the record's data, when one field is to blame. */
   readonly path?: string
   /** Id of the rule that said no. */

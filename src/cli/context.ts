@@ -3,7 +3,9 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { createLineWriter, type LineWriter } from '../api/line-writer.js'
+import type { Language } from '../base/languages.js'
 import { LOG_LEVELS, type LogLevel } from '../node/log.js'
+import { languageOf } from './language.js'
 
 /** What a program has around it; tests give their own. */
 export interface Io {
@@ -38,6 +40,8 @@ export interface Context {
   readonly logLevel: LogLevel | undefined
   /** Whether data on stdout may be coloured. */
   readonly color: boolean
+  /** In which messages are read; null when the environment says none of theirs. */
+  readonly language: Language | null
   readonly io: Io
   /** Where data goes. */
   readonly out: LineWriter
@@ -53,6 +57,7 @@ export function createContext(options: GlobalOptions, io: Io): Context {
     quiet,
     logLevel: options.logLevel,
     color: io.stdout.isTTY === true && options.color !== false && (io.env.NO_COLOR ?? '') === '',
+    language: languageOf(io.env),
     io,
     out: createLineWriter(io.stdout),
     note: (text) => {

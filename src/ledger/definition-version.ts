@@ -7,6 +7,9 @@ const NETWORK_SINCE: Readonly<Record<string, number>> = { removed: 3 }
 /** The same of an object's definition. */
 const OBJECT_SINCE: Readonly<Record<string, number>> = { aliases: 3, amend: 3, order: 3, removed: 3 }
 
+/** Since which version the message of a rule may be one for each language. */
+const TRANSLATED_SINCE = 3
+
 /**
  * The least version of a network in which a network definition can stand: what judges by an earlier one does not know all that
  * it says. Reads what may be no definition at all, and says nothing of its mistakes.
@@ -18,7 +21,13 @@ export function definitionVersion(network: Json): number {
 }
 
 function objectVersion(object: Json): number {
-  return isObject(object) ? membersVersion(object, OBJECT_SINCE) : 1
+  if (!isObject(object)) return 1
+  const rules = Array.isArray(object.rules) ? object.rules.map(ruleVersion) : []
+  return Math.max(membersVersion(object, OBJECT_SINCE), ...rules)
+}
+
+function ruleVersion(rule: Json): number {
+  return isObject(rule) && isObject(rule.message) ? TRANSLATED_SINCE : 1
 }
 
 function membersVersion(json: JsonObject, since: Readonly<Record<string, number>>): number {

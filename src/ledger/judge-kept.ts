@@ -133,12 +133,14 @@ function inputOf({ state, object }: Look, { key, order }: Place, record: Standin
   }
 }
 
-/** The refusal of a record because of what one beside it would then break. */
+/** The refusal of a record because of what one beside it would then break. What would be right is told of that one. */
 function told(refusal: Refusal | null, { id }: StandingRecord): Refusal | null {
   if (refusal === null) return null
-  const message = `${refusal.message} (of ${id}, which stands beside it)`
-  const { code, rule, details } = refusal
-  return { code, message, ...(rule === undefined ? {} : { rule }), details: { ...details, neighbour: id } }
+  const { messages, details, expected: _, ...rest } = refusal
+  const beside = (text: string): string => `${text} (${id})`
+  const all = Object.entries(messages ?? {}).map(([language, text]) => [language, beside(text)])
+  const translated = messages === undefined ? {} : { messages: Object.fromEntries(all) }
+  return { ...rest, message: beside(refusal.message), ...translated, details: { ...details, neighbour: id } }
 }
 
 function tooEarly({ object, key }: KeptRecord, date: string, { root }: KeyOrder): Refusal {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../base/json.js'
+import type { Translations } from '../base/languages.js'
 
 /**
  * The network definition: the network file after it was read and checked, with every default filled in. This is what
@@ -40,7 +41,7 @@ export interface RuleDefinition {
   /** CEL; must answer true. */
   expr: string
   /** What people read when it answers false; `{record.odometer}` takes a value. */
-  message: string
+  message: RuleMessage
 }
 
 /** Who may amend a record: the partner that wrote it, or partners of these roles. */
@@ -54,6 +55,8 @@ export interface AmendDefinition {
   approval: AmendApproval
   by: Amender
 }
+/** A text, or one for each of some languages, at least one. A map is of version 3 of the network (definition-version.ts). */
+export type RuleMessage = string | Translations
 
 /** A kind of record. */
 export interface ObjectDefinition {

@@ -69,10 +69,8 @@ function compareRules(before: readonly JsonObject[], after: readonly JsonObject[
   const rule = (rules: readonly JsonObject[], id: string) => rules.find((each) => each.id === id)
   for (const id of new Set([...ids(before), ...ids(after)])) {
     const [was, is] = [rule(before, id), rule(after, id)]
-    for (const part of ['expr', 'message']) {
-      const [left, right] = [was?.[part], is?.[part]]
-      if (left !== right) add([...path, id, part], left, right)
-    }
+    if (was?.expr !== is?.expr) add([...path, id, 'expr'], was?.expr, is?.expr)
+    compareMessages(was?.message, is?.message, [...path, id, 'message'], add)
   }
   const stay = (rules: readonly JsonObject[], others: readonly JsonObject[]): string => {
     return ids(rules)
@@ -81,6 +79,18 @@ function compareRules(before: readonly JsonObject[], after: readonly JsonObject[
   }
   const [was, is] = [stay(before, after), stay(after, before)]
   if (was !== is) add(path, was, is)
+}
+
+/** Each language by itself, unless one of the two is a text, which does not say in which language it is. */
+function compareMessages(before: Json | undefined, after: Json | undefined, path: FindingPath, add: Add): void {
+  if (sameJson(before, after)) return
+  const [left, right] = [objectOf(before ?? null), objectOf(after ?? null)]
+  const isText = (before !== undefined && left === null) || (after !== undefined && right === null)
+  for (const language of isText ? [] : namesOf(left, right)) {
+    const [was, is] = [ownOf(left, language), ownOf(right, language)]
+    if (was !== is) add([...path, language], was, is)
+  }
+  if (isText) add(path, before, after)
 }
 
 function sameJson(a: Json | undefined, b: Json | undefined): boolean {

@@ -5,13 +5,13 @@ import { checkFormerNames, readAliases, readRemoved } from './former-names.js'
 import { checkOrder, readKeeping } from './keeping-check.js'
 import { checkKey, keySchemaOf } from './key-check.js'
 import { didYouMean } from './nearest.js'
-import type { ObjectDefinition, ReferenceDefinition, RuleDefinition } from './network-definition.js'
+import type { ObjectDefinition, ReferenceDefinition, RuleDefinition, RuleMessage } from './network-definition.js'
 import { checkMembers, checkName, isObject, REFERENCE_NAME, ROLE_NAME, readFlag, readText } from './network-members.js'
 import { type CheckedReference, checkReference } from './reference-check.js'
 import { checkExamples, type ExampleCount } from './rule-examples.js'
-import { MESSAGE_CHARS_MAX } from './rule-message.js'
 import { EXPRESSION_CHARS_MAX } from './rule-parse.js'
 import { ruleScope } from './rule-scope.js'
+import { languagesOf, readMessage } from './rule-translations.js'
 import { type CompiledRules, compileRules, type RuleInput } from './rules.js'
 import { readFields } from './schema-read.js'
 import type { ObjectSchema } from './schema-type.js'
@@ -142,10 +142,11 @@ export function checkObjectExamples(
 ): ExampleCount[] {
   const list = Array.isArray(json.rules) ? (json.rules as JsonObject[]) : []
   const ground = { object: name, schema, references: references.map(({ scope }) => scope), role }
-  return list.flatMap(({ id, examples }, index) => {
+  return list.flatMap(({ id, examples, message }, index) => {
     if (examples === undefined || rules === null) return []
     const check = (input: RuleInput): Refusal | null => rules.checkOne(index, input)
-    const count = checkExamples(examples, check, ground, [...path, 'rules', index, 'examples'], findings)
+    const rule = { check, languages: languagesOf(message as RuleMessage) }
+    const count = checkExamples(examples, rule, ground, [...path, 'rules', index, 'examples'], findings)
     return [{ object: name, rule: String(id), ...count }]
   })
 }
@@ -221,7 +222,7 @@ function readRule(
     findings.value([...path, 'id'], `another rule of this object is called ${id}`, 'give each rule its own id')
   ids.add(id)
   const expr = readText(json.expr, [...path, 'expr'], 1, EXPRESSION_CHARS_MAX, findings)
-  const message = readText(json.message, [...path, 'message'], 1, MESSAGE_CHARS_MAX, findings)
+  const message = readMessage(json.message, [...path, 'message'], findings)
   return { id, expr: expr === '' ? 'true' : expr, message }
 }
 

@@ -1,5 +1,6 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import type { Language, Translations } from '../base/languages.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
 import { checkMembers, isObject } from './network-members.js'
 import { readDateTime } from './rfc3339.js'
@@ -29,6 +30,14 @@ export interface ExampleGround {
   readonly role: string
 }
 
+/** The rule that examples stand beside. */
+export interface ExampleRule {
+  /** Runs it alone. */
+  readonly check: (input: RuleInput) => Refusal | null
+  /** Of its message; none when that is a text. */
+  readonly languages: readonly Language[]
+}
+
 /** When an example is judged that does not say so: block 1, at the beginning of 2025. */
 const BLOCK = { height: 1, time: 1_735_689_600_000 }
 
@@ -41,11 +50,10 @@ const MEMBERS = ['record', 'previous', 'next', 'refs', 'author', 'block']
  * Runs the examples that stand beside a rule in the network file, and reports those of which the rule says something else.
  * Fields that are left out of an example are missing; those that stand there have to be as the schema says.
  * @param json of `examples`
- * @param check runs the rule alone
  */
 export function checkExamples(
   json: Json,
-  check: (input: RuleInput) => Refusal | null,
+  rule: ExampleRule,
   ground: ExampleGround,
   path: FindingPath,
   findings: Findings
@@ -64,30 +72,61 @@ export function checkExamples(
   accepts.forEach((example, index) => {
     const place = [...path, 'accepts', index]
     const input = readExample(example, MEMBERS, ground, place, findings)
-    const refusal = input === null ? null : check(input)
+    const refusal = input === null ? null : rule.check(input)
     if (refusal === null) return
     findings.value(place, `the rule refuses this example: ${refusal.message}`, remedyOf(refusal))
   })
   refuses.forEach((example, index) => {
     const place = [...path, 'refuses', index]
     const input = readExample(example, [...MEMBERS, 'message'], ground, place, findings)
-    if (input !== null) checkRefused(check(input), (example as JsonObject).message, place, findings)
+    if (input !== null) checkRefused(rule, input, (example as JsonObject).message, place, findings)
   })
   return { accepts: accepts.length, refuses: refuses.length }
 }
 
-function checkRefused(refusal: Refusal | null, message: Json | undefined, path: FindingPath, findings: Findings): void {
-  if (refusal === null) {
-    findings.value(path, 'the rule accepts this example', 'correct the example, or the rule')
-  } else if (refusal.code !== 'RULE_BROKEN') {
+function checkRefused(
+  { check, languages }: ExampleRule,
+  input: RuleInput,
+  message: Json | undefined,
+  path: FindingPath,
+  findings: Findings
+): void {
+  const refusal = check(input)
+  if (refusal === null) findings.value(path, 'the rule accepts this example', 'correct the example, or the rule')
+  else if (refusal.code !== 'RULE_BROKEN') {
     findings.value(path, `${refusal.message}, and does not say no`, remedyOf(refusal))
-  } else if (message !== undefined && message !== refusal.message) {
-    findings.value(
-      [...path, 'message'],
-      `the message is ${quote(refusal.message)}`,
-      'correct the example, or the message'
-    )
+  } else if (isObject(message)) checkTranslations(refusal, languages, message, [...path, 'message'], findings)
+  else if (message !== undefined) checkText(refusal.message, message, [...path, 'message'], findings)
+}
+
+/** An example may say what is read in some of the languages that the message has. */
+function checkTranslations(
+  { message, messages }: Refusal,
+  languages: readonly Language[],
+  expected: JsonObject,
+  path: FindingPath,
+  findings: Findings
+): void {
+  const [only] = languages
+  if (only === undefined) {
+    findings.value(path, 'the message of the rule is one text, in no language', 'write a text here too')
+    return
   }
+  const told: Translations = messages ?? { [only]: message }
+  for (const [name, text] of Object.entries(expected)) {
+    const language = languages.find((one) => one === name)
+    const at = [...path, name]
+    if (language !== undefined) checkText(told[language] ?? '', text, at, findings)
+    else {
+      const remedy = `languages of the message are ${languages.join(', ')}`
+      findings.name(at, `the message of the rule is not in ${quote(name)}`, remedy)
+    }
+  }
+}
+
+function checkText(told: string, expected: Json, path: FindingPath, findings: Findings): void {
+  if (expected === told) return
+  findings.value(path, `the message is ${quote(told)}`, 'correct the example, or the message')
 }
 
 function remedyOf({ code, expected }: Refusal): string {

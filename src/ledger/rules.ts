@@ -6,7 +6,8 @@ import { type CompiledTest, compilePart, compileTest } from './rule-compile.js'
 import type { Mention, RuleScope } from './rule-context.js'
 import { explainTest } from './rule-expected.js'
 import { RuleFault, type Run } from './rule-expression.js'
-import { compileMessage, mentionedValues } from './rule-message.js'
+import { mentionedValues } from './rule-message.js'
+import { compileTranslations, type ToldMessage } from './rule-translations.js'
 
 /** Version of the rules' language and of its parser, part of the genesis. */
 export const RULE_ENGINE = 'cel-subset/1 cel-js/8.0.0'
@@ -52,7 +53,7 @@ export interface CompiledRules {
 interface CompiledRule {
   readonly id: string
   readonly test: CompiledTest
-  readonly message: (input: RuleInput) => string
+  readonly message: (input: RuleInput) => ToldMessage
   readonly mentions: readonly Mention[]
   /** What would have been right; null when the rule says it itself. */
   readonly expected: (input: RuleInput) => string | null
@@ -119,9 +120,7 @@ function compileRule(
     problem: (offset, problem, remedy) => findings.within(exprPath, offset, problem, remedy),
     warning: (offset, problem, remedy) => findings.warn(exprPath, offset, problem, remedy)
   })
-  const message = compileMessage(rule.message, scope, (offset, problem, remedy) =>
-    findings.within([...path, 'message'], offset, problem, remedy)
-  )
+  const message = compileTranslations(rule.message, scope, [...path, 'message'], findings)
   if (test === null || message === null) return null
   const mentions = [...test.mentions, ...message.mentions]
   // Worked out with the first record that breaks the rule: most never meet one.
@@ -170,5 +169,5 @@ function checkRule(rule: CompiledRule, scope: RuleScope, input: RuleInput): Refu
   const details = mentionedValues(rule.mentions, scope, input)
   const expected = rule.expected(input)
   const more = expected === null ? {} : { expected }
-  return { code: 'RULE_BROKEN', message: rule.message(input), rule: rule.id, ...more, details }
+  return { code: 'RULE_BROKEN', ...rule.message(input), rule: rule.id, ...more, details }
 }

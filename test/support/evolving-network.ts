@@ -79,7 +79,7 @@ export function rename(object: string, from: string, to: string): Edit {
     definition.key = definition.key.map((name) => (name === from ? to : name))
     for (const rule of definition.rules) {
       rule.expr = rule.expr.replaceAll(`.${from}`, `.${to}`)
-      rule.message = rule.message.replaceAll(`.${from}`, `.${to}`)
+      rule.message = String(rule.message).replaceAll(`.${from}`, `.${to}`)
     }
     const aliases = Object.entries(definition.aliases ?? {}).map(([name, now]) => [name, now === from ? to : now])
     definition.aliases = { ...Object.fromEntries(aliases), [from]: to }

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import type { JsonObject } from '../../src/base/json.js'
+import type { Json, JsonObject } from '../../src/base/json.js'
 import { type CompiledObject, compileModel } from '../../src/ledger/model.js'
 import { type Problem, type ReadNetwork, readNetworkFile } from '../../src/ledger/network-file.js'
 import { RULE_COST_MAX } from '../../src/ledger/rule-cost.js'
@@ -15,7 +15,7 @@ export interface ThingSource {
   readonly key?: readonly string[]
   readonly references?: JsonObject
   readonly expr?: string
-  readonly message?: string
+  readonly message?: Json
   readonly more?: JsonObject
   /** Other objects. */
   readonly objects?: JsonObject

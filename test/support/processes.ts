@@ -128,7 +128,8 @@ function spawned(
 ): ChildProcess {
   const [command, ...rest] = [...within, process.execPath, resolve(root, program), ...args] as [string, ...string[]]
   const child = spawn(command, rest, {
-    env: { ...process.env, LEDGER_HOME: home },
+    // Whatever language the tester reads.
+    env: { ...process.env, LC_ALL: 'C', LEDGER_HOME: home },
     stdio: ['pipe', 'pipe', 'pipe']
   })
   running.add(child)

@@ -37,6 +37,8 @@ Reads one JSON object a line (NDJSON). Records are judged in their order and str
 Several files are one pipe: "line" counts on from file to file, and counts blank lines too. A pending record is stored and
 commits when the quorum is back; ask for it with: ledger show ID.
 
+What a rule says comes in the language of LC_ALL, LC_MESSAGES or LANG where the rule has it; "messages" then has all of them.
+
 With --key-field the same file can be sent again after a failure: each record then gets its first outcome instead of a
 second entry. The field must be in every record and its value must be different in each.
 

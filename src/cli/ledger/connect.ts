@@ -4,5 +4,5 @@ import type { Context } from '../context.js'
 
 /** A client of the node that runs in the home. */
 export function connect(context: Context): ApiClient {
-  return createClient(homePaths(context.home).socket)
+  return createClient(homePaths(context.home).socket, context.language)
 }

@@ -76,4 +76,13 @@ test('answers are as it says', async () => {
   })
 })
 
+test('a refusal in several languages is as it says', () => {
+  const refusal = { code: 'RULE_BROKEN', message: 'nee', messages: { nl: 'nee', fi: 'ei' } }
+  for (const name of ['Refusal', 'Outcome', 'Error', 'Check']) {
+    const outer = { Refusal: refusal, Error: { error: refusal }, Check: { ok: false, refusal } }[name]
+    validatorOf(name)(outer ?? { line: 1, status: 'refused', ...refusal })
+  }
+  assert.throws(() => validatorOf('Refusal')({ ...refusal, messages: { nl: 5 } }), /messages\/nl/)
+})
+
 test.run()

@@ -84,6 +84,16 @@ test('gives every read through the client as the node gives it', async () => {
   })
 })
 
+test('an answer that is kept says that it depends on the language of its reader', async () => {
+  await withApi(async ({ socket, node }) => {
+    node.seed([{ vehicle: 'A', odometer: 1 }])
+    for (const path of ['/v1/records/p1/0/0', '/v1/blocks/1']) {
+      const { status, headers } = await fetchFrom({ socketPath: socket }, path)
+      assert.equal([status, headers.vary], [200, 'Accept-Language'], path)
+    }
+  })
+})
+
 test('gives the genesis as canonical text', async () => {
   await withApi(async ({ client }) => {
     const text = await client.genesis()

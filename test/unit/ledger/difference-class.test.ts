@@ -208,7 +208,8 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
   ],
   ['another condition', set('objects/visit/rules/1/expr', 'record.km < 5'), ['care']],
   ['another message', set('objects/visit/rules/1/message', 'other'), ['compatible']],
-  ['amendments', set('objects/visit/amend', { by: 'own' }), ['compatible', 'compatible']]
+  ['amendments', set('objects/visit/amend', { by: 'own' }), ['compatible', 'compatible']],
+  ['a message in languages', set('objects/visit/rules/1/message', { nl: 'nee', fi: 'ei' }), ['compatible']]
 ]
 
 function changed(...edits: readonly Edit[]): NetworkDefinition | null {

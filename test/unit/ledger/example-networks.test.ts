@@ -101,6 +101,12 @@ test('of 38 inspections in time order 37 are accepted, and the turned-back odome
   assert.equal(refusal, {
     code: 'RULE_BROKEN',
     message: 'odometer 46426 is lower than 46427',
+    messages: {
+      en: 'odometer 46426 is lower than 46427',
+      nl: 'tellerstand 46426 is lager dan 46427',
+      fi: 'matkamittarin lukema 46426 on pienempi kuin 46427',
+      pl: 'stan licznika 46426 jest niższy niż 46427'
+    },
     rule: 'odometer-never-decreases',
     expected: 'record.odometerUnit != "MI" or record.odometer >= 46427',
     details: { record: { odometerUnit: 'MI', odometer: 46426 }, previous: { odometerUnit: 'MI', odometer: 46427 } }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import * as assert from 'uvu/assert'
+import type { RuleMessage } from '../../../src/ledger/network-definition.js'
 import { networkDifference } from '../../../src/ledger/network-difference.js'
 import { GOVERNED_NETWORK } from '../../support/governance-chain.js'
 import { type Draft, edited } from '../../support/model-proposals.js'
@@ -56,6 +57,28 @@ const CASES: readonly (readonly [name: string, edit: (draft: Draft) => void, lin
         `${RULES}.odometer-never-decreases.message`,
         'odometer {record.odometer} is lower than {previous.odometer}',
         null
+      ]
+    ]
+  ],
+  [
+    'a message in languages',
+    ({ objects }) => objects.inspection!.rules.push({ ...rule('t'), message: { nl: 'nee', en: 'no' } }),
+    [
+      [`${RULES}.t.expr`, null, 'record.odometer > 1'],
+      [`${RULES}.t.message.en`, null, 'no'],
+      [`${RULES}.t.message.nl`, null, 'nee']
+    ]
+  ],
+  [
+    'a message in languages where there was a text',
+    ({ objects }) => {
+      objects.inspection!.rules[0]!.message = { fi: 'ei', en: 'no' }
+    },
+    [
+      [
+        `${RULES}.odometer-never-decreases.message`,
+        'odometer {record.odometer} is lower than {previous.odometer}',
+        '{"en":"no","fi":"ei"}'
       ]
     ]
   ],
@@ -125,6 +148,25 @@ const CASES: readonly (readonly [name: string, edit: (draft: Draft) => void, lin
 
 for (const [name, edit, lines] of CASES)
   test(`names what is different: ${name}`, () => assert.equal(linesOf(edit), lines))
+
+test('of a message in languages those that are another, more or gone', () => {
+  const told = (message: RuleMessage) =>
+    edited(BASE, ({ objects }) => {
+      objects.inspection!.rules[0]!.message = message
+    })
+  const before = told({ en: 'no', nl: 'nee', fi: 'ei' })
+  const { list } = networkDifference(before, told({ nl: 'neen', fi: 'ei', pl: 'nie' }))
+  const at = `${RULES}.odometer-never-decreases.message`
+  assert.equal(
+    list.map(({ path, before, after, kind, why }) => [path, before, after, kind, why]),
+    [
+      [`${at}.en`, 'no', null, 'compatible', 'a text for people'],
+      [`${at}.nl`, 'nee', 'neen', 'compatible', 'a text for people'],
+      [`${at}.pl`, null, 'nie', 'compatible', 'a text for people']
+    ]
+  )
+  assert.equal(networkDifference(before, told({ fi: 'ei', nl: 'nee', en: 'no' })).list, [])
+})
 
 test('another order of rules is one', () => {
   const two = edited(BASE, ({ objects }) => objects.inspection!.rules.push(rule('b')))

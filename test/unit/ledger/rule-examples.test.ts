@@ -34,15 +34,15 @@ const OBJECTS: JsonObject = {
 }
 
 /** The network with one rule of a delivery. */
-function read(expr: string, examples: Json, message = 'price {record.price}'): ReadNetwork {
+function read(expr: string, examples: Json, message: Json = 'price {record.price}'): ReadNetwork {
   const objects = structuredClone(OBJECTS) as Record<string, JsonObject>
   objects.delivery!.rules = [{ id: 'rule', expr, message, examples }]
   const network = { format: 1, title: 'N', roles: { shop: { append: ['delivery'], govern: true } }, objects }
   return readNetworkFile(JSON.stringify(network), 'n.json')
 }
 
-function problemsOf(expr: string, examples: Json): string[] {
-  const result = read(expr, examples)
+function problemsOf(expr: string, examples: Json, message?: Json): string[] {
+  const result = read(expr, examples, message)
   assert.not.ok(result.ok, 'there must be mistakes')
   const at = 'objects.delivery.rules[0].examples'
   return result.ok
@@ -188,6 +188,31 @@ for (const [name, examples, problems] of [
     })
   })
 }
+
+/** The mistakes of an example that is refused with a price of 1.00 and should be with a message. */
+function problemsOfMessage(rule: Json, message: Json): string[] {
+  return problemsOf('record.price > 1.5', { refuses: [{ record: { price: 1 }, message }] }, rule)
+}
+
+test('a message in several languages is held against each that the example has, a text against the first', () => {
+  const rule = { pl: 'cena {record.price}', nl: 'prijs {record.price}' }
+  const refuses = ['prijs 1.00', { pl: 'cena 1.00' }, { pl: 'cena 1.00', nl: 'prijs 1.00' }, {}].map((message) => {
+    return { record: { price: 1 }, message }
+  })
+  assert.ok(read('record.price > 1.5', { refuses }, rule).ok)
+  assert.ok(read('record.price > 1.5', { refuses: refuses.slice(1, 2) }, { pl: 'cena {record.price}' }).ok)
+  const remedy = 'correct the example, or the message'
+  assert.equal(problemsOfMessage(rule, 'cena 1.00'), [`.refuses[0].message: the message is "prijs 1.00" -> ${remedy}`])
+  assert.equal(problemsOfMessage(rule, { nl: 'prijs 1.00', pl: 'cena 1' }), [
+    `.refuses[0].message.pl: the message is "cena 1.00" -> ${remedy}`
+  ])
+  assert.equal(problemsOfMessage(rule, { fi: 'hinta 1.00' }), [
+    '.refuses[0].message.fi: the message of the rule is not in "fi" -> languages of the message are nl, pl'
+  ])
+  assert.equal(problemsOfMessage('price', { en: 'price' }), [
+    '.refuses[0].message: the message of the rule is one text, in no language -> write a text here too'
+  ])
+})
 
 test('are no part of the definition, and a definition has none', () => {
   const [withSome, without] = [{ accepts: [{ record: { price: 2 } }] }, {}].map((examples) => {

@@ -19,7 +19,7 @@ const chain = {
   scope: small.scope,
   limits: small.genesis.genesis.limits,
   rulebook: small.rulebook(),
-  versionMax: 2,
+  versionMax: 3,
   tip: small.tip,
   store: { state: small.state, readBatch: () => undefined, hasBatch: () => false }
 } as unknown as Chain

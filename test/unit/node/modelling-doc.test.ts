@@ -70,9 +70,15 @@ function patched(file: string, diff: string): string {
 }
 
 async function told(node: RunningNode, block: Block): Promise<void> {
+  let last = { object: '', id: '' }
   for (const line of block.text.trimEnd().split('\n')) {
-    const [, object = '', expected, record = ''] = /^(\S+) (\S+) (.*)$/.exec(line) ?? []
-    const [outcome] = await appendLines(node, object, [record])
+    const [, word = '', expected, record = ''] = /^(\S+) (\S+) (.*)$/.exec(line) ?? []
+    // `amend` amends the record that was accepted last.
+    const isAmend = word === 'amend'
+    const object = isAmend ? last.object : word
+    const options = isAmend ? { amends: { record: last.id, reason: 'mistyped' } } : {}
+    const [outcome] = await appendLines(node, object, [record], options)
+    if (outcome?.status === 'accepted') last = { object, id: outcome.id }
     const told = outcome?.status === 'refused' ? (outcome.rule ?? outcome.code) : outcome?.status
     assert.is(told, expected, `${line}: ${JSON.stringify(outcome)}`)
   }
@@ -101,11 +107,11 @@ test('what the file with another name makes of records is what it says', async (
 test('what ledger rule test prints is what it prints', async () => {
   const block = BLOCKS.find(({ text }) => text.startsWith('$ ledger rule test'))
   assert.ok(block !== undefined)
-  const home = await createTestHome(FILES.at(-1)!.text, 'workshop')
+  const home = await createTestHome(fileBefore(block!), 'workshop')
   try {
     const file = join(home.folder, 'workshops.yaml')
     const { writeFile } = await import('node:fs/promises')
-    await writeFile(file, FILES.at(-1)!.text)
+    await writeFile(file, fileBefore(block!))
     const { code, stdout } = await runProgram(ledgerProgram, ['rule', 'test', file])
     assert.equal([code, stdout], [0, block!.text.split('\n').slice(1).join('\n')])
   } finally {

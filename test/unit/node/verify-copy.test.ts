@@ -7,14 +7,14 @@ import { voteBytes } from '../../../src/ledger/vote.js'
 import type { BlockCommit } from '../../../src/node/store/store-types.js'
 import { encodeRefusals } from '../../../src/node/stored-refusals.js'
 import { growingChain } from '../../support/growing-chain.js'
-import { FOUNDED_AT, seedOf, smallChain } from '../../support/small-chain.js'
+import { FOUNDED_AT, NETWORK, seedOf, smallChain } from '../../support/small-chain.js'
 import { type Committed, type Forge, type Small, verifyStored } from '../../support/stored-chain.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('verification of a copy')
 
-function chainOfThree(ids: readonly string[] = ['p1']): Small {
-  const chain = smallChain(ids)
+function chainOfThree(ids: readonly string[] = ['p1'], network = NETWORK): Small {
+  const chain = smallChain(ids, network)
   for (let i = 1; i <= 3; i++) {
     const texts = [10 * i, 10 * i - 9].map((odometer) =>
       chain.record('inspection', { vehicle: 'a', odometer }, `k${odometer}`)
@@ -47,6 +47,24 @@ test('a copy of a build that did not tell what would be right verifies', async (
     return { ...commit, refusals }
   })
   assert.ok(report.ok, JSON.stringify(report))
+})
+
+test('what a copy keeps of a refusal in several languages is held against what comes out, each of them', async () => {
+  const network = NETWORK.replace('message: "odometer', 'message: { pl: nie, en: "odometer').replace(
+    'than {previous.odometer}"',
+    '$& }'
+  )
+  const verified = (forge: Forge) => verifyStored(chainOfThree(['p1'], network), 2, forge)
+  const honest = await verified((commit) => {
+    assert.match(
+      commit.refusals,
+      /"message":"odometer 11 is lower than 20","messages":\{"en":"odometer.*","pl":"nie"\}/
+    )
+    return commit
+  })
+  assert.ok(honest.ok, JSON.stringify(honest))
+  const other = await verified((commit) => ({ ...commit, refusals: commit.refusals.replace('"nie"', '"tak"') }))
+  assert.equal(other.failure, { height: 2, reason: 'its refusals are not what comes out when it is run again' })
 })
 
 test('an honest copy verifies', async () => {
