@@ -13,11 +13,14 @@ import type { SystemRecord } from './system-record.js'
 
 type Approval = Extract<SystemRecord, { readonly object: '_approve' }>
 
+/** What a word on an amendment is judged on. */
+export type ApprovalGround = Pick<SystemGround, 'state' | 'height' | 'time' | 'id' | 'model' | 'partners'>
+
 /**
  * Judges one partner's word on an amendment that waits for it. With the word that is enough the amendment is judged once more,
  * by the rules and neighbours of now, and stands; what refuses it then refuses this word, and the amendment waits on.
  */
-export function judgeApproval(ground: SystemGround, author: Partner, record: Approval): SystemVerdict {
+export function judgeApproval(ground: ApprovalGround, author: Partner, record: Approval): SystemVerdict {
   const amendment = amendmentIn(ground.state, record.amendment)
   if (amendment === null) return refused('REFERENCE_MISSING', `no amendment ${record.amendment} waits for approval`)
   if (amendment.state !== 'open') return refused('NOT_PERMITTED', `amendment ${amendment.id} is ${amendment.state}`)
@@ -54,7 +57,7 @@ export function judgeApproval(ground: SystemGround, author: Partner, record: App
 
 /** Why a partner's word on an amendment does not count, or null. */
 function approvalProblem(
-  { network, partners }: SystemGround,
+  { model: { network }, partners }: ApprovalGround,
   author: Partner,
   approval: AmendApproval,
   original: string
@@ -75,7 +78,7 @@ function approvalProblem(
 
 /** One word is enough, but for a ballot: there more than half of the partners that govern have to agree. */
 function outcomeOf(
-  { network, partners }: SystemGround,
+  { model: { network }, partners }: ApprovalGround,
   approval: AmendApproval,
   { votes }: Amendment
 ): 'open' | 'approved' | 'rejected' {

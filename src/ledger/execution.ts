@@ -5,7 +5,6 @@ import { recordId } from '../base/ids.js'
 import type { Json } from '../base/json.js'
 import type { Scope } from '../base/tagged.js'
 import { taggedBytes } from '../base/tagged.js'
-import { writeAmendment } from './amendment-state.js'
 import { type AuthorSequence, authorSequence, authorSequenceEntry, sequenceKey } from './author-sequence.js'
 import type { BatchHeader } from './batch.js'
 import type { CountedRoot } from './block.js'
@@ -14,6 +13,7 @@ import { EARLY_KEY, isEarly } from './early-chain.js'
 import type { Genesis } from './genesis.js'
 import { settleGovernance } from './governance-settle.js'
 import type { BlockTime } from './judge.js'
+import { settleApproval } from './keep-record.js'
 import { MEMBERSHIP_KEY, membershipEntry, membershipIn, setKey } from './membership.js'
 import type { Model } from './model.js'
 import { areModelsSettling, MODELS_KEY, type Models, modelKey, modelsEntry, modelsIn } from './model-state.js'
@@ -30,7 +30,6 @@ import {
 import { nextCharges, proposerOrder } from './proposer-order.js'
 import { type CheckedRecord, recordUnder } from './record.js'
 import { type HistoryEntry, type RecordRun, runRecord, startRecordRun } from './record-run.js'
-import { stand } from './record-standing.js'
 import { recordInVersion } from './record-version.js'
 import { type Recovery, setOfRecovery } from './recovery.js'
 import { recoveryEntry, recoveryKey, recoveryLine } from './recovery-state.js'
@@ -247,11 +246,10 @@ function executeSystem(
   if (record.object === '_proposal') run.proposed.set(author.id, place.proposedBefore + 1)
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
-  const { amendment, change, stand: newcomer, writes = [] } = verdict.effect
+  const { change, writes = [] } = verdict.effect
   if (change !== undefined) run.latest = change(run.latest)
   for (const { key, text } of writes) run.write(key, { text }, `${key} ${text}\n`)
-  if (amendment !== undefined) writeAmendment(run, amendment)
-  if (newcomer !== undefined) stand(run, newcomer)
+  settleApproval(run, verdict.effect)
   return null
 }
 

@@ -1,7 +1,10 @@
 import { canonicalText } from '../base/canonical.js'
 import { assertInvariant } from '../base/errors.js'
+import { recordId } from '../base/ids.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { judgeApproval } from './amendment-judge.js'
 import type { BlockTime } from './judge.js'
+import { settleApproval } from './keep-record.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type PartnerSet, partnerOf } from './partner-set.js'
@@ -39,8 +42,8 @@ export interface RehearsalGround {
 /**
  * Judges a committed batch as if another model had been in force from the first block on. What follows from the verdicts is
  * written into the run, so that the next record sees what this model would have let in. Each stands for one with the names of
- * this model. Records of the network about itself
- * are left out: who is a partner stays as it was decided.
+ * this model. Records of the network about itself are left out, as who is a partner stays as it was decided, but for words on
+ * amendments: they count, and are not told.
  */
 export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: RehearsedBatch): Rehearsed[] {
   const { model, partners, block, recordBytesMax } = ground
@@ -50,6 +53,12 @@ export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: Re
   const rehearsed: Rehearsed[] = []
   batch.records.forEach((text, index) => {
     const record = recordNow(model, text, recordBytesMax)
+    if (record.system?.object === '_approve') {
+      const { height, time } = block
+      const id = recordId(author, sequence, index)
+      const verdict = judgeApproval({ state: run, height, time, id, model, partners }, partner, record.system)
+      if (verdict.ok) settleApproval(run, verdict.effect)
+    }
     if (record.body !== null && isSystemObject(record.body.object)) return
     const verdict = runRecord(run, partner, block, record, { batch: batch.batch, sequence, index })
     rehearsed.push({ index, record, verdict })

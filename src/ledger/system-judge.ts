@@ -13,16 +13,15 @@ import {
   useText
 } from './admission-ballot.js'
 import { judgeApproval } from './amendment-judge.js'
-import type { Amendment } from './amendment-state.js'
 import { judgeEvidence } from './evidence.js'
 import type { AdmitChange } from './governance-change.js'
 import { judgeBallot, judgeProposal, judgeWithdrawal } from './governance-judge.js'
+import type { ApprovalEffect } from './keep-record.js'
 import type { SetChange } from './membership.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { placeProblem, takenProblem, withNewcomer } from './newcomer.js'
 import { type Partner, type PartnerSet, partnerOf } from './partner-set.js'
-import type { Newcomer } from './record-standing.js'
 import type { StateReader } from './state.js'
 import { supportKey, supportText } from './support.js'
 import { addressKey, invitationKey, nonceKey } from './system-keys.js'
@@ -55,14 +54,10 @@ export interface SystemGround {
 }
 
 /** What an accepted system record brings about. */
-export interface SystemEffect {
+export interface SystemEffect extends ApprovalEffect {
   readonly change?: SetChange
   /** State to write: keys and texts, in this order. */
   readonly writes?: readonly { readonly key: string; readonly text: string }[]
-  /** An amendment as it is now. */
-  readonly amendment?: Amendment
-  /** An amendment that stands from now on. */
-  readonly stand?: Newcomer
 }
 
 export type SystemVerdict =
