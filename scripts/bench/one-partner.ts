@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,12 +22,27 @@ export interface OnePartnerResult {
   readonly verifyRecordsPerSecond: number
 }
 
+/** What is appended, to which network. */
+export interface Work {
+  /** Text of the network file. */
+  readonly network: string
+  readonly lines: (records: number, vehicles: number) => Iterable<string>
+}
+
+const VISITS: Work = { network: readFileSync(NETWORK, 'utf8'), lines: maintenanceLines }
+
 /** One partner: `records` visits of `vehicles` cars through one pipe of `ledger append`, fsync on, rules on. */
-export async function onePartner(records = 1_000_000, vehicles = 10_000): Promise<OnePartnerResult> {
+export async function onePartner(
+  records = 1_000_000,
+  vehicles = 10_000,
+  { network, lines } = VISITS
+): Promise<OnePartnerResult> {
   const folder = await mkdtemp(join(tmpdir(), 'ledger-bench-'))
   const home = join(folder, 'home')
   try {
-    const found = ['--network', NETWORK, '--partner', 'p1', '--role', 'dealer']
+    const file = join(folder, 'network.yaml')
+    await writeFile(file, network)
+    const found = ['--network', file, '--partner', 'p1', '--role', 'dealer']
     const node = await startNode(home, found)
     await runLedger(home, ['append', 'vehicle', '--quiet'], vehicleLines(vehicles))
     const before = { cpu: cpuSecondsOf(node.pid), disk: await bytesBelow(home), memory: memoryOf(node.pid).now }
@@ -35,7 +51,7 @@ export async function onePartner(records = 1_000_000, vehicles = 10_000): Promis
     await runLedger(
       home,
       ['append', 'maintenance', '--quiet'],
-      counted(maintenanceLines(records, vehicles), (bytes) => (inputBytes += bytes))
+      counted(lines(records, vehicles), (bytes) => (inputBytes += bytes))
     )
     const seconds = (performance.now() - started) / 1000
     const cpu = cpuSecondsOf(node.pid) - before.cpu

@@ -15,6 +15,20 @@ export function* maintenanceLines(count: number, vehicles: number): Generator<st
   }
 }
 
+/** The same, of which each visit of a car has a day of its own and an odometer that rises with it; they come out of order. */
+export function* lateLines(count: number, vehicles: number): Generator<string> {
+  const counts = new Map<string, number>()
+  for (const line of maintenanceLines(count, vehicles)) {
+    const visit = JSON.parse(line) as { vin: string; odometer: number; date: string }
+    const came = counts.get(visit.vin) ?? 0
+    counts.set(visit.vin, came + 1)
+    // Of eight in a row: the first, the fourth, the seventh, the second, and so on.
+    const nth = came - (came % 8) + (((came % 8) * 3) % 8)
+    const day = new Date(Date.UTC(2010, 0, 1 + nth)).toISOString().slice(0, 10)
+    yield `${JSON.stringify({ ...visit, odometer: 1000 + nth * 9000, date: day })}\n`
+  }
+}
+
 export function* vehicleLines(vehicles: number): Generator<string> {
   for (let car = 0; car < vehicles; car++) yield `${JSON.stringify({ vin: vinOf(car), make: `Make ${car % 23}` })}\n`
 }

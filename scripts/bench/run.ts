@@ -5,6 +5,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(args: readonly str
   'four-partners': () => import('./four-partners.js'),
   hostile: () => import('./hostile.js'),
   'one-partner': () => import('./one-partner.js'),
+  ordered: () => import('./ordered.js'),
   rehearsal: () => import('./rehearsal.js')
 }
 

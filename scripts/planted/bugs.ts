@@ -1,5 +1,6 @@
 import { CHAIN_BUGS } from './chain-bugs.js'
 import { DURABILITY_BUGS } from './durability-bugs.js'
+import { EFFECT_BUGS } from './effect-bugs.js'
 import { EVOLUTION_BUGS } from './evolution-bugs.js'
 import { EXCHANGE_BUGS } from './exchange-bugs.js'
 import { GOVERNANCE_BUGS } from './governance-bugs.js'
@@ -15,6 +16,7 @@ export const BUGS: readonly PlantedBug[] = [
   ...DURABILITY_BUGS,
   ...CHAIN_BUGS,
   ...EXCHANGE_BUGS,
+  ...EFFECT_BUGS,
   ...GOVERNANCE_BUGS,
   ...VERSION_BUGS,
   ...EVOLUTION_BUGS,

@@ -12,9 +12,14 @@ export const ERROR_CODES = {
   NOT_PERMITTED: { exit: 4, http: 403, meaning: "The partner's role has no right to do this." },
   UNKNOWN_OBJECT: { exit: 7, http: 404, meaning: 'The network file declares no object of this name.' },
   REFERENCE_MISSING: { exit: 3, http: 422, meaning: 'The record refers to a record that does not exist.' },
-  RULE_BROKEN: { exit: 3, http: 422, meaning: 'A rule of the object answered no.' },
+  RULE_BROKEN: { exit: 3, http: 422, meaning: 'A rule of the object answered no, or a limit of it is reached.' },
   RULE_ERROR: { exit: 3, http: 422, meaning: 'A rule could not be evaluated for this record.' },
-  DUPLICATE: { exit: 3, http: 409, meaning: 'A record with this unique value was written by this partner before.' },
+  DUPLICATE: {
+    exit: 3,
+    http: 409,
+    meaning:
+      'This partner wrote a record with this unique value before, or another thing has values that no two may share.'
+  },
   NO_QUORUM: {
     exit: 5,
     http: 503,

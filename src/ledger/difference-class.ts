@@ -46,6 +46,9 @@ export function classOfDifference(
   if (member === 'order') return classOfOrder(name, before, after, sides)
   if (member === 'amend') return classOfAmend(path, sides)
   if (member === 'rules') return classOfRule(rest, before, after)
+  if (member === 'writers') return classOfWriters(before, after)
+  if (member === 'limits') return classOfLimit(rest, before, after)
+  if (member === 'unique') return classOfUnique(before, after)
   if (member === 'references') return classOfReference(path, rest, before, after, sides)
   return classOfSchema(path, 3, before, after, sides)
 }
@@ -169,6 +172,35 @@ function classOfReference(
   return before === after ? TEXT : care('records point to something else')
 }
 
+function classOfLimit(
+  [id, part]: readonly string[],
+  before: Json | undefined,
+  after: Json | undefined
+): DifferenceClass {
+  if (id === undefined) return compatible('of several limits that a record exceeds, another one is named')
+  if (part === 'message') return TEXT
+  if (part === undefined) {
+    if (after === undefined) return compatible('what it refused is accepted')
+    return care('what it refuses was accepted: it counts the records that are accepted from then on')
+  }
+  if (part !== 'count' && part !== 'max') return care('it counts something else, and begins to count anew')
+  if (before === undefined || after === undefined) return care('it counts something else, and begins to count anew')
+  // Decimals with more digits than a number holds count as stricter.
+  return Number(after) > Number(before) ? LOOSER : STRICTER
+}
+
+function classOfWriters(before: Json | undefined, after: Json | undefined): DifferenceClass {
+  if (after === undefined) return compatible('whoever may append may set the field')
+  if (before === undefined) return care('who has another role may not set the field any more')
+  if (isSuperset(after, before)) return compatible('more roles may set the field')
+  return care('roles that may set the field may not any more')
+}
+
+function classOfUnique(before: Json | undefined, after: Json | undefined): DifferenceClass {
+  if (isSuperset(before ?? [], after ?? [])) return compatible('things may share what they could not')
+  return care('what another thing has is refused: records that stand already do not count')
+}
+
 /** @param from how much of the path leads to the schema that is looked at */
 function classOfSchema(
   path: FindingPath,
@@ -195,6 +227,7 @@ function classOfSchema(
   if ((keyword === 'items' || keyword === 'additionalProperties') && path.length > from + 1) {
     return classOfSchema(path, from + 1, before, after, sides)
   }
+  if (keyword === 'required') return classOfRequired(before, after, at(sides.after, path.slice(0, from)))
   return classOfKeyword(keyword, before, after)
 }
 
@@ -237,9 +270,9 @@ function classOfKeyword(keyword: string, before: Json | undefined, after: Json |
   if (NOTE_KEYWORDS.includes(keyword)) return TEXT
   if (keyword === '$defs') return DEFINITION
   switch (keyword) {
-    case 'required':
-      if (isSuperset(before ?? [], after ?? [])) return care('rules and readers may find it missing')
-      return breaking('whoever appends must send it from then on')
+    case 'default':
+      if (before === undefined) return compatible("the author's node fills it in where it is left out")
+      return care('where it is left out something else is written, or it is missing')
     case 'type':
       return classOfType(before, after)
     case 'scale':
@@ -254,6 +287,16 @@ function classOfKeyword(keyword: string, before: Json | undefined, after: Json |
     default:
       return classOfBound(keyword, before, after)
   }
+}
+
+/** @param schema that of after in which it stands */
+function classOfRequired(before: Json | undefined, after: Json | undefined, schema: Json | undefined): DifferenceClass {
+  if (isSuperset(before ?? [], after ?? [])) return care('rules and readers may find it missing')
+  const fields = schema === undefined ? undefined : at(schema, ['properties'])
+  const added = (Array.isArray(after) ? after : []).filter((name) => !isSuperset(before ?? [], [name]))
+  const isFilled = added.every((name) => at(fields ?? null, [String(name), 'default']) !== undefined)
+  if (isFilled) return care("it must be there; the author's node fills it in where it is left out")
+  return breaking('whoever appends must send it from then on')
 }
 
 function classOfType(before: Json | undefined, after: Json | undefined): DifferenceClass {

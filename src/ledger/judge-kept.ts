@@ -1,6 +1,7 @@
 import type { Refusal } from '../base/errors.js'
 import { parseRecordId } from '../base/ids.js'
 import type { JsonObject } from '../base/json.js'
+import { writersProblem } from './field-writers.js'
 import { isInOrder, type KeyOrder, keyOrder, neighboursAt, sortOf } from './key-order.js'
 import type { CompiledObject, Keeping } from './model.js'
 import { presentDataOf } from './record-state.js'
@@ -65,13 +66,23 @@ function missing(record: string, message: string, more: object = {}): FoundOrigi
  */
 export function judgeAtPlace(state: StateReader, kept: KeptRecord, original: Original | null): Refusal | null {
   const { object, keeping, key, input } = kept
-  if (object.keyFields.length === 0) return object.checkRules({ ...input, previous: null })
+  if (object.keyFields.length === 0) {
+    const held = dataOf(object, original?.record ?? null)
+    return (
+      writersProblem(object.writers, input.author.role, input.record, held) ??
+      object.checkRules({ ...input, previous: null })
+    )
+  }
   const order = keyOrder(state, object, key)
   const date = dateText(keeping.order, input.record)
   const sort = original === null ? sortAfter(date) : sortText(date, original.record.place)
   if (sort < order.root.from) return tooEarly(kept, date, order)
   const former = original?.key === key ? sortOf(original.record, object) : null
   const { previous, next } = neighboursAt(state, object.name, key, order, sort, former)
+  // An amendment is held against what it amends: only that says what its author has changed.
+  const held = dataOf(object, original?.record ?? previous)
+  const foreign = writersProblem(object.writers, input.author.role, input.record, held)
+  if (foreign !== null) return foreign
   const refusal = object.checkRules({ ...input, previous: dataOf(object, previous), next: dataOf(object, next) })
   if (refusal !== null || !object.hasRules) return refusal
   const look: Look = { state, object, newcomer: input.record }

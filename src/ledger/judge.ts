@@ -2,12 +2,17 @@ import { canonicalText } from '../base/canonical.js'
 import { assertInvariant, type Refusal } from '../base/errors.js'
 import { amendProblem, waitsForApproval } from './amend-right.js'
 import { OPEN_AMENDMENTS_MAX, openAmendmentsOf } from './amendment-state.js'
+import { sourceProblem } from './field-sources.js'
+import { writersProblem } from './field-writers.js'
 import { judgeAtPlace, type Original, originalOf } from './judge-kept.js'
+import { keptEffectProblem } from './kept-effects.js'
 import type { CompiledObject } from './model.js'
 import type { Partner } from './partner-set.js'
 import type { Amends, CheckedRecord } from './record.js'
-import { newestData, recordKey, uniqueKey } from './record-state.js'
+import { effectProblem, effectsOf } from './record-effects.js'
+import { newestData, uniqueKey } from './record-state.js'
 import { referenceProblem, referredBy } from './references.js'
+import type { RuleInput } from './rules.js'
 import type { StateReader } from './state.js'
 
 /** What rules may know of the block. */
@@ -48,7 +53,7 @@ export interface Content {
   readonly original: Original | null
 }
 
-/** What references and rules say of a record whose author may write it. */
+/** What references, rules and all else of the model say of a record whose author may write it. */
 export function judgeContent(
   state: StateReader,
   author: Pick<Partner, 'id' | 'role'>,
@@ -57,31 +62,24 @@ export function judgeContent(
 ): Refusal | null {
   const { body, object, key } = record
   assertInvariant(body !== null && object !== null && key !== null, 'a record that is judged has its schema')
-  const refs = referredBy(state, object, body.data)
-  const missing = referenceProblem(object, body.data, refs)
+  const { data } = body
+  const refs = referredBy(state, object, data)
+  const missing = referenceProblem(object, data, refs) ?? sourceProblem(state, object.sources, data)
   if (missing !== null) return missing
   const { id, role } = author
-  const input = { record: body.data, refs, author: { id, role }, block }
+  const input = { record: data, refs, author: { id, role }, block }
   const { keeping } = object
-  if (keeping !== null) return judgeAtPlace(state, { object, keeping, key, input }, original)
-  if (!object.hasRules) return null
-  const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key, object.present)
-  return object.checkRules({ ...input, previous })
-}
-
-/** Every state key that {@link judge} reads for a record, but for `unique`. Empty when it is refused without the state. */
-export function stateKeysOf(record: CheckedRecord): string[] {
-  const { body, object, key } = record
-  if (body === null || object === null || key === null) return []
-  const keys = object.keyFields.length === 0 ? [] : [recordKey(object.name, key)]
-  for (const reference of object.references) {
-    const targets = reference.keysOf(body.data)
-    if (targets === null) continue
-    for (const target of typeof targets === 'string' ? [targets] : targets) {
-      keys.push(recordKey(reference.object, target))
-    }
+  if (keeping !== null) {
+    const kept = { object, keeping, key, input }
+    return judgeAtPlace(state, kept, original) ?? keptEffectProblem(state, kept, original)
   }
-  return keys
+  const effects = effectsOf(object, key, data, block)
+  if (!object.hasRules && effects.length === 0 && object.writers.length === 0) return null
+  const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key, object.present)
+  const foreign = writersProblem(object.writers, role, data, previous)
+  if (foreign !== null) return foreign
+  const whole: RuleInput = { ...input, previous }
+  return object.checkRules(whole) ?? effectProblem(state, effects, whole)
 }
 
 function waitingProblem(

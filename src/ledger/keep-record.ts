@@ -3,10 +3,11 @@ import { waitsForApproval } from './amend-right.js'
 import { type Amendment, openAmendment, writeAmendment } from './amendment-state.js'
 import type { BlockTime } from './judge.js'
 import { type Original, originalOf } from './judge-kept.js'
+import { standWithEffects } from './kept-effects.js'
 import type { CompiledObject } from './model.js'
 import type { Partner } from './partner-set.js'
 import type { CheckedRecord } from './record.js'
-import { type Newcomer, type StandingRun, stand } from './record-standing.js'
+import type { Newcomer, StandingRun } from './record-standing.js'
 import { placeText, type RecordPosition } from './sort-text.js'
 
 /** Where an accepted record comes from. */
@@ -47,11 +48,11 @@ export function keep(run: StandingRun, origin: Origin, { record, object, key }: 
   }
   const place = original?.record.place ?? placeText(position)
   const { height, time } = block
-  stand(run, { object, key, original, record: { id, height, time, body, place, role: author.role, text } })
+  standWithEffects(run, { object, key, original, record: { id, height, time, body, place, role: author.role, text } })
 }
 
 /** Writes down what a word on an amendment brings about. */
 export function settleApproval(run: StandingRun, { amendment, stand: newcomer }: ApprovalEffect): void {
   if (amendment !== undefined) writeAmendment(run, amendment)
-  if (newcomer !== undefined) stand(run, newcomer)
+  if (newcomer !== undefined) standWithEffects(run, newcomer)
 }

@@ -4,9 +4,12 @@ import type { Json, JsonObject } from '../base/json.js'
 import { jsonPointer } from '../base/json-scan.js'
 import { KEY_CHARS_MAX } from '../base/limits.js'
 import { genesisHash } from '../base/tagged.js'
+import type { FieldSource } from './field-sources.js'
+import type { FieldWriters } from './field-writers.js'
 import { collectFindings, type Finding, pathText } from './finding.js'
 import { type FormerNames, formerNameRefusal, formerNames } from './former-names.js'
 import { keyCharsMax } from './key-check.js'
+import type { CompiledLimit } from './limit-count.js'
 import { checkNetwork } from './network-check.js'
 import type { AmendDefinition, NetworkDefinition, ObjectDefinition } from './network-definition.js'
 import type { CheckedObject } from './object-check.js'
@@ -15,6 +18,7 @@ import type { RuleInput, Side } from './rules.js'
 import { compileSchema, type SchemaCheck } from './schema.js'
 import { compileNormalise } from './schema-normalise.js'
 import type { ObjectSchema } from './schema-type.js'
+import type { CompiledUnique } from './unique-claim.js'
 
 /** Where a record points to, by the name of its reference. */
 export interface CompiledReference {
@@ -39,12 +43,19 @@ export interface CompiledObject extends FormerNames {
   /** As it was read from `fields`. */
   readonly schema: ObjectSchema
   readonly references: readonly CompiledReference[]
+  /** Fields whose values are keys of other records. */
+  readonly sources: readonly FieldSource[]
+  /** Lists of fields whose values no two things may share. */
+  readonly uniques: readonly CompiledUnique[]
+  readonly limits: readonly CompiledLimit[]
+  /** Fields that not every role may set. */
+  readonly writers: readonly FieldWriters[]
   readonly hasRules: boolean
   /** Whether any rule reads `previous`. */
   readonly usesPrevious: boolean
   /** How its records are ordered and amended; null where they follow one another as they came, for good. */
   readonly keeping: Keeping | null
-  /** Whether any rule reads `block`: then a refusal at intake is not final. */
+  /** Whether any rule reads `block`, or a limit the time of the block: then a refusal at intake is not final. */
   readonly usesBlock: boolean
   mayAppend(role: string): boolean
   /** The author's side, before the record is written: decimals get their fraction digits. Refusal SCHEMA with path. */
@@ -124,12 +135,12 @@ function compileObject(
   network: NetworkDefinition,
   formerOf: ReadonlyMap<string, FormerNames>
 ): CompiledObject {
-  const { name, schema, rules, references } = object
+  const { name, schema, rules, references, sources, uniques, limits, writers } = object
   const definition = network.objects[name]!
   const { key } = definition
   const former = formerOf.get(name)!
   const roles = Object.entries(network.roles)
-  const writers = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
+  const authors = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
   const keyOf = keyWriter(key)
   const check = schemaCheck(name, schema, former)
   const isLong = keyCharsMax(key, schema) > KEY_CHARS_MAX
@@ -139,11 +150,15 @@ function compileObject(
     keyFields: key,
     schema,
     references: references.map((reference) => compiledReference(reference, formerOf)),
+    sources,
+    uniques,
+    limits,
+    writers,
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
     keeping: keepingOf(definition),
-    usesBlock: rules?.usesBlock ?? false,
-    mayAppend: (role) => writers.has(role),
+    usesBlock: rules?.usesBlock === true || limits.some(({ at }) => at === null),
+    mayAppend: (role) => authors.has(role),
     normalise: compileNormalise(schema),
     checkSchema: isLong ? (data) => check(data) ?? longKey(key, keyOf(data)) : check,
     keyOf,

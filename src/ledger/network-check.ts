@@ -17,6 +17,7 @@ import { checkMembers, checkName, isObject, OBJECT_NAME, ROLE_NAME, readFlag, re
 import { type CheckedObject, checkObject, checkObjectExamples, checkObjectLinks, readObject } from './object-check.js'
 import type { ExampleCount } from './rule-examples.js'
 import { THRESHOLD_KINDS, THRESHOLDS } from './threshold.js'
+import { checkWriters } from './writers-check.js'
 
 /** Objects, and roles, of one network. */
 const OBJECTS_MAX = 100
@@ -74,7 +75,9 @@ export function checkNetwork(
   }
   for (const [name, definition] of definitions) {
     const checked = objects.get(name)
-    if (checked !== undefined) checkObjectLinks(checked, definition, objects, definitions, ruleCostMax, findings)
+    if (checked === undefined) continue
+    checkObjectLinks(checked, definition, objects, definitions, ruleCostMax, findings)
+    checked.writers = checkWriters(definition.writers ?? {}, checked, roles, findings)
   }
   if (findings.list.length > 0) return null
   const examples = source === 'file' ? checkAllExamples(json.objects as JsonObject, roles, objects, findings) : []

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.js'
 import type { Translations } from '../base/languages.js'
+import type { Period } from './rfc3339.js'
 
 /**
  * The network definition: the network file after it was read and checked, with every default filled in. This is what
@@ -57,6 +58,20 @@ export interface AmendDefinition {
 }
 /** A text, or one for each of some languages, at least one. A map is of version 3 of the network (definition-version.ts). */
 export type RuleMessage = string | Translations
+/** How many records of an object are accepted in each period, or how much of a field of theirs: `count`, or `sum` and `max`. */
+export interface LimitDefinition {
+  /** Named with a refusal as that of a rule is. */
+  id: string
+  /** Fields whose values are counted apart. */
+  per: string[]
+  /** The date or date-time field that says when; absent: the time of the block. */
+  at?: string
+  period: Period
+  count?: number
+  sum?: string
+  max?: number | string
+  message?: string
+}
 
 /** A kind of record. */
 export interface ObjectDefinition {
@@ -71,6 +86,12 @@ export interface ObjectDefinition {
   fields: JsonObject
   references: Record<string, ReferenceDefinition>
   rules: RuleDefinition[]
+  /** Lists of fields whose values no two different things may share; absent when the file has none. */
+  unique?: string[][]
+  /** How many records, or how much, in each period; absent when the file has none. */
+  limits?: LimitDefinition[]
+  /** Of fields that not every role may set: the roles that may, sorted; absent when the file has none. */
+  writers?: Record<string, string[]>
   /** Former names of fields: what older records call it, and the field it is now. Absent when there are none. */
   aliases?: Record<string, string>
   /** Names of fields that were removed, sorted: no later field may have one. Absent when there are none. */

@@ -54,6 +54,10 @@ function compare(before: Json | undefined, after: Json | undefined, path: Findin
     compareRules(rulesOf(before), rulesOf(after), path, add)
     return
   }
+  if (path.at(-1) === 'limits' && path.length === 3) {
+    compareLimits(rulesOf(before), rulesOf(after), path, add)
+    return
+  }
   const [left, right] = [objectOf(before), objectOf(after)]
   const isWhole = before !== undefined && after !== undefined
   const hasParts = isWhole ? left !== null && right !== null : path.length <= PARTS_LEVELS && (left ?? right) !== null
@@ -65,16 +69,29 @@ function compare(before: Json | undefined, after: Json | undefined, path: Findin
 
 /** Rules are known by their ids, and by their order. */
 function compareRules(before: readonly JsonObject[], after: readonly JsonObject[], path: FindingPath, add: Add): void {
-  const ids = (rules: readonly JsonObject[]): string[] => rules.map(({ id }) => String(id))
-  const rule = (rules: readonly JsonObject[], id: string) => rules.find((each) => each.id === id)
-  for (const id of new Set([...ids(before), ...ids(after)])) {
-    const [was, is] = [rule(before, id), rule(after, id)]
+  for (const id of new Set([...idsOf(before), ...idsOf(after)])) {
+    const [was, is] = [ofId(before, id), ofId(after, id)]
     if (was?.expr !== is?.expr) add([...path, id, 'expr'], was?.expr, is?.expr)
     compareMessages(was?.message, is?.message, [...path, id, 'message'], add)
   }
+  compareOrder(before, after, path, add)
+}
+
+/** Limits likewise; one that is new or gone is shown as a whole, since no part of it says anything alone. */
+function compareLimits(before: readonly JsonObject[], after: readonly JsonObject[], path: FindingPath, add: Add): void {
+  for (const id of new Set([...idsOf(before), ...idsOf(after)])) {
+    const [was, is] = [ofId(before, id), ofId(after, id)]
+    if (was === undefined || is === undefined) add([...path, id], was, is)
+    else for (const name of namesOf(was, is)) compare(ownOf(was, name), ownOf(is, name), [...path, id, name], add)
+  }
+  compareOrder(before, after, path, add)
+}
+
+/** Of those that stay. */
+function compareOrder(before: readonly JsonObject[], after: readonly JsonObject[], path: FindingPath, add: Add): void {
   const stay = (rules: readonly JsonObject[], others: readonly JsonObject[]): string => {
-    return ids(rules)
-      .filter((id) => rule(others, id) !== undefined)
+    return idsOf(rules)
+      .filter((id) => ofId(others, id) !== undefined)
       .join(', ')
   }
   const [was, is] = [stay(before, after), stay(after, before)]
@@ -91,6 +108,14 @@ function compareMessages(before: Json | undefined, after: Json | undefined, path
     if (was !== is) add([...path, language], was, is)
   }
   if (isText) add(path, before, after)
+}
+
+function idsOf(rules: readonly JsonObject[]): string[] {
+  return rules.map(({ id }) => String(id))
+}
+
+function ofId(rules: readonly JsonObject[], id: string): JsonObject | undefined {
+  return rules.find((each) => each.id === id)
 }
 
 function sameJson(a: Json | undefined, b: Json | undefined): boolean {

@@ -1,9 +1,14 @@
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import type { FieldSource } from './field-sources.js'
+import type { FieldWriters } from './field-writers.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
 import { checkFormerNames, readAliases, readRemoved } from './former-names.js'
 import { checkOrder, readKeeping } from './keeping-check.js'
 import { checkKey, keySchemaOf } from './key-check.js'
+import { checkLimits } from './limit-check.js'
+import type { CompiledLimit } from './limit-count.js'
+import { readLimits } from './limit-read.js'
 import { didYouMean } from './nearest.js'
 import type { ObjectDefinition, ReferenceDefinition, RuleDefinition, RuleMessage } from './network-definition.js'
 import { checkMembers, checkName, isObject, REFERENCE_NAME, ROLE_NAME, readFlag, readText } from './network-members.js'
@@ -15,20 +20,41 @@ import { languagesOf, readMessage } from './rule-translations.js'
 import { type CompiledRules, compileRules, type RuleInput } from './rules.js'
 import { readFields } from './schema-read.js'
 import type { ObjectSchema } from './schema-type.js'
+import { checkSources } from './source-check.js'
+import { checkUnique, readUnique } from './unique-check.js'
+import type { CompiledUnique } from './unique-claim.js'
+import { readWriters } from './writers-check.js'
 
 const REFERENCES_MAX = 20
 const RULES_MAX = 50
 const RULE_MEMBERS = ['id', 'expr', 'message']
-const MEMBERS = ['title', 'key', 'order', 'amend', 'fields', 'references', 'rules', 'aliases', 'removed']
+const OBJECT_MEMBERS = [
+  'title',
+  'key',
+  'order',
+  'amend',
+  'fields',
+  'references',
+  'rules',
+  'unique',
+  'limits',
+  'writers',
+  'aliases',
+  'removed'
+]
 
 /** An object that was checked, with what was compiled on the way. */
 export interface CheckedObject {
   readonly name: string
   readonly path: FindingPath
   readonly schema: ObjectSchema
+  readonly uniques: readonly CompiledUnique[]
   /** Filled in once all objects are known. */
   references: readonly CheckedReference[]
   rules: CompiledRules | null
+  sources: readonly FieldSource[]
+  limits: readonly CompiledLimit[]
+  writers: readonly FieldWriters[]
 }
 
 /** Reads the shape of an object's definition and fills in the defaults; null when it has none. */
@@ -42,8 +68,15 @@ export function readObject(
     findings.value(path, 'an object describes a kind of record', 'write key and fields below it')
     return null
   }
-  checkMembers(json, MEMBERS, ['key', 'fields'], path, 'an object', findings)
+  checkMembers(json, OBJECT_MEMBERS, ['key', 'fields'], path, 'an object', findings)
   const name = String(path.at(-1))
+  const rules = readRules(
+    json.rules,
+    [...path, 'rules'],
+    source === 'file' ? [...RULE_MEMBERS, 'examples'] : RULE_MEMBERS,
+    findings
+  )
+  const ids = rules.map(({ id }) => id)
   return {
     title: json.title === undefined ? name : readText(json.title, [...path, 'title'], 1, 200, findings),
     key: readNames(
@@ -55,12 +88,11 @@ export function readObject(
     ...readKeeping(json, path, findings),
     fields: (json.fields ?? {}) as JsonObject,
     references: readReferences(json.references, [...path, 'references'], findings),
-    rules: readRules(
-      json.rules,
-      [...path, 'rules'],
-      source === 'file' ? [...RULE_MEMBERS, 'examples'] : RULE_MEMBERS,
-      findings
-    ),
+    rules,
+    // Absent rather than empty, as whatever is younger than the first definitions: these keep their hash.
+    ...readUnique(json.unique, [...path, 'unique'], findings),
+    ...readLimits(json.limits, [...path, 'limits'], ids, findings),
+    ...readWriters(json.writers, [...path, 'writers'], findings),
     ...readAliases(json.aliases, [...path, 'aliases'], findings),
     ...readRemoved(json.removed, [...path, 'removed'], findings)
   }
@@ -78,7 +110,9 @@ export function checkObject(
   checkKey(definition.key, read, path, findings)
   checkFormerNames(definition, read, path, findings)
   checkOrder(definition, read, path, findings)
-  return { name, path, schema: keySchemaOf(definition.key, read), references: [], rules: null }
+  const schema = keySchemaOf(definition.key, read)
+  const uniques = checkUnique(name, definition, schema, path, findings)
+  return { name, path, schema, uniques, references: [], rules: null, sources: [], limits: [], writers: [] }
 }
 
 /** Checks what an object says about others: references and rules. */
@@ -118,6 +152,7 @@ export function checkObjectLinks(
     else references.push(checked)
   }
   object.references = references
+  object.sources = checkSources(object.schema, object.path, objects, definitions, findings)
   // Rules are checked once all references are good: a mistake there would show again in every rule that uses it.
   if (!complete) return
   const scope = ruleScope(
@@ -127,6 +162,7 @@ export function checkObjectLinks(
     definition.order !== undefined || definition.amend !== undefined
   )
   object.rules = compileRules(definition.rules, scope, ruleCostMax, [...object.path, 'rules'], findings)
+  object.limits = checkLimits(definition.limits ?? [], { ...object, object: object.name, scope }, findings)
 }
 
 /**

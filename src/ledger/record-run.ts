@@ -6,6 +6,7 @@ import { keep } from './keep-record.js'
 import type { CompiledObject } from './model.js'
 import type { Partner } from './partner-set.js'
 import type { CheckedRecord } from './record.js'
+import { effectsOf, effectWrites } from './record-effects.js'
 import { recordEntry, recordKey, uniqueEntry, uniqueKey } from './record-state.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
 import type { Verdict } from './verdict.js'
@@ -79,12 +80,16 @@ function settle(
   const id = recordId(author.id, sequence, index)
   if (key !== null) run.entries.push({ object: object.name, key, batch, index, accepted: verdict === null })
   if (verdict === null && key !== null) {
-    if (object.keeping === null) settleNewest(run, object, key, id, block, record)
-    else keep(run, { author, block, id, position: { height: block.height, batch, index } }, { record, object, key })
+    if (object.keeping === null) {
+      settleNewest(run, object, key, id, block, record)
+      const writes = effectWrites(run, effectsOf(object, key, body.data, block), { id, height: block.height })
+      for (const { key: name, entry } of writes) run.write(name, entry, `${name} ${entry.text}\n`)
+    } else keep(run, { author, block, id, position: { height: block.height, batch, index } }, { record, object, key })
   }
-  if (body.unique !== undefined && verdict?.code !== 'DUPLICATE') {
+  if (body.unique !== undefined) {
     const name = uniqueKey(author.id, object.name, canonicalText(body.unique))
-    run.write(name, uniqueEntry(id), `${name} ${id}\n`)
+    // Once: a record that is refused as another one's double leaves the mark where it is.
+    if (run.get(name) === undefined) run.write(name, uniqueEntry(id), `${name} ${id}\n`)
   }
 }
 

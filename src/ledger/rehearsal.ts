@@ -86,9 +86,12 @@ export function touchesRecords(before: NetworkDefinition, after: NetworkDefiniti
 /** All of a definition that a verdict depends on. */
 function judged({ objects, roles }: NetworkDefinition): string {
   const appends = Object.entries(roles).map(([name, { append }]): [string, Json] => [name, append])
-  const kinds = Object.entries(objects).map(([name, { title: _, references, rules, ...rest }]): [string, Json] => {
+  const kinds = Object.entries(objects).map(([name, object]): [string, Json] => {
+    const { title: _, references, rules, ...rest } = object
     const tests = rules.map(({ id, expr }) => ({ id, expr }))
-    return [name, { ...(rest as unknown as JsonObject), references: references as unknown as Json, rules: tests }]
+    const limits = (object.limits ?? []).map(({ message: _, ...limit }): Json => ({ ...limit }))
+    const others = { references: references as unknown as Json, rules: tests, limits }
+    return [name, { ...(rest as unknown as JsonObject), ...others }]
   })
   return canonicalText({ appends: Object.fromEntries(appends), kinds: Object.fromEntries(kinds) })
 }

@@ -65,6 +65,18 @@ export function writeDateTime(instant: bigint): string {
   return `${writeDate(day)}T${clock.map((part) => pad(part, 2)).join(':')}.${shown}Z`
 }
 
+export const PERIODS = ['day', 'month', 'year'] as const
+
+/** Of the calendar, in UTC. */
+export type Period = (typeof PERIODS)[number]
+
+/** The period that a day is in, such as `2024-02-29`, `2024-02` or `2024`; the day may be one off DAY_MIN or DAY_MAX. */
+export function writePeriod(day: number, period: Period): string {
+  const { year, month, dayOfMonth } = civil(day)
+  const parts = [pad(year, 4), pad(month, 2), pad(dayOfMonth, 2)]
+  return parts.slice(0, 3 - PERIODS.indexOf(period)).join('-')
+}
+
 /** The UTC day of an instant, counted since 1970. */
 export function dayOfInstant(instant: bigint): number {
   return Number(floorDivide(instant, BigInt(SECONDS_PER_DAY) * NANOS_PER_SECOND))

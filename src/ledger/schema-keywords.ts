@@ -12,11 +12,11 @@ const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']
 
 /** Keywords by type; `any` is a schema that names no type. */
 export const KEYWORDS: Readonly<Record<TypeName | 'any', readonly string[]>> = {
-  string: [...VALUES, 'minLength', 'maxLength', 'pattern', 'format'],
-  integer: [...VALUES, ...BOUNDS, 'multipleOf'],
-  decimal: ['type', 'scale', 'minimum', 'maximum'],
-  number: [...VALUES, ...BOUNDS],
-  boolean: VALUES,
+  string: [...VALUES, 'minLength', 'maxLength', 'pattern', 'format', 'from', 'default'],
+  integer: [...VALUES, ...BOUNDS, 'multipleOf', 'from', 'default'],
+  decimal: ['type', 'scale', 'minimum', 'maximum', 'default'],
+  number: [...VALUES, ...BOUNDS, 'default'],
+  boolean: [...VALUES, 'default'],
   array: ['type', 'items', 'minItems', 'maxItems', 'uniqueItems'],
   object: ['type', 'properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties'],
   null: VALUES,
@@ -41,7 +41,6 @@ export const FOREIGN_KEYWORDS: ReadonlyMap<string, string> = new Map([
   ['contains', BY_RULE],
   ['minContains', BY_RULE],
   ['maxContains', BY_RULE],
-  ['default', 'records hold what their author wrote, nothing is filled in; remove it'],
   ['patternProperties', 'list the fields under properties, or give additionalProperties a schema'],
   ['propertyNames', 'list the fields under properties'],
   ['prefixItems', 'give all items one schema with items, or use an object with a field for each'],

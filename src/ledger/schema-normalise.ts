@@ -3,14 +3,16 @@ import type { Json, JsonObject } from '../base/json.js'
 import { jsonPointer } from '../base/json-scan.js'
 import { normaliseDecimal, WHOLE_DIGITS_MAX } from './decimal.js'
 import { pathText, quote } from './finding.js'
+import { defaultOf } from './schema-read-default.js'
 import type { DecimalSchema, FieldSchema, ListSchema, ObjectSchema } from './schema-type.js'
 
 /**
- * Compiles the author's side of decimals: 12.5, 12 or "12.5" become "12.50" where the scale is 2. Everything else is left
- * as it is, also what the schema will refuse. The input is not changed; without decimals it is returned as it came.
+ * Compiles the author's side: a field that is left out gets its default, and of decimals 12.5, 12 or "12.5" become "12.50"
+ * where the scale is 2. Everything else is left as it is, also what the schema will refuse. The input is not changed; without
+ * defaults and decimals it is returned as it came.
  */
 export function compileNormalise(schema: ObjectSchema): (data: JsonObject) => Outcome<JsonObject> {
-  if (!hasDecimal(schema)) return accept
+  if (!isFilled(schema)) return accept
   return (data) => {
     const outcome = normaliseObject(schema, data, [])
     return 'refused' in outcome ? { ok: false, refusal: outcome.refused } : accept(outcome.value as JsonObject)
@@ -44,7 +46,7 @@ function normaliseAmount(schema: DecimalSchema, value: Json, path: readonly (str
 }
 
 function normaliseList(schema: ListSchema, list: Json[], path: readonly (string | number)[]): Normalised {
-  if (!hasDecimal(schema.items)) return { value: list }
+  if (!isFilled(schema.items)) return { value: list }
   const copy: Json[] = []
   for (let i = 0; i < list.length; i++) {
     const item = normaliseValue(schema.items, list[i]!, [...path, i])
@@ -63,13 +65,18 @@ function normaliseObject(schema: ObjectSchema, object: JsonObject, path: readonl
     if ('refused' in result) return result
     copy[name] = result.value
   }
+  for (const [name, field] of schema.properties) {
+    const standard = defaultOf(field)
+    if (standard !== undefined && !Object.hasOwn(copy, name)) copy[name] = standard
+  }
   return { value: copy }
 }
 
-function hasDecimal(schema: FieldSchema): boolean {
-  if (schema.kind === 'decimal') return true
-  if (schema.kind === 'list') return hasDecimal(schema.items)
+/** Whether there is a decimal or a default in it. */
+function isFilled(schema: FieldSchema): boolean {
+  if (schema.kind === 'decimal' || defaultOf(schema) !== undefined) return true
+  if (schema.kind === 'list') return isFilled(schema.items)
   if (schema.kind !== 'object') return false
-  if (schema.additional !== null && hasDecimal(schema.additional)) return true
-  return [...schema.properties.values()].some(hasDecimal)
+  if (schema.additional !== null && isFilled(schema.additional)) return true
+  return [...schema.properties.values()].some(isFilled)
 }

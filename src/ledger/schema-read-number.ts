@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../base/json.js'
 import { normaliseDecimal, readDecimal, SCALE_MAX } from './decimal.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
-import { readValues, withNull } from './schema-read-value.js'
+import { readFrom, readValues, withNull } from './schema-read-value.js'
 import type { DecimalSchema, IntegerSchema, NumberSchema } from './schema-type.js'
 
 /** Reads a schema of type integer or number. */
@@ -27,7 +27,7 @@ export function readNumericSchema(
   const nullable = withNull(json, nullableType)
   const bounds = { minimum, maximum, exclusiveMinimum, exclusiveMaximum, values, nullable }
   if (kind === 'number') return { kind, ...bounds }
-  return { kind, ...bounds, multipleOf: readMultiple(json, path, findings) }
+  return { kind, ...bounds, multipleOf: readMultiple(json, path, findings), ...readFrom(json, path, findings) }
 }
 
 /** Reads a schema of type decimal. */

@@ -3,7 +3,7 @@ import { type FindingPath, type Findings, quote } from './finding.js'
 import { didYouMean } from './nearest.js'
 import { compilePattern, type Pattern } from './pattern.js'
 import { DATE_TIME_CHARS_MAX } from './rfc3339.js'
-import { checkOrder, readCount, readValues, withNull } from './schema-read-value.js'
+import { checkOrder, readCount, readFrom, readValues, withNull } from './schema-read-value.js'
 import type { StringSchema } from './schema-type.js'
 
 /** Work a pattern may be for one value: instructions times characters. */
@@ -28,7 +28,8 @@ export function readStringSchema(
   const values = readValues(json, 'string', path, findings) as string[] | null
   const lengthMax = boundOf(lengthGiven, format, values)
   const pattern = readPattern(json, lengthMax, path, findings)
-  return { kind: 'string', nullable: withNull(json, nullable), lengthMin, lengthMax, pattern, format, values }
+  const bounds = { lengthMin, lengthMax, pattern, format, values }
+  return { kind: 'string', nullable: withNull(json, nullable), ...bounds, ...readFrom(json, path, findings) }
 }
 
 /** The tightest bound that follows from the keywords. */

@@ -33,6 +33,18 @@ export function readValues(
   return values
 }
 
+/** The object that a field's values come from; what kind it is of is checked once all objects are known. */
+export function readFrom(json: JsonObject, path: FindingPath, findings: Findings): { from?: string } {
+  if (json.from === undefined) return {}
+  if (typeof json.from === 'string') return { from: json.from }
+  findings.value(
+    [...path, 'from'],
+    `${quote(json.from)} is not an object of the network`,
+    'write the name of an object'
+  )
+  return {}
+}
+
 /** Whether null is allowed: an `enum` or `const` decides where there is one. */
 export function withNull(json: JsonObject, nullable: boolean): boolean {
   if (Array.isArray(json.enum)) return nullable && json.enum.includes(null)

@@ -3,6 +3,7 @@ import type { FindingPath, Findings } from './finding.js'
 import { quote } from './finding.js'
 import { didYouMean } from './nearest.js'
 import { NOTE_KEYWORDS, type TypeName } from './schema-keywords.js'
+import { checkDefaults, type ReadDefault, reportDefault, withDefault } from './schema-read-default.js'
 import { readDecimalSchema, readNumericSchema } from './schema-read-number.js'
 import { readStringSchema } from './schema-read-string.js'
 import { checkKeywords, readType } from './schema-read-type.js'
@@ -27,6 +28,8 @@ export interface SchemaContext {
   readonly open: readonly string[]
   readonly depth: number
   readonly counter: { nodes: number }
+  /** All that were read so far. */
+  readonly defaults: ReadDefault[]
 }
 
 /**
@@ -41,10 +44,11 @@ export function readFields(json: Json, path: FindingPath, findings: Findings): O
   const definitionsPath = [...path, '$defs']
   const definitions = readDefinitions(json.$defs, definitionsPath, findings)
   const counter = { nodes: 0 }
-  const context: SchemaContext = { findings, definitions, definitionsPath, open: [], depth: 0, counter }
+  const context: SchemaContext = { findings, definitions, definitionsPath, open: [], depth: 0, counter, defaults: [] }
   const { $defs: _, ...rest } = json
   if (rest.type === undefined && rest.$ref === undefined) rest.type = 'object'
   const schema = readSchema(rest, path, context)
+  checkDefaults(context.defaults, findings)
   if (schema === null) return null
   if (schema.kind === 'object' && !schema.nullable) return schema
   findings.value(path, 'the data of a record is an object', 'write type: object and list the fields under properties')
@@ -74,7 +78,8 @@ export function readSchema(json: Json, path: FindingPath, context: SchemaContext
   const type = readType(json, path, findings)
   if (!checkKeywords(json, type.name, path, findings)) return null
   if (type.name === undefined) return null
-  return readByType(type.name, type.nullable, json, path, context)
+  const schema = readByType(type.name, type.nullable, json, path, context)
+  return schema === null ? null : withDefault(schema, json.default, [...path, 'default'], context.defaults, findings)
 }
 
 function readByType(
@@ -157,6 +162,7 @@ function readList(json: JsonObject, nullable: boolean, path: FindingPath, contex
   const { findings } = context
   const inner = { ...context, depth: context.depth + 1 }
   const items = json.items === undefined ? ANY : readSchema(json.items, [...path, 'items'], inner)
+  reportDefault(items, [...path, 'items'], findings)
   const itemsMin = readCount(json, 'minItems', path, findings) ?? 0
   const itemsMax = readCount(json, 'maxItems', path, findings)
   checkOrder(itemsMin, itemsMax, 'minItems', 'maxItems', path, findings)
@@ -186,6 +192,7 @@ function readObject(
   const { additionalProperties = true } = json
   const additionalPath = [...path, 'additionalProperties']
   const additional = additionalProperties === false ? null : readSchema(additionalProperties, additionalPath, inner)
+  reportDefault(additional, additionalPath, findings)
   const required = readRequired(
     json.required,
     properties,

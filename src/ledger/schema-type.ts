@@ -1,3 +1,4 @@
+import type { Json } from '../base/json.js'
 import type { Pattern } from './pattern.js'
 
 /**
@@ -26,6 +27,10 @@ export interface StringSchema {
   readonly format: 'date' | 'date-time' | null
   /** The only values allowed. */
   readonly values: readonly string[] | null
+  /** The object whose records have the values as their key. */
+  readonly from?: string
+  /** What the author's node writes where the field is left out; absent when the file gives none. */
+  readonly default?: Json
 }
 
 /** Bounds of numbers, inclusive unless the name says otherwise. */
@@ -41,12 +46,18 @@ export interface IntegerSchema extends NumericBounds {
   readonly nullable: boolean
   readonly multipleOf: number | null
   readonly values: readonly number[] | null
+  /** The object whose records have the values as their key. */
+  readonly from?: string
+  /** What the author's node writes where the field is left out; absent when the file gives none. */
+  readonly default?: Json
 }
 
 export interface NumberSchema extends NumericBounds {
   readonly kind: 'number'
   readonly nullable: boolean
   readonly values: readonly number[] | null
+  /** What the author's node writes where the field is left out; absent when the file gives none. */
+  readonly default?: Json
 }
 
 /** An exact amount: a string with exactly `scale` digits after the point. */
@@ -57,12 +68,16 @@ export interface DecimalSchema {
   /** Scaled integers. */
   readonly minimum: bigint | null
   readonly maximum: bigint | null
+  /** What the author's node writes where the field is left out; absent when the file gives none. */
+  readonly default?: Json
 }
 
 export interface BooleanSchema {
   readonly kind: 'boolean'
   readonly nullable: boolean
   readonly values: readonly boolean[] | null
+  /** What the author's node writes where the field is left out; absent when the file gives none. */
+  readonly default?: Json
 }
 
 export interface NullSchema {

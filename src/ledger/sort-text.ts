@@ -18,7 +18,7 @@ export interface RecordPosition {
 const DIGITS = [8, 4, 4] as const
 
 /** Comes after every place. */
-const LAST = '~'
+export const LAST_PLACE = '~'
 
 export function placeText({ height, batch, index }: RecordPosition): string {
   return [height, batch, index].map((count, at) => base36(count, DIGITS[at] ?? 0)).join('')
@@ -36,7 +36,7 @@ export function sortText(date: string, place: string): string {
 
 /** Sorts after all that have this date. */
 export function sortAfter(date: string): string {
-  return `${date} ${LAST}`
+  return sortText(date, LAST_PLACE)
 }
 
 /**

@@ -38,7 +38,7 @@ function objectProblem(before: CompiledObject, after: CompiledObject, version: n
     const [was, is] = [before, after].map(({ keyFields }) => `[${keyFields.join(', ')}]`)
     return `the key of ${name} is ${is} and was ${was}: its records would not be found any more`
   }
-  const names = namesProblem(before, after, version) ?? formerProblem(before, after)
+  const names = namesProblem(before, after, version) ?? formerProblem(before, after) ?? keptProblem(before, after)
   if (names !== null) return names
   const [open, stillOpen] = [before.schema.additional, after.schema.additional]
   if (open !== null && stillOpen !== null) return typeProblem(`${name}.*`, open, stillOpen)
@@ -88,6 +88,22 @@ function formerProblem(before: CompiledObject, after: CompiledObject): string | 
     return `${name}.${former} was no field of ${name}: an alias says what one was called (fields within fields have none)`
   }
   return null
+}
+
+/** What is taken or used stands in the state under the names of fields, and would be forgotten under other ones. */
+function keptProblem(before: CompiledObject, after: CompiledObject): string | null {
+  const kept = new Set(keptFields(after))
+  for (const field of keptFields(before)) {
+    const now = nameNow(after, field)
+    if (now === undefined || now === field || !kept.has(now)) continue
+    return `${before.name}.${field} stands in unique or limits, which are kept by its name: leave it, or take ${now} out of them`
+  }
+  return null
+}
+
+function keptFields({ uniques, limits }: CompiledObject): string[] {
+  const counted = limits.flatMap(({ per, at, sum }) => [...per, at, sum?.field ?? null])
+  return [...uniques.flatMap(({ fields }) => fields), ...counted].filter((field) => field !== null)
 }
 
 function fieldsProblem(path: string, before: ObjectSchema, after: ObjectSchema): string | null {

@@ -42,6 +42,13 @@ export interface IntakeDependencies {
   readonly logRefusal: (object: string, refusal: Refusal) => void
 }
 
+interface Judged {
+  readonly refusal: Refusal | null
+  readonly read: ReadonlySet<string>
+}
+
+const UNJUDGED: Judged = { refusal: null, read: new Set() }
+
 export interface Intake {
   append(object: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): AsyncIterable<AppendOutcome>
   check(object: string, text: string): Refusal | null
@@ -60,20 +67,26 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
     return partner
   }
 
-  /** What the committed state says of a record now. */
-  function judgeNow(record: CheckedRecord): Refusal | null {
+  /** What the committed state says of a record now, and the state keys that were looked at for it. */
+  function judgeNow(record: CheckedRecord): Judged {
     const { height, time } = chain.tip
-    return judge(chain.store.state, self(), { height: height + 1, time: Math.max(now(), time + 1) }, record)
+    const read = new Set<string>()
+    const get = (key: string) => {
+      read.add(key)
+      return chain.store.state.get(key)
+    }
+    const refusal = judge({ get }, self(), { height: height + 1, time: Math.max(now(), time + 1) }, record)
+    return { refusal, read }
   }
 
   /** Whether a refusal may be different by the time a block executes the record. */
-  function mayChange(record: CheckedRecord, refusal: Refusal): boolean {
+  function mayChange(record: CheckedRecord, refusal: Refusal, read: ReadonlySet<string>): boolean {
     // From an old copy no verdict is final, not even on rights: a block judges.
     if (!inStep()) return true
     // The block that has it may be the first one under the next model.
     if (areModelsSettling(chain.rulebook.models) && self().state === 'active') return true
-    if (refusal.code === 'NOT_PERMITTED') return false
-    return pending.touches(record) || record.object?.usesBlock === true
+    if (pending.touches(read)) return true
+    return refusal.code !== 'NOT_PERMITTED' && record.object?.usesBlock === true
   }
 
   /** The outcome of a record that was written before with the same unique value; null when it is another record. */
@@ -117,8 +130,8 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
     }
     const left = leftProblem()
     if (left !== null) return refused(line, body?.object ?? '', left)
-    const refusal = pending.touches(record) ? null : judgeNow(record)
-    if (refusal !== null && !mayChange(record, refusal)) return refused(line, body?.object ?? '', refusal)
+    const { refusal, read } = pending.precedes(record) ? UNJUDGED : judgeNow(record)
+    if (refusal !== null && !mayChange(record, refusal, read)) return refused(line, body?.object ?? '', refusal)
     const place = { record, ...own.add(record) }
     pending.add(place)
     return { kind: 'waiting', line, ...place }
@@ -201,7 +214,7 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
     },
     check(object, text) {
       const draft = draftOfText(chain.rulebook.model, chain.limits.recordBytesMax, { object }, text)
-      return draft.ok ? judgeNow(draft.value) : draft.refusal
+      return draft.ok ? judgeNow(draft.value).refusal : draft.refusal
     }
   }
 }

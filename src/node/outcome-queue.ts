@@ -104,7 +104,8 @@ export function createOutcomeQueue(options: OutcomeQueueOptions) {
     const height = batch.decision?.height ?? 0
     if (verdict === null) return { line, status: 'accepted', id, height }
     // While a copy is fetched anew a record may be taken that stands in a block to come: then that one counts.
-    const first = verdict.code === 'DUPLICATE' ? verdict.details?.record : undefined
+    const isDouble = verdict.code === 'DUPLICATE' && verdict.details?.unique !== undefined
+    const first = isDouble ? verdict.details?.record : undefined
     return typeof first === 'string'
       ? options.original(line, record, first)
       : { line, status: 'refused', id, height, ...verdict }

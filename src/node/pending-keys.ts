@@ -1,6 +1,6 @@
 import { canonicalText } from '../base/canonical.js'
-import { stateKeysOf } from '../ledger/judge.js'
 import type { CheckedRecord } from '../ledger/record.js'
+import { effectKeys } from '../ledger/record-effects.js'
 import { recordKey, uniqueKey } from '../ledger/record-state.js'
 import type { OwnBatch } from './own-batches.js'
 
@@ -11,44 +11,65 @@ export interface PendingRecord {
   readonly index: number
 }
 
+/** Stands for all that an undecided amendment takes back: it is known only when it is judged. */
+const AMENDED = 'amended'
+
 /**
- * The state keys that own undecided records may write. A rule's refusal at intake is final only when nothing it looked at
- * is among them; else execution judges.
+ * The state keys that own undecided records may write. A refusal at intake is final only when nothing it looked at is among
+ * them; else execution judges.
  */
 export function createPendingKeys(author: string) {
   const writes = new Map<string, number>()
   const uniques = new Map<string, PendingRecord>()
+  /** By text, of each time it was added: by another model the same record may write other keys when it is decided. */
+  const added = new Map<string, string[][]>()
 
-  const writtenKey = ({ object, key }: CheckedRecord): string | null =>
-    object === null || key === null || object.keyFields.length === 0 ? null : recordKey(object.name, key)
+  const writtenKeys = ({ body, object, key }: CheckedRecord): string[] => {
+    if (body === null || object === null || key === null) return []
+    const own = object.keyFields.length === 0 ? [] : [recordKey(object.name, key)]
+    const amended = body.amends === undefined ? [] : [AMENDED]
+    return [...own, ...amended, ...effectKeys(object, key, body.data)]
+  }
   const uniqueKeyOf = ({ body }: CheckedRecord): string | null =>
     body?.unique === undefined ? null : uniqueKey(author, body.object, canonicalText(body.unique))
 
   return {
     add(pending: PendingRecord): void {
-      const key = writtenKey(pending.record)
-      if (key !== null) writes.set(key, (writes.get(key) ?? 0) + 1)
+      const { text } = pending.record
+      const keys = writtenKeys(pending.record)
+      added.set(text, [...(added.get(text) ?? []), keys])
+      for (const key of keys) writes.set(key, (writes.get(key) ?? 0) + 1)
       const unique = uniqueKeyOf(pending.record)
       if (unique !== null) uniques.set(unique, pending)
     },
     remove(record: CheckedRecord): void {
-      const key = writtenKey(record)
-      const count = key === null ? 0 : (writes.get(key) ?? 0)
-      if (key !== null && count > 1) writes.set(key, count - 1)
-      else if (key !== null) writes.delete(key)
+      const times = added.get(record.text) ?? []
+      for (const key of times.pop() ?? []) {
+        const count = writes.get(key) ?? 0
+        if (count > 1) writes.set(key, count - 1)
+        else writes.delete(key)
+      }
+      if (times.length === 0) added.delete(record.text)
       const unique = uniqueKeyOf(record)
       if (unique !== null) uniques.delete(unique)
     },
     /** None of them will be decided. */
     clear(): void {
       writes.clear()
+      added.clear()
       uniques.clear()
     },
-    /** Whether the verdict on this record may depend on an undecided one. */
-    touches(record: CheckedRecord): boolean {
+    /** Whether an undecided record has the key of this one, or is what this one amends: then there is no use in judging it. */
+    precedes({ body, object, key }: CheckedRecord): boolean {
+      if (writes.size === 0 || object === null || key === null) return false
+      return body?.amends !== undefined || writes.has(recordKey(object.name, key))
+    },
+    /** Whether an undecided record may write one of these state keys. */
+    touches(read: ReadonlySet<string>): boolean {
       if (writes.size === 0) return false
-      // What it amends may be undecided, or stand under another key.
-      return record.body?.amends !== undefined || stateKeysOf(record).some((key) => writes.has(key))
+      if (writes.has(AMENDED)) return true
+      for (const key of read) if (writes.has(key)) return true
+      return false
     },
     /** The undecided record with the same unique value. */
     sameUnique(record: CheckedRecord): PendingRecord | undefined {

@@ -99,7 +99,8 @@ function placesOf(network: NetworkDefinition, ours: ExecutedBlock, batches: read
     const { header, records } = batches[batch]!
     return verdicts.map((verdict, index): Place => {
       const object = records[index]?.object
-      const rules = (network.objects[object?.name ?? '']?.rules ?? []).map(({ id }) => id)
+      const { rules: tests = [], limits = [] } = network.objects[object?.name ?? ''] ?? {}
+      const rules = [...tests, ...limits].map(({ id }) => id)
       return { id: recordId(header.author, header.sequence, index), batch, index, verdict, rules }
     })
   })

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../src/base/json.js'
 import { compileModel, type Model } from '../../src/ledger/model.js'
 import { describeProblems, readNetworkFile } from '../../src/ledger/network-file.js'
 import { RULE_COST_MAX } from '../../src/ledger/rule-cost.js'
+import { activePartner, judgedRecords } from './judged-records.js'
 
 /** Where the example networks and their samples are, from the root of the project. */
 export const EXAMPLES = 'config/networks'
@@ -20,38 +21,16 @@ export function compileExample(name: string): Model {
 
 /** Judges records one after the other, as intake and execution do, on a state in memory. */
 export function exampleRun(model: Model, author = { id: 'p1', role: 'tryout' }) {
-  const state = new Map<string, JsonObject>()
-  let height = 0
-  const find = (object: string, key: string): JsonObject | null => state.get(object + key) ?? null
+  const run = judgedRecords(model)
+  const partner = activePartner(author.id, author.role)
 
   /** The canonical data of an accepted record, or why it is refused. */
   return function append(name: string, data: JsonObject): { accepted: string } | { refused: Refusal } {
-    const object = model.objects.get(name)
-    if (object === undefined) return { refused: { code: 'UNKNOWN_OBJECT', message: name } }
-    if (!object.mayAppend(author.role)) return { refused: { code: 'NOT_PERMITTED', message: author.role } }
-    const normalised = object.normalise(data)
-    if (!normalised.ok) return { refused: normalised.refusal }
-    const record = normalised.value
-    const schema = object.checkSchema(record)
-    if (schema !== null) return { refused: schema }
-    const refs: Record<string, JsonObject | null | (JsonObject | null)[]> = {}
-    for (const reference of object.references) {
-      const keys = reference.keysOf(record)
-      if (keys === null) refs[reference.name] = null
-      else if (typeof keys === 'string') refs[reference.name] = find(reference.object, keys)
-      else refs[reference.name] = keys.map((key) => find(reference.object, key))
-      const found = refs[reference.name]
-      const missing = keys !== null && (Array.isArray(found) ? found.includes(null) : found === null)
-      if (reference.required && missing) return { refused: { code: 'REFERENCE_MISSING', message: reference.name } }
-    }
-    const key = object.keyOf(record)
-    const previous = object.keyFields.length === 0 ? null : find(name, key)
-    height++
-    const block = { height, time: 1_760_000_000_000 + height * 1000 }
-    const refused = object.checkRules({ record, previous, refs, author, block })
-    if (refused !== null) return { refused }
-    state.set(name + key, record)
-    return { accepted: canonicalText(record) }
+    const normalised = model.objects.get(name)?.normalise(data)
+    if (normalised?.ok === false) return { refused: normalised.refusal }
+    const record = normalised?.value ?? data
+    const { verdict } = run.judge(partner, name, record)
+    return verdict === null ? { accepted: canonicalText(record) } : { refused: verdict }
   }
 }
 

@@ -44,6 +44,8 @@ export interface LocalOptions {
   readonly model?: (id: string, honest: Model) => Model
   /** The clock of a partner, milliseconds since 1970. @default this machine's */
   readonly clock?: (id: string) => number
+  /** Text of the network file. @default NETWORK */
+  readonly network?: string
   /** @default silentLogger */
   readonly log?: (id: string) => Logger
 }
@@ -51,7 +53,7 @@ export interface LocalOptions {
 /** Replicas with real stores in one process, joined by function calls instead of sockets. */
 export async function createLocalNetwork(ids: readonly string[], options: LocalOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ledger-local-'))
-  const genesis = genesisOf(ids)
+  const genesis = genesisOf(ids, options.network)
   const model = compileModel(genesis.genesis.network, genesis.genesis.limits)
   const nodes = new Map<string, LocalNode>()
   const founded = new Set<string>()

@@ -4,7 +4,7 @@ import { readNetworkFile } from '../../src/ledger/network-file.js'
 import { formatVectors } from './format-vectors.js'
 
 /** Prints what every partner must compute alike, wherever it stands. Run as a process of its own, with its own locale. */
-const files = ['car-service', 'organic-food', 'inspections', 'epcis']
+const files = ['car-service', 'organic-food', 'inspections', 'epcis', 'spare-parts']
 const models = files.map((name) => {
   const read = readNetworkFile(
     readFileSync(new URL(`../../config/networks/${name}.yaml`, import.meta.url), 'utf8'),

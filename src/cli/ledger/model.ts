@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { JsonObject } from '../../base/json.js'
-import type { NetworkDefinition, ObjectDefinition } from '../../ledger/network-definition.js'
+import type { LimitDefinition, NetworkDefinition, ObjectDefinition } from '../../ledger/network-definition.js'
 import type { ModelView } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import { pairs, plain, styled, valueText } from '../text.js'
@@ -70,7 +70,12 @@ function objectText(name: string, object: ObjectDefinition, color: boolean): str
     `${styled(color, 'bold', plain(name))}${title} (${key})`,
     pairs(fieldRows(object.fields), '  field   '),
     ...references,
+    ...(object.unique ?? []).map((fields) => `  unique  ${fields.map(plain).join(' ')}`),
+    ...Object.entries(object.writers ?? {}).map(([field, roles]) => {
+      return `  set by  ${plain(field)}: ${roles.map(plain).join(', ')} only`
+    }),
     ...rules,
+    ...(object.limits ?? []).map((limit) => `  limit   ${plain(limit.id)}: ${limitText(limit)}`),
     pairs(
       Object.entries(object.aliases ?? {}).map(([former, now]) => [plain(former), `${plain(now)} now`]),
       '  alias   '
@@ -78,6 +83,12 @@ function objectText(name: string, object: ObjectDefinition, color: boolean): str
     ...(object.removed === undefined ? [] : [`  removed ${object.removed.map(plain).join(', ')}`])
   ]
   return `${lines.filter((line) => line !== '').join('\n')}\n`
+}
+
+function limitText({ per, at, period, count, sum, max }: LimitDefinition): string {
+  const most = sum === undefined ? `${count} records` : `${plain(String(max))} ${plain(sum)}`
+  const when = at === undefined ? '' : ` of ${plain(at)}`
+  return `at most ${most} per ${period}${when}${per.length === 0 ? '' : ` for each ${per.map(plain).join(' ')}`}`
 }
 
 function fieldRows({ properties, required }: JsonObject): [string, string][] {

@@ -21,6 +21,7 @@ title: Network
 roles:
   inspector: { append: [visit, car], govern: true }
   reader: { append: [], govern: false }
+  helper: { append: [visit] }
 objects:
   car:
     key: [plate]
@@ -40,8 +41,10 @@ objects:
         plate: { type: string, maxLength: 4 }
         km: { type: integer, minimum: 0, maximum: 9 }
         price: { type: decimal, scale: 2, minimum: 0 }
+        load: { type: integer, minimum: 0 }
         parts: { type: array, maxItems: 2, items: { $ref: '#/$defs/part' } }
-        place: { type: object, additionalProperties: false, required: [town], properties: { town: { type: string } } }
+        place: { type: object, additionalProperties: false, required: [town], properties: { town: { type: string, default: t } } }
+        of: { type: string, maxLength: 9, from: car }
       $defs:
         part: { type: string, maxLength: 3 }
     references:
@@ -49,6 +52,11 @@ objects:
     rules:
       - { id: rises, expr: 'previous == null || record.km >= previous.km', message: 'no' }
       - { id: small, expr: 'record.km < 9', message: 'no' }
+    unique: [[km]]
+    writers: { price: [inspector] }
+    limits:
+      - { id: two, per: [plate], period: day, count: 2, message: 'no' }
+      - { id: sum, period: month, sum: load, max: 30 }
 `
 
 const BASE = genesisOf([], FILE).genesis.network
@@ -77,7 +85,8 @@ const drop =
   (path: string): Edit =>
   (network) => {
     const { holder, name } = place(network, path)
-    delete holder[name]
+    if (Array.isArray(holder)) holder.splice(Number(name), 1)
+    else delete holder[name]
   }
 const rules =
   (ids: readonly string[], more: readonly JsonObject[] = []): Edit =>
@@ -129,11 +138,11 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
     all(renamed('car', 'color', 'colour'), set(`${CAR}/properties/colour/enum`, ['red'])),
     ['care', 'care', 'care']
   ],
-  // The alias, both fields (of an open object), the one that must be there, and two rules of it.
+  // The alias, both fields (of an open object), the one that must be there, two rules of it, and what is unique.
   [
     'a field that must be there by another name',
     renamed('visit', 'km', 'odometer'),
-    ['care', 'care', 'care', 'care', 'care', 'care']
+    ['care', 'care', 'care', 'care', 'care', 'care', 'care']
   ],
   // The alias, both fields, the key, what must be there, what the reference is by.
   [
@@ -149,17 +158,18 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
   [
     'a reference by a field of another name',
     all(renamed('visit', 'plate', 'vehicle'), set(`${VISIT}/additionalProperties`, false)),
-    ['care', 'care', 'care', 'care', 'care', 'care', 'compatible']
+    ['care', 'care', 'care', 'care', 'care', 'care', 'care', 'compatible']
   ],
   [
     'an object that is removed',
     all(
       drop('objects/car'),
+      drop(`${VISIT}/properties/of/from`),
       set('objects/visit/references', {}),
       set('roles/inspector/append', ['visit']),
       set('removed', ['car'])
     ),
-    [...Array(7).fill('breaking'), ...Array(3).fill('compatible'), 'breaking', 'care']
+    [...Array(7).fill('breaking'), ...Array(4).fill('compatible'), 'breaking', 'care']
   ],
   ['a field that must be there', set(`${CAR}/required`, ['plate', 'color']), ['breaking']],
   ['a field that need not be there', set(`${VISIT}/properties/place/required`, []), ['care']],
@@ -209,7 +219,41 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
   ['another condition', set('objects/visit/rules/1/expr', 'record.km < 5'), ['care']],
   ['another message', set('objects/visit/rules/1/message', 'other'), ['compatible']],
   ['amendments', set('objects/visit/amend', { by: 'own' }), ['compatible', 'compatible']],
-  ['a message in languages', set('objects/visit/rules/1/message', { nl: 'nee', fi: 'ei' }), ['compatible']]
+  ['a message in languages', set('objects/visit/rules/1/message', { nl: 'nee', fi: 'ei' }), ['compatible']],
+  ['nothing unique', drop('objects/visit/unique'), ['compatible']],
+  ['other values that are unique', set('objects/visit/unique', [['km', 'price']]), ['care']],
+  ['more that is unique', set('objects/visit/unique', [['km'], ['price']]), ['care']],
+  ['a limit less', drop('objects/visit/limits/0'), ['compatible']],
+  ['no limits', drop('objects/visit/limits'), ['compatible', 'compatible']],
+  ['the first limit', set('objects/car/limits', [{ id: 'one', period: 'day', count: 1 }]), ['care']],
+  ['a higher limit', set('objects/visit/limits/0/count', 3), ['compatible']],
+  ['a lower limit', set('objects/visit/limits/1/max', 29), ['care']],
+  ['a higher sum', set('objects/visit/limits/1/max', 31), ['compatible']],
+  ['longer periods', set('objects/visit/limits/0/period', 'month'), ['care']],
+  ['counted together', set('objects/visit/limits/0/per', []), ['care']],
+  ['other words of a limit', set('objects/visit/limits/0/message', 'x'), ['compatible']],
+  ['another name of a limit', set('objects/visit/limits/0/id', 'too'), ['compatible', 'care']],
+  ['a field that every role may set', drop('objects/visit/writers/price'), ['compatible']],
+  ['fields that every role may set', drop('objects/visit/writers'), ['compatible']],
+  ['another role that may set a field', set('objects/visit/writers/price', ['helper', 'inspector']), ['compatible']],
+  ['one role for another', set('objects/visit/writers/price', ['helper']), ['care']],
+  ['a field that one role may set', set('objects/visit/writers/parts', ['inspector']), ['care']],
+  ['the first field that one role may set', set('objects/car/writers', { color: ['inspector'] }), ['care']],
+  ['a default', set(`${CAR}/properties/color/default`, 'red'), ['compatible']],
+  ['another default', set(`${VISIT}/properties/place/properties/town/default`, 'u'), ['care']],
+  ['no default', drop(`${VISIT}/properties/place/properties/town/default`), ['care']],
+  ['values from another object', set(`${VISIT}/$defs/part/from`, 'car'), ['care']],
+  ['values from nowhere', drop(`${VISIT}/properties/of/from`), ['compatible']],
+  ['values from elsewhere', set(`${VISIT}/properties/of/from`, 'visit'), ['care']],
+  [
+    'a field that must be there, with a default',
+    (network) => {
+      set(`${CAR}/properties/color/default`, 'red')(network)
+      set(`${CAR}/required`, ['plate', 'color'])(network)
+    },
+    ['compatible', 'care']
+  ],
+  ['the first that is unique', set('objects/car/unique', [['color']]), ['care']]
 ]
 
 function changed(...edits: readonly Edit[]): NetworkDefinition | null {
@@ -274,9 +318,11 @@ const visit = fc.record(
   {
     plate: fc.constantFrom('a', 'b', 'a', 'b', 'long'),
     km: fc.constantFrom(0, 1, 2, 3, 5, 7, 8, 9, -1),
+    load: fc.constantFrom(0, 5, 9),
     price: fc.constantFrom('0.00', '0.25', '7.00', '-0.50'),
     parts: fc.array(fc.constantFrom('ab', 'abc', 'abcd'), { maxLength: 3 }),
     place: fc.constantFrom({ town: 't' }, { town: 'u' }, { town: 't', zip: 'z' }, {}),
+    of: fc.constantFrom('a', 'b', 'x'),
     doors: fc.constantFrom(4, 'four')
   },
   { requiredKeys: ['plate', 'km'] }

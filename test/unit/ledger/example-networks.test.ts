@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { canonicalText } from '../../../src/base/canonical.js'
 import type { JsonObject } from '../../../src/base/json.js'
 import { compileExample, EXAMPLES, exampleRun, filesIn, readRecords } from '../../support/example-run.js'
+import { activePartner, judgedRecords } from '../../support/judged-records.js'
 import { skipUnless, suite } from '../../support/suite.js'
 
 const test = suite('example networks')
@@ -81,6 +82,44 @@ test('a farm writes in its own name only', () => {
   const input = { record: harvest, previous: null, refs: { certificate: certificate! }, block: { height: 1, time: 1 } }
   assert.is(object.checkRules({ ...input, author: { id: 'farm-linden', role: 'farm' } }), null)
   assert.is(object.checkRules({ ...input, author: { id: 'farm-brook', role: 'farm' } })?.rule, 'in-its-own-name')
+})
+
+test('spare parts: what is said without a rule', () => {
+  const model = compileExample('spare-parts')
+  const run = judgedRecords(model)
+  const say = (author: string, role: string, object: string, data: JsonObject): string => {
+    const filled = model.objects.get(object)!.normalise(data)
+    if (!filled.ok) return filled.refusal.code
+    const { verdict } = run.judge(activePartner(author, role), object, filled.value)
+    return verdict === null ? 'accepted' : (verdict.rule ?? verdict.code)
+  }
+  const maker = (data: JsonObject) => say('maker', 'manufacturer', 'part', data)
+  const dealer = (object: string, data: JsonObject) => say('d1', 'dealer', object, data)
+  const gear = { number: 'G-1', name: 'Gear', barcode: '4006381333931', price: 12.5 }
+  assert.is(dealer('part', { number: 'G-1', name: 'Gear' }), 'NOT_PERMITTED')
+  assert.is(maker(gear), 'accepted')
+  assert.equal(
+    [dealer('part', { ...gear, inStock: 2 }), dealer('part', { ...gear, price: 9 })],
+    ['accepted', 'NOT_PERMITTED']
+  )
+  assert.is(maker({ ...gear, number: 'G-2', replaces: 'G-1' }), 'DUPLICATE')
+  assert.is(maker({ number: 'G-2', name: 'Gear', replaces: 'G-0' }), 'REFERENCE_MISSING')
+  const order = { dealer: 'd1', orderedAt: '2025-03-01T08:00:00Z', part: 'G-1', pieces: 60, price: 12.5 }
+  const orders = ['1', '2', '3', '4'].map((number) => dealer('order', { ...order, order: number, pieces: 20 }))
+  assert.equal(orders, ['accepted', 'accepted', 'accepted', 'orders-a-day'])
+  const later = { ...order, orderedAt: '2025-03-02T08:00:00Z' }
+  assert.equal(
+    [dealer('order', { ...later, order: '5' }), dealer('order', { ...later, order: '5', pieces: 40 })],
+    ['pieces-a-year', 'accepted']
+  )
+  assert.is(dealer('order', { ...later, order: '6', price: 1 }), 'at-the-price-of-the-catalogue')
+  assert.is(dealer('order', { ...later, order: '6', part: 'G-9' }), 'REFERENCE_MISSING')
+  const bill = { from: 'maker', number: '7', order: '1', total: 250 }
+  const billed = [bill, bill, { ...bill, number: '8', order: '9' }].map((data) =>
+    say('maker', 'manufacturer', 'bill', data)
+  )
+  assert.equal(billed, ['accepted', 'DUPLICATE', 'REFERENCE_MISSING'])
+  assert.is(say('d1', 'dealer', 'bill', { ...bill, from: 'd1' }), 'accepted')
 })
 
 const MOT = '../shared/data/mot'

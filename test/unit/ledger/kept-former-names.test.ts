@@ -72,9 +72,7 @@ test('an older record is amended in the words of today, and in its place', () =>
     'RULE_BROKEN: 299 after 300',
     'RULE_BROKEN: 900 after 901 (d1/0/1)'
   ])
-  assert.equal(chain.say('d1', amended('d1/0/2', now(2, 500))), [
-    'RULE_BROKEN: 300 after 500 (d1/0/0)'
-  ])
+  assert.equal(chain.say('d1', amended('d1/0/2', now(2, 500))), ['RULE_BROKEN: 300 after 500 (d1/0/0)'])
   assert.equal(chain.say('d1', amended('d1/0/2', now(5, 450)), now(6, 449), now(6, 451)), [
     'accepted',
     'RULE_BROKEN: 449 after 450',

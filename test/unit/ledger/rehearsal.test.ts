@@ -21,6 +21,8 @@ const test = suite('rehearsal of a model')
 
 const RECORD_BYTES_MAX = 128 * 1024
 
+const KEY = 'key: [vehicle]\n'
+
 /** Network files of which each judges the same records otherwise. */
 const FILES: readonly string[] = [
   GOVERNED_NETWORK,
@@ -30,6 +32,24 @@ const FILES: readonly string[] = [
   GOVERNED_NETWORK.replace('minimum: 0', 'minimum: 4'),
   GOVERNED_NETWORK.replace('clerk: { append: [note] }', 'clerk: { append: [inspection] }'),
   GOVERNED_NETWORK.replace(/ {4}rules:\n(?: {6}.*\n)+/, ''),
+  GOVERNED_NETWORK.replace(KEY, `${KEY}    unique: [[odometer]]\n`),
+  GOVERNED_NETWORK.replace(
+    KEY,
+    `${KEY}    limits: [{ id: few, per: [vehicle], period: year, sum: odometer, max: 9 }]\n`
+  ),
+  GOVERNED_NETWORK.replace('text: { type: string, maxLength: 200 }', 'text: { type: string, from: inspection }'),
+  GOVERNED_NETWORK.replace('key: []', 'key: []\n    writers: { vehicle: [inspector] }'),
+  GOVERNED_NETWORK.replace('append: [note]', 'append: [note, inspection]').replace(
+    KEY,
+    `${KEY}    writers: { odometer: [inspector] }\n`
+  ),
+  GOVERNED_NETWORK.replace('key: []', 'key: []\n    limits: [{ id: two, per: [text], period: day, count: 2 }]'),
+  GOVERNED_NETWORK.replace('key: []', 'key: []\n    unique: [[text, vehicle], [text]]'),
+  keeping('amend: { by: own }').replace(KEY, `${KEY}    unique: [[odometer]]\n`),
+  keeping('amend: { by: own }').replace(
+    KEY,
+    `${KEY}    limits: [{ id: few, per: [vehicle], period: year, sum: odometer, max: 30 }]\n    writers: { odometer: [inspector] }\n`
+  ),
   GOVERNED_NETWORK.replace('previous == null ||', "author.role != 'clerk' && block.height < 4 ||"),
   keeping('amend: { by: own }'),
   keeping('amend: { by: [inspector], approval: own }'),
@@ -110,7 +130,7 @@ const inspection = fc
 const record = fc.oneof(
   inspection,
   fc
-    .record({ text: fc.constantFrom('x', ''), vehicle: fc.constantFrom('a', 'b', 'c') })
+    .record({ text: fc.constantFrom('x', '', 'a'), vehicle: fc.constantFrom('a', 'b', 'c') })
     .map((data) => ({ object: 'note', data: data as JsonObject })),
   fc.constant({ object: 'nothing', data: {} })
 )
@@ -176,7 +196,7 @@ function tryRehearsal(
   const expected = named.map((of) => recordsOnly(of, fresh.commit(of).verdicts))
   const { verdicts, entries } = rehearsed(modelOf(after), real, blocks)
   assert.equal(verdicts, expected)
-  const ofRecords = ([key]: [string, StateEntry]): boolean => /^[ruotqQ]:/.test(key)
+  const ofRecords = ([key]: [string, StateEntry]): boolean => /^[ruotqQUC]:/.test(key)
   const texts = (map: Map<string, StateEntry>) => [...map].filter(ofRecords).map(([key, { text }]) => [key, text])
   assert.equal(texts(entries).sort(), texts(fresh.entries).sort())
   const stood = blocks.map((one) => recordsOnly(one.batches, one.verdicts))

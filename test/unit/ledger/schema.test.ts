@@ -215,7 +215,6 @@ const mistakes: [schema: Json, problem: RegExp, remedy: RegExp][] = [
   [{ type: 'string', maxLenght: 5 }, /maxLenght is not a keyword/, /did you mean maxLength\?/],
   [{ type: 'integer', maxLength: 5 }, /maxLength does not belong to type integer/, /remove maxLength/],
   [{ type: 'string', anyOf: [] }, /anyOf is not supported/, /rule/],
-  [{ type: 'string', default: 'x' }, /default is not supported/, /nothing is filled in/],
   [{ type: 'object', patternProperties: {} }, /patternProperties is not supported/, /additionalProperties/],
   [{ type: 'string', format: 'email' }, /"email" is not a format/, /date/],
   [{ type: 'string', pattern: '(?=a)' }, /pattern cannot be used/, /RE2/],

@@ -2,8 +2,10 @@ import * as assert from 'uvu/assert'
 import {
   both,
   type Chain,
+  car,
   change,
   type Edit,
+  propose,
   readOfCar,
   remove,
   rename,
@@ -150,6 +152,50 @@ test('a removed object takes no record, and its name no other object', () => {
   const draft = JSON.parse(JSON.stringify(networkNow(chain)))
   draft.objects.part = draft.objects.visit
   assert.match(chain.say('p1', modelProposal(draft))[0]!, /^SCHEMA: .*part is an object of today/)
+})
+
+test('what stands in unique or limits keeps its name, or leaves them', () => {
+  const chain = start()
+  change(chain, ({ objects }) => {
+    objects.car!.unique = [['colour']]
+    objects.visit!.limits = [{ id: 'few', per: ['car'], period: 'day', count: 3 }]
+  })
+  const paint = both(rename('car', 'colour', 'paint'), ({ objects }) => {
+    objects.car!.unique = [['paint']]
+  })
+  const vehicle = both(rename('visit', 'car', 'vehicle'), ({ objects }) => {
+    objects.visit!.references.of!.key = ['vehicle']
+    objects.visit!.limits![0]!.per = ['vehicle']
+  })
+  for (const [edit, field] of [
+    [paint, 'car.colour'],
+    [vehicle, 'visit.car']
+  ] as const)
+    assert.ok(propose(chain, edit).startsWith(`NOT_PERMITTED: ${field} stands in unique or limits`), field)
+  change(
+    chain,
+    both(paint, ({ objects }) => void delete objects.car!.unique)
+  )
+})
+
+test('what is unique is read under the names of today', () => {
+  const chain = start()
+  const unique: Edit = ({ objects }) => {
+    objects.car!.unique = [['colour']]
+  }
+  change(chain, unique)
+  assert.equal(chain.say('p1', car({ vin: 'a', colour: 'red' })), ['accepted'])
+  change(
+    chain,
+    both(rename('car', 'colour', 'paint'), ({ objects }) => void delete objects.car!.unique)
+  )
+  assert.equal(chain.say('p1', car({ vin: 'a', paint: 'red', kilometres: 1 })), ['accepted'])
+  change(chain, (draft) => {
+    rename('car', 'paint', 'colour')(draft)
+    draft.objects.car!.aliases = { paint: 'colour' }
+    unique(draft)
+  })
+  assert.match(chain.say('p1', car({ vin: 'b', colour: 'red' }))[0]!, /^DUPLICATE: colour "red" belongs to another car/)
 })
 
 test.run()

@@ -107,11 +107,12 @@ test('what the file with another name makes of records is what it says', async (
 test('what ledger rule test prints is what it prints', async () => {
   const block = BLOCKS.find(({ text }) => text.startsWith('$ ledger rule test'))
   assert.ok(block !== undefined)
-  const home = await createTestHome(fileBefore(block!), 'workshop')
+  const text = fileBefore(block!)
+  const home = await createTestHome(text, 'workshop')
   try {
     const file = join(home.folder, 'workshops.yaml')
     const { writeFile } = await import('node:fs/promises')
-    await writeFile(file, fileBefore(block!))
+    await writeFile(file, text)
     const { code, stdout } = await runProgram(ledgerProgram, ['rule', 'test', file])
     assert.equal([code, stdout], [0, block!.text.split('\n').slice(1).join('\n')])
   } finally {
