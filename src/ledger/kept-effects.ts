@@ -13,6 +13,9 @@ import type { StateEntry, StateReader, StateWrite } from './state.js'
  * is claimed belongs to whichever is the newest of its key, which an amendment may change under two keys.
  */
 
+/** Stands for the id of a record that is only judged; no record has it. */
+const UNKNOWN_ID = '?'
+
 /** Looks at the effects before each is written. */
 type Look = (state: StateReader, effects: readonly RecordEffect[]) => Refusal | null
 
@@ -23,7 +26,7 @@ export function keptEffectProblem(state: StateReader, kept: KeptRecord, original
   const { author, block, record: data } = input
   // Its id and place are not known yet: it comes after all of its date.
   const place = original?.record.place ?? LAST_PLACE
-  const record = { id: '', ...block, body: { data, object: object.name }, place, role: author.role, text: '{}' }
+  const record = { id: UNKNOWN_ID, ...block, body: { data, object: object.name }, place, role: author.role, text: '{}' }
   const whole: RuleInput = { ...input, previous: null }
   const look: Look = (run, effects) => effectProblem(run, effects, whole)
   return write(scratchRun(state), { object, key, original, record }, look)

@@ -8,7 +8,7 @@ import type { StateEntry, StateReader } from './state.js'
  */
 
 /** Entries of one page. */
-export const PAGE_ENTRIES_MAX = 32
+export const PAGE_ENTRIES_MAX = 16
 
 /** What a key index knows of a record. */
 export interface IndexEntry {
@@ -54,8 +54,7 @@ export function readRoot(state: StateReader, name: string): IndexRoot | null {
 /** Writes the root; the pages below it were written with each change. */
 export function writeRoot(state: IndexState, name: string, root: IndexRoot): void {
   const { entries, from, last, level, order, pages } = root
-  const text = JSON.stringify({ entries, from, last, level, order, pages })
-  state.write(name, { text, memo: root }, '')
+  state.write(name, entryOf({ entries, from, last, level, order, pages }), '')
 }
 
 /** The last entry that sorts before `sort`. */
@@ -187,7 +186,19 @@ function readPage(state: StateReader, name: string, number: string): Page {
 /** No result covers pages: they follow from the entries, which it does cover. */
 function writePage({ state, name }: Tree, number: string, page: Page): void {
   const { entries, level } = page
-  state.write(pageKey(name, number), { text: JSON.stringify({ entries, level }), memo: page }, '')
+  state.write(pageKey(name, number), entryOf({ entries, level }), '')
+}
+
+/** Of several versions of a page that one block makes only the last is stored, and only that one becomes text. */
+function entryOf(page: Page & Partial<IndexRoot>): StateEntry {
+  let text: string | undefined
+  return {
+    get text() {
+      text ??= JSON.stringify(page)
+      return text
+    },
+    memo: page
+  }
 }
 
 function decode(entry: StateEntry): Page {

@@ -369,4 +369,63 @@ test('hundreds of late entries and amendments are judged as by somebody who look
   assert.ok(counts.accepted > 60 && counts.amended > 60 && counts.refused > 100, JSON.stringify(counts))
 })
 
+test('unique values and limits follow what stands, whatever was amended', () => {
+  const random = seededRandom(78)
+  const pick = (count: number): number => Math.floor(random() * count)
+  const words = `order: day
+    amend: { by: [dealer] }
+    unique: [[odometer]]
+    limits: [{ id: twice, per: [car], at: day, period: day, count: 2 }]`
+  const chain = governanceChain(PARTNERS, {
+    file: network(words).replace(/previous == null.*/, 'record.odometer >= 0')
+  })
+  interface Stood {
+    id: string
+    car: string
+    day: number
+    odometer: number
+    came: number
+  }
+  let all: Stood[] = []
+  const lastOf = (records: readonly Stood[], car: string): Stood | undefined =>
+    records
+      .filter((one) => one.car === car)
+      .sort((a, b) => a.day - b.day || a.came - b.came)
+      .at(-1)
+  const holds = (records: readonly Stood[]): boolean => {
+    // What is unique is what the newest of each car says.
+    const newest = ['A', 'B', 'C'].flatMap((car) => lastOf(records, car)?.odometer ?? [])
+    const perDay = new Map<string, number>()
+    for (const one of records) perDay.set(`${one.car} ${one.day}`, (perDay.get(`${one.car} ${one.day}`) ?? 0) + 1)
+    return new Set(newest).size === newest.length && [...perDay.values()].every((count) => count <= 2)
+  }
+  const counts = { DUPLICATE: 0, RULE_BROKEN: 0, accepted: 0, amended: 0 }
+  for (let step = 0; step < 700; step++) {
+    const [car, number, odometer] = [['A', 'B', 'C'][pick(3)] ?? '', 1 + pick(28), pick(6)]
+    const author = random() < 0.5 ? 'd1' : 'd2'
+    const id = chain.nextId(author)
+    const original = all.length > 3 && random() < 0.6 ? all[pick(all.length)]! : null
+    const said = visit(number, odometer, car)
+    const [verdict = ''] = chain.say(author, original === null ? said : amended(original.id, said))
+    const made = { id, car, day: number, odometer, came: original?.came ?? step }
+    const after = [...all.filter((one) => one !== original), made]
+    assert.is(verdict === 'accepted', holds(after), `step ${step}: ${verdict} of ${JSON.stringify({ made, original })}`)
+    if (verdict === 'accepted') all = after
+    const kind =
+      verdict === 'accepted' && original !== null ? 'amended' : (verdict.split(':')[0] as keyof typeof counts)
+    counts[kind] += 1
+  }
+  for (const [kind, count] of Object.entries(counts)) assert.ok(count > 20, `${kind} ${count}`)
+})
+
+test('who may not set a field leaves it as it is when he amends', () => {
+  const words = 'amend: { by: [dealer, brand] }\n    writers: { odometer: [brand] }'
+  const file = network(words).replace('brand: { append: []', 'brand: { append: [visit]')
+  const both = governanceChain(PARTNERS, { file })
+  assert.match(both.say('d1', visit(1, 100))[0] ?? '', /^NOT_PERMITTED: .*odometer/)
+  assert.equal(both.say('b1', visit(1, 100), visit(2, 200)), ['accepted', 'accepted'])
+  assert.match(both.say('d1', amended('b1/0/0', visit(3, 101)))[0] ?? '', /^NOT_PERMITTED: .*odometer/)
+  assert.equal(both.say('d1', amended('b1/0/0', visit(2, 100))), ['accepted'])
+})
+
 test.run()
