@@ -1,6 +1,7 @@
 import { CHAIN_BUGS } from './chain-bugs.js'
 import { DURABILITY_BUGS } from './durability-bugs.js'
 import { EFFECT_BUGS } from './effect-bugs.js'
+import { EVOLUTION_BUGS } from './evolution-bugs.js'
 import { EXCHANGE_BUGS } from './exchange-bugs.js'
 import { GOVERNANCE_BUGS } from './governance-bugs.js'
 import { KEPT_BUGS } from './kept-bugs.js'
@@ -18,6 +19,7 @@ export const BUGS: readonly PlantedBug[] = [
   ...EFFECT_BUGS,
   ...GOVERNANCE_BUGS,
   ...VERSION_BUGS,
+  ...EVOLUTION_BUGS,
   ...RECOVERY_BUGS,
   ...KEPT_BUGS
 ]

@@ -32,8 +32,8 @@ export const KEPT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/record-standing.ts',
-        find: 'finish(run, object, key, withoutEntry(run, name, root, sortOf(record, object.keeping?.order ?? null)))',
-        replace: 'finish(run, object, key, name === "" ? withoutEntry(run, name, root, sortOf(record, null)) : root)'
+        find: 'finish(run, object, key, withoutEntry(run, name, root, sortOf(record, object)))',
+        replace: 'finish(run, object, key, name === "" ? withoutEntry(run, name, root, sortOf(record, object)) : root)'
       }
     ],
     checks: [seeds(20), test('unit/ledger/kept-records')]

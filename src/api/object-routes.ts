@@ -80,9 +80,13 @@ export const objectRoutes: readonly Route[] = [
   }
 ]
 
-/** @throws LedgerError UNKNOWN_OBJECT, naming those there are */
+/**
+ * The definition of an object whose records can be read, a removed one too.
+ * @throws LedgerError UNKNOWN_OBJECT, naming those there are
+ */
 export function requireObject(node: LedgerNode, object: string): ObjectDefinition {
-  const { objects } = node.model().network
+  const { network, removed } = node.model()
+  const objects: Readonly<Record<string, ObjectDefinition>> = { ...removed, ...network.objects }
   const definition = Object.hasOwn(objects, object) ? objects[object] : undefined
   if (definition !== undefined) return definition
   const known = Object.keys(objects)

@@ -313,12 +313,16 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
   ApprovalRequest: shape({ vote: { enum: ['yes', 'no'] }, reason }, ['reason']),
   VoteRequest: shape({ vote: { enum: ['yes', 'no'] }, reason, force }, ['reason', 'force']),
   Genesis: { ...anyObject, description: 'Canonical JSON; its tagged hash is the genesis hash' },
-  Model: shape({
-    hash,
-    network: { ...anyObject, description: 'The network file with every default filled in' },
-    from: { ...count, description: 'Height from which it is in force; 0: from the genesis on' },
-    next: nullable(shape({ hash, from: count }))
-  }),
+  Model: shape(
+    {
+      hash,
+      network: { ...anyObject, description: 'The network file with every default filled in' },
+      from: { ...count, description: 'Height from which it is in force; 0: from the genesis on' },
+      next: nullable(shape({ hash, from: count })),
+      removed: { ...anyObject, description: 'Objects that were removed, as they were last: their records can be read' }
+    },
+    ['removed']
+  ),
   Checkpoint: { ...anyObject, description: 'What verify-receipt takes with --checkpoint' },
   Block: { ...anyObject, description: 'Header, certificate, batches and refusals' },
   Receipt: { ...anyObject, description: 'Canonical JSON, docs/formats.md' },

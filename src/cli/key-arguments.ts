@@ -1,6 +1,7 @@
 import { LedgerError } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import type { NetworkDefinition, ObjectDefinition } from '../ledger/network-definition.js'
+import type { ModelView } from '../node/ledger-node.js'
 import { usage } from './failure.js'
 
 /**
@@ -8,7 +9,7 @@ import { usage } from './failure.js'
  * Which JSON value a text becomes is decided by the field's type in the model, so `7` is a number only where the field is.
  * @throws LedgerError UNKNOWN_OBJECT, or USAGE naming the key fields
  */
-export function parseKeyArguments(network: NetworkDefinition, object: string, texts: readonly string[]): Json[] {
+export function parseKeyArguments(network: Objects, object: string, texts: readonly string[]): Json[] {
   const definition = objectOf(network, object)
   const { key } = definition
   if (key.length === 0) {
@@ -20,7 +21,14 @@ export function parseKeyArguments(network: NetworkDefinition, object: string, te
   return key.map((field, index) => typed(definition, field, values[index] ?? ''))
 }
 
-function objectOf(network: NetworkDefinition, object: string): ObjectDefinition {
+/** Objects whose records can be read: those of the model, and those that were removed, as they were last. */
+export function readableObjects({ network, removed }: ModelView): Objects {
+  return { objects: { ...removed, ...network.objects } }
+}
+
+type Objects = Pick<NetworkDefinition, 'objects'>
+
+function objectOf(network: Objects, object: string): ObjectDefinition {
   const definition = Object.hasOwn(network.objects, object) ? network.objects[object] : undefined
   if (definition !== undefined) return definition
   const known = Object.keys(network.objects).join(', ')

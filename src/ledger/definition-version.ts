@@ -3,8 +3,11 @@ import { isObject } from './network-members.js'
 
 type Since = Readonly<Record<string, number>>
 
-/** Members of an object's definition that are younger than the first version, and since which there are. */
-const OBJECT_SINCE: Since = { amend: 3, limits: 3, order: 3, unique: 3, writers: 3 }
+/** Members of a network definition that are younger than the first version, and since which there are. */
+const NETWORK_SINCE: Since = { removed: 3 }
+
+/** The same of an object's definition. */
+const OBJECT_SINCE: Since = { aliases: 3, amend: 3, limits: 3, order: 3, removed: 3, unique: 3, writers: 3 }
 
 /** The same of keywords of a schema. */
 const KEYWORD_SINCE: Since = { default: 3, from: 3 }
@@ -17,8 +20,10 @@ const TRANSLATED_SINCE = 3
  * it says. Reads what may be no definition at all, and says nothing of its mistakes.
  */
 export function definitionVersion(network: Json): number {
-  if (!isObject(network) || !isObject(network.objects)) return 1
-  return Object.values(network.objects).reduce<number>((most, object) => Math.max(most, objectVersion(object)), 1)
+  if (!isObject(network)) return 1
+  const objects = isObject(network.objects) ? Object.values(network.objects) : []
+  const own = membersVersion(NETWORK_SINCE, network)
+  return objects.reduce<number>((most, object) => Math.max(most, objectVersion(object)), own)
 }
 
 function objectVersion(object: Json): number {

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../base/json.js'
+import { namesAfter } from './difference-names.js'
 import type { FindingPath } from './finding.js'
 import { ALL_KEYWORDS, NOTE_KEYWORDS } from './schema-keywords.js'
 
@@ -34,12 +35,15 @@ export function classOfDifference(
   const [top, name, member, ...rest] = path.map(String)
   if (top === 'title') return TEXT
   if (top === 'roles') return classOfRole(path, before, after, sides)
+  if (top === 'removed') return OBJECT_REMOVED
   if (top !== 'objects' || name === undefined) return care('others decide, or more or fewer of them')
   if (at(sides.before, ['objects', name]) === undefined) return compatible('a new kind of record')
-  if (at(sides.after, ['objects', name]) === undefined) return breaking('its records would be out of sight')
+  if (at(sides.after, ['objects', name]) === undefined) return classOfObjectGone(name, sides)
   if (member === 'title') return TEXT
-  if (member === 'key') return breaking('its records would not be found by their key')
-  if (member === 'order') return classOfOrder(before, after)
+  if (member === 'key') return classOfKey(name, before, after, sides)
+  if (member === 'aliases') return classOfAlias(before, after)
+  if (member === 'removed') return breaking('no new record can have them, and rules do not see them in older ones')
+  if (member === 'order') return classOfOrder(name, before, after, sides)
   if (member === 'amend') return classOfAmend(path, sides)
   if (member === 'rules') return classOfRule(rest, before, after)
   if (member === 'writers') return classOfWriters(before, after)
@@ -54,6 +58,11 @@ const DEFINITION: DifferenceClass = { kind: 'compatible', why: 'it says somethin
 const LOOSER: DifferenceClass = { kind: 'compatible', why: 'more is accepted' }
 const STRICTER: DifferenceClass = { kind: 'care', why: 'less is accepted: whoever appends may have to change' }
 
+const OBJECT_REMOVED: DifferenceClass = {
+  kind: 'breaking',
+  why: 'nothing can be appended to it any more; its records can still be read'
+}
+
 function compatible(why: string): DifferenceClass {
   return { kind: 'compatible', why }
 }
@@ -64,6 +73,34 @@ function care(why: string): DifferenceClass {
 
 function breaking(why: string): DifferenceClass {
   return { kind: 'breaking', why }
+}
+
+function classOfObjectGone(name: string, { after }: Sides): DifferenceClass {
+  const removed = at(after, ['removed'])
+  const isListed = Array.isArray(removed) && removed.includes(name)
+  return isListed ? OBJECT_REMOVED : breaking('its records would be out of sight')
+}
+
+function classOfKey(object: string, before: Json | undefined, after: Json | undefined, sides: Sides): DifferenceClass {
+  if (sameNames(renamed(object, before, sides), after)) return care('a field of it has another name: its values stay')
+  return breaking('its records would not be found by their key')
+}
+
+function classOfAlias(before: Json | undefined, after: Json | undefined): DifferenceClass {
+  if (after === undefined) return breaking('what older records call so is not read any more')
+  if (before !== undefined) return compatible('it leads to what the field is called now')
+  return care(`whoever appends must write ${String(after)} instead; older records are read under it`)
+}
+
+/** Names of fields as they are called afterwards, without those that are removed. */
+function renamed(object: string, names: Json | undefined, { before, after }: Sides): Json[] {
+  const { nameOf } = namesAfter(at(before, ['objects', object]), at(after, ['objects', object]))
+  const list = Array.isArray(names) ? names : []
+  return list.map((name) => nameOf(String(name))).filter((name) => name !== null)
+}
+
+function sameNames(list: readonly Json[], other: Json | undefined): boolean {
+  return JSON.stringify(list) === JSON.stringify(other)
 }
 
 function classOfRole(
@@ -80,11 +117,18 @@ function classOfRole(
   return care('partners of this role may append less')
 }
 
-function classOfOrder(before: Json | undefined, after: Json | undefined): DifferenceClass {
+function classOfOrder(
+  object: string,
+  before: Json | undefined,
+  after: Json | undefined,
+  sides: Sides
+): DifferenceClass {
   if (before === undefined) return care('dates say what comes before what, from the newest record of each key on')
   return after === undefined
     ? care('a record that comes late is the newest')
-    : care('another date says what comes before what')
+    : sameNames(renamed(object, [before], sides), [after])
+      ? compatible('the same date, as it is called now')
+      : care('another date says what comes before what')
 }
 
 function classOfAmend(path: FindingPath, { before, after }: Sides): DifferenceClass {
@@ -123,6 +167,8 @@ function classOfReference(
     return compatible('records may point to nothing')
   }
   if (at(sides.before, reference) === undefined) return compatible('rules can see what a record points to')
+  if (part === 'key' && sameNames(renamed(String(path[1]), before, sides), after))
+    return compatible('the same fields, as they are called now')
   return before === after ? TEXT : care('records point to something else')
 }
 
@@ -167,7 +213,12 @@ function classOfSchema(
   if (keyword === undefined) return care('the field is another one')
   if (keyword === 'properties' && name !== undefined) {
     if (path.length > from + 2) return classOfSchema(path, from + 2, before, after, sides)
-    return classOfField(path, from, before, after, sides)
+    return from === 3 ? classOfOwnField(path, before, after, sides) : classOfField(path, from, before, after, sides)
+  }
+  if (keyword === 'required' && from === 3 && Array.isArray(before)) {
+    const asNow = renamed(String(path[1]), before, sides)
+    if (!isSuperset(asNow, before) && isSuperset(asNow, after))
+      return care('the fields of before, as they are called now')
   }
   if (keyword === '$defs' && name !== undefined) {
     if (path.length > from + 2) return classOfSchema(path, from + 2, before, after, sides)
@@ -178,6 +229,26 @@ function classOfSchema(
   }
   if (keyword === 'required') return classOfRequired(before, after, at(sides.after, path.slice(0, from)))
   return classOfKeyword(keyword, before, after)
+}
+
+/** A field of the object itself: it may be renamed or removed. */
+function classOfOwnField(
+  path: FindingPath,
+  before: Json | undefined,
+  after: Json | undefined,
+  sides: Sides
+): DifferenceClass {
+  const [object, field] = [path.slice(0, 2), String(path[4])]
+  const names = namesAfter(at(sides.before, object), at(sides.after, object))
+  const now = names.nameOf(field)
+  if (after === undefined && now !== null && now !== field)
+    return care(`it is called ${now} now: whoever appends must write that`)
+  const former = names.formerOf(field)
+  const plain = classOfField(path, 3, before, after, sides)
+  if (before !== undefined || former === undefined || plain.kind !== 'compatible') return plain
+  const was = at(sides.before, [...path.slice(0, 4), former])
+  if (JSON.stringify(was) === JSON.stringify(after)) return compatible(`it was called ${former}`)
+  return care(`it was called ${former}, and other values are accepted`)
 }
 
 function classOfField(

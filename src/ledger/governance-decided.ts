@@ -26,7 +26,7 @@ export function decisionProblem({ model, partners, version }: Decided, change: C
   if (change.kind === 'version') return versionProblem(version, change)
   if (change.kind !== 'model') return changeProblem(model.network, partners, change)
   const { network } = change.model
-  return modelProblem(model, change.model, partners) ?? problemAfter(network, setUnder(network, partners))
+  return modelProblem(model, change.model, partners, version) ?? problemAfter(network, setUnder(network, partners))
 }
 
 /** What is decided after a change that has no problem. */

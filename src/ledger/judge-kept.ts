@@ -1,8 +1,10 @@
 import type { Refusal } from '../base/errors.js'
 import { parseRecordId } from '../base/ids.js'
+import type { JsonObject } from '../base/json.js'
 import { writersProblem } from './field-writers.js'
 import { isInOrder, type KeyOrder, keyOrder, neighboursAt, sortOf } from './key-order.js'
 import type { CompiledObject, Keeping } from './model.js'
+import { presentDataOf } from './record-state.js'
 import { referredBy } from './references.js'
 import type { RuleInput, Side } from './rules.js'
 import { dateText, sortAfter, sortText } from './sort-text.js'
@@ -43,10 +45,15 @@ export function originalOf(state: StateReader, object: CompiledObject, id: strin
     )
   }
   if (!hasKey) return { ok: true, original: { record, key } }
-  const own = object.keyOf(record.body.data)
-  const sort = sortOf(record, keeping.order)
-  if (isInOrder(state, keyOrder(state, name, own, keeping), sort)) return { ok: true, original: { record, key: own } }
+  const own = object.keyOf(presentDataOf(record, object.present))
+  const sort = sortOf(record, object)
+  if (isInOrder(state, keyOrder(state, object, own), sort)) return { ok: true, original: { record, key: own } }
   return missing(id, `${id} is older than what is known of the order of ${name} ${own}, and cannot be amended`)
+}
+
+/** Data of a neighbour as the model in force reads it. */
+function dataOf({ present }: CompiledObject, record: StandingRecord | null): JsonObject | null {
+  return record === null ? null : presentDataOf(record, present)
 }
 
 function missing(record: string, message: string, more: object = {}): FoundOriginal {
@@ -60,24 +67,25 @@ function missing(record: string, message: string, more: object = {}): FoundOrigi
 export function judgeAtPlace(state: StateReader, kept: KeptRecord, original: Original | null): Refusal | null {
   const { object, keeping, key, input } = kept
   if (object.keyFields.length === 0) {
+    const held = dataOf(object, original?.record ?? null)
     return (
-      writersProblem(object.writers, input.author.role, input.record, original?.record.body.data ?? null) ??
+      writersProblem(object.writers, input.author.role, input.record, held) ??
       object.checkRules({ ...input, previous: null })
     )
   }
-  const order = keyOrder(state, object.name, key, keeping)
+  const order = keyOrder(state, object, key)
   const date = dateText(keeping.order, input.record)
   const sort = original === null ? sortAfter(date) : sortText(date, original.record.place)
   if (sort < order.root.from) return tooEarly(kept, date, order)
-  const former = original?.key === key ? sortOf(original.record, keeping.order) : null
+  const former = original?.key === key ? sortOf(original.record, object) : null
   const { previous, next } = neighboursAt(state, object.name, key, order, sort, former)
   // An amendment is held against what it amends: only that says what its author has changed.
-  const held = (original?.record ?? previous)?.body.data ?? null
+  const held = dataOf(object, original?.record ?? previous)
   const foreign = writersProblem(object.writers, input.author.role, input.record, held)
   if (foreign !== null) return foreign
-  const refusal = object.checkRules({ ...input, previous: previous?.body.data ?? null, next: next?.body.data ?? null })
+  const refusal = object.checkRules({ ...input, previous: dataOf(object, previous), next: dataOf(object, next) })
   if (refusal !== null || !object.hasRules) return refusal
-  const look: Look = { state, object, keeping, newcomer: input.record }
+  const look: Look = { state, object, newcomer: input.record }
   return (
     checkBeside(look, { key, order }, 'previous', next) ??
     checkBeside(look, { key, order }, 'next', previous) ??
@@ -88,7 +96,6 @@ export function judgeAtPlace(state: StateReader, kept: KeptRecord, original: Ori
 interface Look {
   readonly state: StateReader
   readonly object: CompiledObject
-  readonly keeping: Keeping
   readonly newcomer: RuleInput['record']
 }
 
@@ -106,32 +113,31 @@ function checkBeside(look: Look, place: Place, side: Side, record: StandingRecor
 
 /** What stood beside the record that is amended has each other as neighbours, where the amendment stands elsewhere. */
 function checkLeft(look: Look, { key, record }: Original, sort: string): Refusal | null {
-  const { state, object, keeping } = look
-  const order = keyOrder(state, object.name, key, keeping)
-  const former = sortOf(record, keeping.order)
+  const { state, object } = look
+  const order = keyOrder(state, object, key)
+  const former = sortOf(record, object)
   if (former === sort) return null
   const { previous, next } = neighboursAt(state, object.name, key, order, former)
   // The newcomer may stand between two of them again.
   const isBetween =
-    (previous === null || sortOf(previous, keeping.order) < sort) &&
-    (next === null || sort < sortOf(next, keeping.order))
+    (previous === null || sortOf(previous, object) < sort) && (next === null || sort < sortOf(next, object))
   if (isBetween && object.keyOf(look.newcomer) === key) return null
   const leave = (side: Side, of: StandingRecord | null, neighbour: StandingRecord | null): Refusal | null => {
     if (of === null) return null
     const before = inputOf(look, { key, order }, of)
-    return told(object.checkNeighbour(side, before, { ...before, [side]: neighbour?.body.data ?? null }), of)
+    return told(object.checkNeighbour(side, before, { ...before, [side]: dataOf(object, neighbour) }), of)
   }
   return leave('previous', next, previous) ?? leave('next', previous, next)
 }
 
 /** What the rules of a record that stands are run on now. */
-function inputOf({ state, object, keeping }: Look, { key, order }: Place, record: StandingRecord): RuleInput {
-  const { previous, next } = neighboursAt(state, object.name, key, order, sortOf(record, keeping.order))
-  const { data } = record.body
+function inputOf({ state, object }: Look, { key, order }: Place, record: StandingRecord): RuleInput {
+  const { previous, next } = neighboursAt(state, object.name, key, order, sortOf(record, object))
+  const data = presentDataOf(record, object.present)
   return {
     record: data,
-    previous: previous?.body.data ?? null,
-    next: next?.body.data ?? null,
+    previous: dataOf(object, previous),
+    next: dataOf(object, next),
     refs: referredBy(state, object, data),
     author: { id: parseRecordId(record.id)?.author ?? '', role: record.role },
     block: { height: record.height, time: record.time }

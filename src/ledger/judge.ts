@@ -75,7 +75,7 @@ export function judgeContent(
   }
   const effects = effectsOf(object, key, data, block)
   if (!object.hasRules && effects.length === 0 && object.writers.length === 0) return null
-  const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key)
+  const previous = object.keyFields.length === 0 ? null : newestData(state, object.name, key, object.present)
   const foreign = writersProblem(object.writers, role, data, previous)
   if (foreign !== null) return foreign
   const whole: RuleInput = { ...input, previous }

@@ -3,7 +3,7 @@ import type { KeptRecord, Original } from './judge-kept.js'
 import type { CompiledObject } from './model.js'
 import { claimsOf, countsOf, effectProblem, effectWrites, type RecordEffect, takeBackWrites } from './record-effects.js'
 import { type Newcomer, type StandingRun, stand } from './record-standing.js'
-import { newestRecord } from './record-state.js'
+import { newestRecord, presentDataOf, type StateRecord } from './record-state.js'
 import type { RuleInput } from './rules.js'
 import { LAST_PLACE } from './sort-text.js'
 import type { StateEntry, StateReader, StateWrite } from './state.js'
@@ -45,16 +45,14 @@ function write(run: StandingRun, newcomer: Newcomer, look: Look): Refusal | null
     return null
   }
   if (original !== null) {
-    const { id, height, time, body } = original.record
+    const { id, height, time } = original.record
+    const data = presentDataOf(original.record, object.present)
     const isThing = object.keyFields.length === 0
-    const had = [
-      ...countsOf(object, body.data, { height, time }),
-      ...(isThing ? claimsOf(object, original.key, body.data) : [])
-    ]
+    const had = [...countsOf(object, data, { height, time }), ...(isThing ? claimsOf(object, original.key, data) : [])]
     writeAll(run, takeBackWrites(run, had, { id, height }))
   }
-  const { height, time, id, body } = record
-  const counts = countsOf(object, body.data, { height, time })
+  const { height, time, id } = record
+  const counts = countsOf(object, presentDataOf(record, object.present), { height, time })
   const tooMuch = look(run, counts)
   if (tooMuch !== null) return tooMuch
   writeAll(run, effectWrites(run, counts, { id, height }))
@@ -71,14 +69,9 @@ function write(run: StandingRun, newcomer: Newcomer, look: Look): Refusal | null
   return null
 }
 
-function claim(
-  run: StandingRun,
-  object: CompiledObject,
-  key: string,
-  { id, height, body }: Pick<Newcomer['record'], 'id' | 'height' | 'body'>,
-  look: Look
-): Refusal | null {
-  const claims = claimsOf(object, key, body.data)
+function claim(run: StandingRun, object: CompiledObject, key: string, record: StateRecord, look: Look): Refusal | null {
+  const { id, height } = record
+  const claims = claimsOf(object, key, presentDataOf(record, object.present))
   const problem = look(run, claims)
   if (problem === null) writeAll(run, effectWrites(run, claims, { id, height }))
   return problem

@@ -1,6 +1,6 @@
 import { emptyRoot, entryAfter, entryBefore, hasEntry, type IndexEntry, type IndexRoot, readRoot } from './key-index.js'
-import type { Keeping } from './model.js'
-import { newestRecord } from './record-state.js'
+import type { CompiledObject } from './model.js'
+import { newestRecord, presentDataOf } from './record-state.js'
 import { dateText, sortText } from './sort-text.js'
 import { type StandingRecord, standingRecord } from './standing-record.js'
 import type { StateReader } from './state.js'
@@ -27,22 +27,25 @@ export function orderKey(object: string, key: string): string {
  * The order of the records of a key as of a state. Where it was not kept until now, or by another field, it begins anew with
  * the newest record: what came before that is not known.
  */
-export function keyOrder(state: StateReader, object: string, key: string, { order }: Keeping): KeyOrder {
-  const name = orderKey(object, key)
-  const newest = newestRecord(state, object, key)
+export function keyOrder(state: StateReader, object: CompiledObject, key: string): KeyOrder {
+  const name = orderKey(object.name, key)
+  const order = object.keeping?.order ?? ''
+  const newest = newestRecord(state, object.name, key)
   const last = newest?.id ?? ''
   const root = readRoot(state, name)
-  if (root !== null && root.order === (order ?? '') && root.last === last) return { name, root }
-  const empty = emptyRoot(order ?? '')
-  const record = last === '' ? null : standingRecord(state, object, last, key)
+  // The field may have had another name when the order was begun: its dates are the same.
+  if (root !== null && (object.aliases.get(root.order) ?? root.order) === order && root.last === last)
+    return { name, root }
+  const empty = emptyRoot(order)
+  const record = last === '' ? null : standingRecord(state, object.name, last, key)
   if (record === null) return { name, root: empty }
-  const sort = sortOf(record, order)
+  const sort = sortOf(record, object)
   return { name, root: { ...empty, entries: [[sort, last]], from: sort, last } }
 }
 
 /** Where a record that stands is sorted. */
-export function sortOf({ body, place }: StandingRecord, order: string | null): string {
-  return sortText(dateText(order, body.data), place)
+export function sortOf(record: StandingRecord, { keeping, present }: CompiledObject): string {
+  return sortText(dateText(keeping?.order ?? null, presentDataOf(record, present)), record.place)
 }
 
 /** What stands before and after a place, as if the record at `without` were not there. */

@@ -6,13 +6,13 @@ import { strictestOf, THRESHOLD_KINDS, thresholdOf } from './threshold.js'
 
 /**
  * Why a model cannot follow another, or null; what is left of the partners is looked at apart. Of chain data only.
- * @param set with every change decided so far
+ * @param set with every change decided so far, as the version is
  */
-export function modelProblem(before: Model, after: Model, set: PartnerSet): string | null {
+export function modelProblem(before: Model, after: Model, set: PartnerSet, version: number): string | null {
   if (before.hash === after.hash) return 'it is the network file that is decided on already'
   const homeless = set.partners.find(({ role, state }) => state !== 'removed' && !hasRole(after.network, role))
   if (homeless !== undefined) return `there is no role ${homeless.role} any more, which ${homeless.id} has`
-  return storedDataProblem(before, after)
+  return storedDataProblem(before, after, version)
 }
 
 /** Only own members: anybody may write "constructor" as a role too. */

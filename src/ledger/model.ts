@@ -7,6 +7,7 @@ import { genesisHash } from '../base/tagged.js'
 import type { FieldSource } from './field-sources.js'
 import type { FieldWriters } from './field-writers.js'
 import { collectFindings, type Finding, pathText } from './finding.js'
+import { type FormerNames, formerNameRefusal, formerNames } from './former-names.js'
 import { keyCharsMax } from './key-check.js'
 import type { CompiledLimit } from './limit-count.js'
 import { checkNetwork } from './network-check.js'
@@ -14,7 +15,7 @@ import type { AmendDefinition, NetworkDefinition, ObjectDefinition } from './net
 import type { CheckedObject } from './object-check.js'
 import type { CheckedReference } from './reference-check.js'
 import type { RuleInput, Side } from './rules.js'
-import { compileSchema } from './schema.js'
+import { compileSchema, type SchemaCheck } from './schema.js'
 import { compileNormalise } from './schema-normalise.js'
 import type { ObjectSchema } from './schema-type.js'
 import type { CompiledUnique } from './unique-claim.js'
@@ -26,6 +27,8 @@ export interface CompiledReference {
   readonly object: string
   /** Whether execution refuses the record with REFERENCE_MISSING when the target does not exist. */
   readonly required: boolean
+  /** How data of what the record points to is read, see {@link FormerNames}. */
+  readonly present: FormerNames['present']
   /**
    * Key text, as {@link CompiledObject.keyOf} writes it, of what the record points to: one; a list where a key field is
    * a list; or null when an optional key field is absent.
@@ -34,7 +37,7 @@ export interface CompiledReference {
 }
 
 /** One object of the model, ready to judge records. All of it is pure and gives the same answer on every machine. */
-export interface CompiledObject {
+export interface CompiledObject extends FormerNames {
   readonly name: string
   readonly keyFields: readonly string[]
   /** As it was read from `fields`. */
@@ -107,8 +110,9 @@ export function compileModel(network: NetworkDefinition, limits: ModelLimits): M
     throw new LedgerError('NETWORK_FILE', 'the network definition leaves out defaults; it must be written in full')
   }
   const objects = new Map<string, CompiledObject>()
+  const former = new Map(Object.entries(checked.network.objects).map(([name, object]) => [name, formerNames(object)]))
   for (const object of checked.objects.values()) {
-    objects.set(object.name, compileObject(object, checked.network.objects[object.name]!, checked.network))
+    objects.set(object.name, compileObject(object, checked.network, former))
   }
   return {
     hash: genesisHash('model', text),
@@ -128,21 +132,24 @@ function definitionError(findings: readonly Finding[]): LedgerError {
 
 function compileObject(
   object: CheckedObject,
-  definition: ObjectDefinition,
-  network: NetworkDefinition
+  network: NetworkDefinition,
+  formerOf: ReadonlyMap<string, FormerNames>
 ): CompiledObject {
   const { name, schema, rules, references, sources, uniques, limits, writers } = object
+  const definition = network.objects[name]!
   const { key } = definition
+  const former = formerOf.get(name)!
   const roles = Object.entries(network.roles)
   const authors = new Set(roles.filter(([, role]) => role.append.includes(name)).map(([id]) => id))
   const keyOf = keyWriter(key)
-  const check = compileSchema(name, schema)
+  const check = schemaCheck(name, schema, former)
   const isLong = keyCharsMax(key, schema) > KEY_CHARS_MAX
   return {
+    ...former,
     name,
     keyFields: key,
     schema,
-    references: references.map(compiledReference),
+    references: references.map((reference) => compiledReference(reference, formerOf)),
     sources,
     uniques,
     limits,
@@ -160,12 +167,23 @@ function compileObject(
   }
 }
 
+/** Former names first: whoever writes one is to hear what it is called now, and not that something else is missing. */
+function schemaCheck(object: string, schema: ObjectSchema, former: FormerNames): SchemaCheck {
+  const check = compileSchema(object, schema)
+  if (former.aliases.size + former.removed.size === 0) return check
+  return (data) => formerNameRefusal(object, former, data) ?? check(data)
+}
+
 function keepingOf({ amend, order }: ObjectDefinition): Keeping | null {
   return amend === undefined && order === undefined ? null : { amend: amend ?? null, order: order ?? null }
 }
 
-function compiledReference({ scope, keysOf }: CheckedReference): CompiledReference {
-  return { name: scope.name, object: scope.object, required: scope.required, keysOf }
+function compiledReference(
+  { scope, keysOf }: CheckedReference,
+  formerOf: ReadonlyMap<string, FormerNames>
+): CompiledReference {
+  const { name, object, required } = scope
+  return { name, object, required, present: formerOf.get(object)!.present, keysOf }
 }
 
 /** JSON.stringify writes strings, safe integers and booleans as canonical JSON does. */

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../base/json.js'
 import type { FindingPath, Findings } from './finding.js'
 import { quote } from './finding.js'
+import { readRemoved } from './former-names.js'
 import { checkAmendRoles } from './keeping-check.js'
 import { didYouMean } from './nearest.js'
 import type {
@@ -33,7 +34,7 @@ export interface CheckedNetwork {
 /** A network file may have examples beside its rules; a definition, as it stands in a genesis, has none. */
 export type NetworkSource = 'file' | 'definition'
 
-const MEMBERS = ['format', 'title', 'quorum', 'thresholds', 'roles', 'objects']
+const MEMBERS = ['format', 'title', 'quorum', 'thresholds', 'roles', 'objects', 'removed']
 
 /**
  * Checks a network definition, as it comes from a file or stands in a genesis, fills in the defaults and compiles schemas
@@ -63,6 +64,8 @@ export function checkNetwork(
   const quorum = readQuorum(json.quorum, findings)
   const thresholds = readThresholds(json.thresholds, findings)
   const definitions = readObjects(json.objects, source, findings)
+  const removed = readRemoved(json.removed, ['removed'], findings)
+  checkRemoved(removed, definitions, findings)
   const roles = readRoles(json.roles, definitions, findings)
   const objects = new Map<string, CheckedObject>()
   for (const [name, definition] of definitions) {
@@ -86,7 +89,8 @@ export function checkNetwork(
     // Absent rather than empty: definitions are hashed as they stand, and older ones know nothing of it.
     ...(Object.keys(thresholds).length === 0 ? {} : { thresholds }),
     roles,
-    objects: Object.fromEntries(definitions)
+    objects: Object.fromEntries(definitions),
+    ...removed
   }
   return { network, objects, examples }
 }
@@ -153,6 +157,18 @@ function readObjects(json: Json | undefined, source: NetworkSource, findings: Fi
     if (definition !== null) definitions.set(name, definition)
   }
   return definitions
+}
+
+function checkRemoved(
+  { removed = [] }: Pick<NetworkDefinition, 'removed'>,
+  objects: ReadonlyMap<string, ObjectDefinition>,
+  findings: Findings
+): void {
+  for (const name of removed) {
+    checkName(name, OBJECT_NAME, ['removed'], findings)
+    if (!objects.has(name)) continue
+    findings.value(['removed'], `${name} is an object of today`, 'a removed name cannot be used again: choose another')
+  }
 }
 
 function readRoles(

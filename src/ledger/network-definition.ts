@@ -92,6 +92,10 @@ export interface ObjectDefinition {
   limits?: LimitDefinition[]
   /** Of fields that not every role may set: the roles that may, sorted; absent when the file has none. */
   writers?: Record<string, string[]>
+  /** Former names of fields: what older records call it, and the field it is now. Absent when there are none. */
+  aliases?: Record<string, string>
+  /** Names of fields that were removed, sorted: no later field may have one. Absent when there are none. */
+  removed?: string[]
 }
 
 export interface NetworkDefinition {
@@ -102,6 +106,8 @@ export interface NetworkDefinition {
   thresholds?: Partial<Record<ThresholdKind, Threshold>>
   roles: Record<string, RoleDefinition>
   objects: Record<string, ObjectDefinition>
+  /** Names of objects that were removed, sorted: no later object may have one. Absent when there are none. */
+  removed?: string[]
 }
 
 /** Format number of the network file this software reads and writes. */

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../base/json.js'
 import type { FieldSource } from './field-sources.js'
 import type { FieldWriters } from './field-writers.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
+import { checkFormerNames, readAliases, readRemoved } from './former-names.js'
 import { checkOrder, readKeeping } from './keeping-check.js'
 import { checkKey, keySchemaOf } from './key-check.js'
 import { checkLimits } from './limit-check.js'
@@ -37,7 +38,9 @@ const OBJECT_MEMBERS = [
   'rules',
   'unique',
   'limits',
-  'writers'
+  'writers',
+  'aliases',
+  'removed'
 ]
 
 /** An object that was checked, with what was compiled on the way. */
@@ -89,7 +92,9 @@ export function readObject(
     // Absent rather than empty, as whatever is younger than the first definitions: these keep their hash.
     ...readUnique(json.unique, [...path, 'unique'], findings),
     ...readLimits(json.limits, [...path, 'limits'], ids, findings),
-    ...readWriters(json.writers, [...path, 'writers'], findings)
+    ...readWriters(json.writers, [...path, 'writers'], findings),
+    ...readAliases(json.aliases, [...path, 'aliases'], findings),
+    ...readRemoved(json.removed, [...path, 'removed'], findings)
   }
 }
 
@@ -103,6 +108,7 @@ export function checkObject(
   const read = readFields(definition.fields, [...path, 'fields'], findings)
   if (read === null) return null
   checkKey(definition.key, read, path, findings)
+  checkFormerNames(definition, read, path, findings)
   checkOrder(definition, read, path, findings)
   const schema = keySchemaOf(definition.key, read)
   const uniques = checkUnique(name, definition, schema, path, findings)

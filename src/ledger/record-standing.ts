@@ -62,19 +62,19 @@ function keepNewest(run: StandingRun, { name }: CompiledObject, key: string): vo
 
 function putIn(run: StandingRun, object: CompiledObject, key: string, record: StandingRecord): void {
   const { name, root } = orderOf(run, object, key)
-  const sort = sortOf(record, object.keeping?.order ?? null)
+  const sort = sortOf(record, object)
   run.lines.push(`${name} ${record.id} ${sort}\n`)
   finish(run, object, key, withEntry(run, name, root, { sort, id: record.id }))
 }
 
 function takeOut(run: StandingRun, object: CompiledObject, { key, record }: Original): void {
   const { name, root } = orderOf(run, object, key)
-  finish(run, object, key, withoutEntry(run, name, root, sortOf(record, object.keeping?.order ?? null)))
+  finish(run, object, key, withoutEntry(run, name, root, sortOf(record, object)))
 }
 
 function orderOf(run: StandingRun, object: CompiledObject, key: string): { name: string; root: IndexRoot } {
   const { keeping, name } = object
-  return keeping === null ? { name: orderKey(name, key), root: emptyRoot('') } : keyOrder(run, name, key, keeping)
+  return keeping === null ? { name: orderKey(name, key), root: emptyRoot('') } : keyOrder(run, object, key)
 }
 
 /** The last of a key is its newest: what references and queries see. */

@@ -1,6 +1,7 @@
 import { parseCanonical } from '../base/canonical.js'
 import { assertInvariant } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
+import type { FormerNames } from './former-names.js'
 import type { BlockTime } from './judge.js'
 import type { CheckedRecord, RecordBody } from './record.js'
 import type { StateEntry, StateReader } from './state.js'
@@ -12,6 +13,8 @@ export interface StateRecord {
   /** Milliseconds since 1970, the time of the block. */
   readonly time: number
   readonly body: RecordBody
+  /** Its data as one model reads it, where that is not as it was written: models come and go, the entry stays. */
+  presented?: { readonly by: FormerNames['present']; readonly data: JsonObject }
 }
 
 /** State key of the newest accepted record; `key` is canonical JSON such as `["VH-001"]`. */
@@ -56,7 +59,24 @@ export function newestRecord(state: StateReader, object: string, key: string): S
   return entry === undefined || entry.text === NO_RECORD ? null : stateRecord(entry)
 }
 
-/** Data of the newest accepted record under a key; null when there is none. */
-export function newestData(state: StateReader, object: string, key: string): JsonObject | null {
-  return newestRecord(state, object, key)?.body.data ?? null
+/**
+ * Data of the newest accepted record under a key; null when there is none.
+ * @param present how the object's data is read in the model in force
+ */
+export function newestData(
+  state: StateReader,
+  object: string,
+  key: string,
+  present: FormerNames['present']
+): JsonObject | null {
+  const record = newestRecord(state, object, key)
+  return record === null ? null : presentDataOf(record, present)
+}
+
+/** Data of a record as the model in force reads it. */
+export function presentDataOf(record: StateRecord, present: FormerNames['present']): JsonObject {
+  if (record.presented?.by === present) return record.presented.data
+  const data = present(record.body.data)
+  if (data !== record.body.data) record.presented = { by: present, data }
+  return data
 }

@@ -115,12 +115,20 @@ export function checkBody(model: Model, text: string, body: RecordBody): Checked
   if (isSystemObject(body.object)) return checkSystemBody(model, text, body)
   const object = model.objects.get(body.object)
   if (object === undefined) {
-    const refusal: Refusal = { code: 'UNKNOWN_OBJECT', message: `there is no object "${body.object.slice(0, 64)}"` }
+    const refusal = unknownObject(model, body.object)
     return { text, model: model.hash, refusal, body, object: null, key: null, system: null }
   }
   const refusal = object.checkSchema(body.data)
   const key = refusal === null ? object.keyOf(body.data) : null
   return { text, model: model.hash, refusal, body, object, key, system: null }
+}
+
+/** Refusal UNKNOWN_OBJECT. */
+export function unknownObject({ network }: Model, name: string): Refusal {
+  const message = network.removed?.includes(name)
+    ? `the object ${name} was removed: its records can be read, and no new ones appended`
+    : `there is no object "${name.slice(0, 64)}"`
+  return { code: 'UNKNOWN_OBJECT', message }
 }
 
 /**

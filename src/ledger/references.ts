@@ -15,9 +15,10 @@ export function referredBy(state: StateReader, object: CompiledObject, data: Jso
   const value: Record<string, Referred> = {}
   for (const reference of object.references) {
     const keys = reference.keysOf(data)
+    const newest = (key: string): JsonObject | null => newestData(state, reference.object, key, reference.present)
     if (keys === null) value[reference.name] = null
-    else if (typeof keys === 'string') value[reference.name] = newestData(state, reference.object, keys)
-    else value[reference.name] = keys.map((key) => newestData(state, reference.object, key))
+    else if (typeof keys === 'string') value[reference.name] = newest(keys)
+    else value[reference.name] = keys.map(newest)
   }
   return value
 }

@@ -8,7 +8,7 @@ import { settleApproval } from './keep-record.js'
 import type { Model } from './model.js'
 import type { NetworkDefinition } from './network-definition.js'
 import { type PartnerSet, partnerOf } from './partner-set.js'
-import { type CheckedRecord, checkRecord } from './record.js'
+import { type CheckedRecord, checkRecord, encodeRecord } from './record.js'
 import { type RecordRun, runRecord } from './record-run.js'
 import { isSystemObject } from './system-record.js'
 import type { Verdict } from './verdict.js'
@@ -41,8 +41,9 @@ export interface RehearsalGround {
 
 /**
  * Judges a committed batch as if another model had been in force from the first block on. What follows from the verdicts is
- * written into the run, so that the next record sees what this model would have let in. Records of the network about itself
- * are left out, as who is a partner stays as it was decided, but for words on amendments: they count, and are not told.
+ * written into the run, so that the next record sees what this model would have let in. Each stands for one with the names of
+ * this model. Records of the network about itself are left out, as who is a partner stays as it was decided, but for words on
+ * amendments: they count, and are not told.
  */
 export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: RehearsedBatch): Rehearsed[] {
   const { model, partners, block, recordBytesMax } = ground
@@ -51,7 +52,7 @@ export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: Re
   assertInvariant(partner !== undefined, 'the author of a committed batch is a partner')
   const rehearsed: Rehearsed[] = []
   batch.records.forEach((text, index) => {
-    const record = checkRecord(model, text, recordBytesMax)
+    const record = recordNow(model, text, recordBytesMax)
     if (record.system?.object === '_approve') {
       const { height, time } = block
       const id = recordId(author, sequence, index)
@@ -63,6 +64,18 @@ export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: Re
     rehearsed.push({ index, record, verdict })
   })
   return rehearsed
+}
+
+/**
+ * A record as its author would have written it had the names of the model been in use: what an alias leads to under its name of
+ * today, and what was removed left out. Otherwise each record from before a renaming would be refused for that alone.
+ */
+function recordNow(model: Model, text: string, bytesMax: number): CheckedRecord {
+  const record = checkRecord(model, text, bytesMax)
+  const { body, object } = record
+  if (body === null || object === null) return record
+  const data = object.present(body.data)
+  return data === body.data ? record : checkRecord(model, encodeRecord({ ...body, data }), bytesMax)
 }
 
 /** Whether records could be judged otherwise under another network definition. */

@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.js'
 import { type FindingPath, type Findings, quote } from './finding.js'
+import { formerNames } from './former-names.js'
 import { checkKept } from './kept-field.js'
 import type { ObjectDefinition } from './network-definition.js'
 import type { ObjectSchema } from './schema-type.js'
@@ -31,11 +32,12 @@ export function readUnique(json: Json | undefined, path: FindingPath, findings: 
 /** Checks the fields of the lists. */
 export function checkUnique(
   object: string,
-  { key, unique = [] }: ObjectDefinition,
+  definition: ObjectDefinition,
   schema: ObjectSchema,
   path: FindingPath,
   findings: Findings
 ): CompiledUnique[] {
+  const { key, unique = [] } = definition
   const seen = new Set<string>()
   unique.forEach((fields, index) => {
     const listPath = [...path, 'unique', index]
@@ -54,5 +56,6 @@ export function checkUnique(
       findings.value(listPath, problem, 'remove the list, or leave a field of the key out')
     }
   })
-  return unique.map((fields) => compileUnique(object, fields, key.length > 0))
+  const { present } = formerNames(definition)
+  return unique.map((fields) => compileUnique(object, fields, key.length > 0, present))
 }

@@ -2,6 +2,7 @@ import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { jsonPointer } from '../base/json-scan.js'
 import { quote } from './finding.js'
+import type { FormerNames } from './former-names.js'
 import { newestRecord } from './record-state.js'
 import type { StateReader, StateWrite } from './state.js'
 import { keyPart, valuesOf } from './state-text.js'
@@ -14,6 +15,8 @@ export interface CompiledUnique {
   readonly hasKey: boolean
   /** How its state keys begin. */
   readonly stem: string
+  /** How data of older records is read. */
+  readonly present: FormerNames['present']
 }
 
 /** What an accepted record says of one unique list: these values are those of its thing. */
@@ -29,8 +32,13 @@ export interface Claim {
 /** What stands in the state of values that were taken back. */
 const FREE = 'free'
 
-export function compileUnique(object: string, fields: readonly string[], hasKey: boolean): CompiledUnique {
-  return { object, fields, hasKey, stem: `U:${object}/${keyPart(fields)}/` }
+export function compileUnique(
+  object: string,
+  fields: readonly string[],
+  hasKey: boolean,
+  present: FormerNames['present']
+): CompiledUnique {
+  return { object, fields, hasKey, stem: `U:${object}/${keyPart(fields)}/`, present }
 }
 
 /** The claim of a record; null when a field is missing or null: such a record does not take part. */
@@ -58,7 +66,7 @@ function holderOf(state: StateReader, { stateKey, unique, values, key }: Claim):
   const newest = newestRecord(state, unique.object, text)
   if (newest === null) return null
   const { id, body } = newest
-  const has = valuesOf(unique.fields, body.data)
+  const has = valuesOf(unique.fields, unique.present(body.data))
   return JSON.stringify(has) === JSON.stringify(values) ? id : null
 }
 

@@ -1,5 +1,6 @@
 import { LedgerError } from '../base/errors.js'
 import type { Chain } from './chain.js'
+import type { ObjectLookup } from './known-objects.js'
 import type { ChangeOptions, RecordView } from './ledger-node.js'
 import type { RecordReader } from './record-reader.js'
 import { viewOfCommitted } from './record-view.js'
@@ -17,7 +18,7 @@ interface Place {
 }
 
 /** The committed accepted records, from any place of the chain on and then as they come. */
-export function createChanges(chain: Chain, reader: RecordReader) {
+export function createChanges(chain: Chain, reader: RecordReader, objects: ObjectLookup) {
   const waiting = new Set<() => void>()
   let closed = false
 
@@ -29,10 +30,7 @@ export function createChanges(chain: Chain, reader: RecordReader) {
         const record = reader.at(height, batch, index)
         if (record === null || record.refusal !== null) continue
         if (object !== undefined && record.body?.object !== object) continue
-        yield {
-          id: `${height}.${batch}.${index}`,
-          record: viewOfCommitted(chain.rulebook.model, chain.store.state, record)
-        }
+        yield { id: `${height}.${batch}.${index}`, record: viewOfCommitted(objects, chain.store.state, record) }
       }
     }
   }

@@ -10,7 +10,8 @@ import {
   checkBody,
   encodeRecord,
   isUnique,
-  type RecordBody
+  type RecordBody,
+  unknownObject
 } from '../ledger/record.js'
 
 /** What an author wants to append to: the object, the field that makes the record unique, and what it amends. */
@@ -42,7 +43,7 @@ export function draftOfText(
   text: string
 ): Outcome<CheckedRecord> {
   const object = model.objects.get(target.object)
-  if (object === undefined) return refuse('UNKNOWN_OBJECT', `there is no object "${target.object.slice(0, 64)}"`)
+  if (object === undefined) return { ok: false, refusal: unknownObject(model, target.object) }
   const json = readJson(text)
   if (!json.ok) return json
   if (!isObject(json.value)) return refuse('MALFORMED', 'a record must be a JSON object')

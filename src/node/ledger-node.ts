@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../base/json.js'
 import type { AmendmentState } from '../ledger/amendment-state.js'
 import type { DifferenceKind } from '../ledger/difference-class.js'
 import type { ChangeKind, KeptChange, ProposedChange } from '../ledger/governance-change.js'
-import type { NetworkDefinition } from '../ledger/network-definition.js'
+import type { NetworkDefinition, ObjectDefinition } from '../ledger/network-definition.js'
 import type { Amends } from '../ledger/record.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
 import type { AmendmentsOptions, AmendmentView, ApprovalOptions, ListedAmendment } from './amendment-types.js'
@@ -287,6 +287,8 @@ export interface ModelView {
   readonly from: number
   /** What is decided and comes into force; null when no change is under way. */
   readonly next: null | { readonly hash: string; readonly from: number }
+  /** Objects that were removed, as they were last: their records can still be read. Absent when there are none. */
+  readonly removed?: Readonly<Record<string, ObjectDefinition>>
 }
 
 export interface ChangeOptions {

@@ -39,6 +39,14 @@ export async function openModelHistory(chain: Chain) {
       const found = decided.find((each) => each.hash === hash)
       return found === undefined ? undefined : networkOf(found)
     },
+    /** The newest definition that has an object; undefined when none ever had it. */
+    lastWith(object: string): NetworkDefinition | undefined {
+      for (const each of [...decided].reverse()) {
+        const network = networkOf(each)
+        if (Object.hasOwn(network.objects, object)) return network
+      }
+      return undefined
+    },
     committed(block: CommittedBlock): void {
       for (const { key, entry } of block.executed.execution.writes) {
         if (key.startsWith(MODEL_PREFIX)) add(key, entry.text)

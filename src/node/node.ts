@@ -23,6 +23,7 @@ import { createIntake } from './intake.js'
 import { readToken } from './invitation.js'
 import { createInvitationList } from './invitation-list.js'
 import { keyChangedError, makeWayFor, takeUpKey } from './key-change.js'
+import { createKnownObjects } from './known-objects.js'
 import { openKnownPeers } from './known-peers.js'
 import { createLatePeers } from './late-peers.js'
 import type { LedgerNode, RecordView } from './ledger-node.js'
@@ -186,9 +187,11 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   )
   const { chain } = replica
   const reader = createRecordReader(chain)
-  const changes = createChanges(chain, reader)
   const bootstrap = await bootstrapOf(paths.invitation)
   const sets = await openSetHistory(chain)
+  const models = await openModelHistory(chain)
+  const objects = createKnownObjects(chain, models)
+  const changes = createChanges(chain, reader, objects)
   const learning = createRecoveryLearning({
     chain,
     sets,
@@ -247,7 +250,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     const committed = reader.byId(id)
     return committed === null
       ? pendingView(chain, replica.mempool, self, id)
-      : viewOfCommitted(chain.rulebook.model, store.state, committed)
+      : viewOfCommitted(objects, store.state, committed)
   }
   const { own, pending } = replica
   function blocked(): string | null {
@@ -270,8 +273,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     show,
     logRefusal: refusals.write
   })
-  const queries = createQueries(chain, reader)
-  const models = await openModelHistory(chain)
+  const queries = createQueries(chain, reader, objects)
   const rehearsals = createRehearsals({ chain, sets, models, log })
   closers.push(() => rehearsals.close())
   const governance = createGovernance({
@@ -335,7 +337,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     status: status.status,
     partners: status.partners,
     genesis: () => parseCanonical(content.genesis.text) as JsonObject,
-    model: () => modelView(chain),
+    model: () => modelView(chain, objects),
     append: intake.append,
     check: intake.check,
     get: queries.get,

@@ -10,5 +10,5 @@ export function pendingView(chain: Chain, mempool: Mempool, self: string, id: st
   if (parts === null || parts.author !== self) return null
   const hash = chain.store.outbox().find(({ sequence }) => sequence === parts.sequence)?.hash
   const record = hash === undefined ? undefined : mempool.get(hash)?.records[parts.index]
-  return record === undefined ? null : viewOfPending(chain.rulebook.model, id, self, record.body)
+  return record === undefined ? null : viewOfPending(chain.rulebook.model.objects, id, self, record.body)
 }

@@ -4,9 +4,10 @@ import type { Json, JsonObject } from '../base/json.js'
 import type { CompiledObject } from '../ledger/model.js'
 import { NO_RECORD, newestRecord, stateRecord } from '../ledger/record-state.js'
 import type { Chain } from './chain.js'
+import type { ObjectLookup } from './known-objects.js'
 import type { ListedRecord, ListOptions, RecordView } from './ledger-node.js'
 import type { RecordReader } from './record-reader.js'
-import { keyText, timeText, viewOfCommitted, viewOfState } from './record-view.js'
+import { keyText, presentView, timeText, viewOfCommitted, viewOfState } from './record-view.js'
 import type { HistoryCursor, HistoryEntryWithHeight } from './store/store-types.js'
 
 export const LIST_LIMIT_DEFAULT = 50
@@ -16,14 +17,13 @@ export const LIST_LIMIT_MAX = 100_000
 const SLICE = 200
 
 /** Everything that can be looked up in what is committed. */
-export function createQueries(chain: Chain, reader: RecordReader) {
+export function createQueries(chain: Chain, reader: RecordReader, objects: ObjectLookup) {
   const { store } = chain
-  const model = () => chain.rulebook.model
 
   function objectOf(name: string): CompiledObject {
-    const object = model().objects.get(name)
+    const object = objects.get(name)
     if (object !== undefined) return object
-    const names = [...model().objects.keys()].join(', ')
+    const names = [...chain.rulebook.model.objects.keys()].join(', ')
     throw new LedgerError('UNKNOWN_OBJECT', `there is no object "${name}"; the network has ${names}`, { object: name })
   }
 
@@ -39,7 +39,7 @@ export function createQueries(chain: Chain, reader: RecordReader) {
       throw new LedgerError('STORE_DAMAGED', `block ${entry.height} has no record ${entry.batch}/${entry.index}`)
     }
     return {
-      ...viewOfCommitted(model(), store.state, record),
+      ...viewOfCommitted(objects, store.state, record),
       cursor: encodeCursor([entry.key, entry.height, entry.batch, entry.index])
     }
   }
@@ -54,8 +54,9 @@ export function createQueries(chain: Chain, reader: RecordReader) {
         ...(after === undefined ? {} : { after })
       })
       for (const entry of entries) {
-        const view = viewAt(entry)
-        if (matches(view.data, options.where)) found.push(view)
+        const written = viewAt(entry)
+        const view = options.asWritten === true ? written : presentView(objects, written)
+        if (matches(view.data, object, options.where)) found.push(view)
         if (found.length === options.limit) return found
       }
       after = entries.at(-1)
@@ -72,8 +73,8 @@ export function createQueries(chain: Chain, reader: RecordReader) {
     let seen = 0
     for await (const { key, entry } of store.states(prefix, after === undefined ? {} : { after })) {
       if (entry.text === NO_RECORD) continue
-      const view = viewOfState(model(), stateRecord({ text: entry.text }))
-      if (matches(view.data, options.where)) found.push({ ...view, cursor: encodeCursor([key]) })
+      const view = viewOfState(objects, stateRecord({ text: entry.text }))
+      if (matches(view.data, object, options.where)) found.push({ ...view, cursor: encodeCursor([key]) })
       if (found.length === options.limit) break
       if (++seen % SLICE === 0) await breathe()
     }
@@ -86,7 +87,7 @@ export function createQueries(chain: Chain, reader: RecordReader) {
       const text = keyOf(object, key)
       if (object.keyFields.length === 0) throw new LedgerError('USAGE', `${objectName} has no key: use the record's id`)
       const newest = newestRecord(store.state, objectName, text)
-      return newest === null ? null : viewOfState(model(), newest)
+      return newest === null ? null : viewOfState(objects, newest)
     },
     async history(
       objectName: string,
@@ -94,7 +95,8 @@ export function createQueries(chain: Chain, reader: RecordReader) {
       options: { readonly all?: boolean; readonly limit?: number; readonly after?: string }
     ): Promise<readonly ListedRecord[]> {
       const object = objectOf(objectName)
-      return await listHistory(object, keyOf(object, key), { ...options, limit: listLimit(options.limit) })
+      const all = { ...options, limit: listLimit(options.limit), asWritten: true }
+      return await listHistory(object, keyOf(object, key), all)
     },
     async list(objectName: string, options: ListOptions): Promise<readonly ListedRecord[]> {
       const object = objectOf(objectName)
@@ -130,6 +132,8 @@ interface HistoryListOptions {
   readonly after?: string
   readonly all?: boolean
   readonly where?: Readonly<Record<string, string>>
+  /** Data as it stands on the chain. @default as the model in force reads it */
+  readonly asWritten?: boolean
 }
 
 export function listLimit(limit: number | undefined): number {
@@ -138,10 +142,15 @@ export function listLimit(limit: number | undefined): number {
   throw new LedgerError('USAGE', `a limit is a number from 1 to ${LIST_LIMIT_MAX}`, { limit })
 }
 
-/** Whether each named field has the given value, compared as text: `true`, `12`, `VH-001`. */
-function matches(data: JsonObject, where: Readonly<Record<string, string>> | undefined): boolean {
+/** Whether each named field, by its name of today or an earlier one, has the given value as text: `true`, `12`, `VH-001`. */
+function matches(
+  data: JsonObject,
+  { aliases }: CompiledObject,
+  where: Readonly<Record<string, string>> | undefined
+): boolean {
   if (where === undefined) return true
-  return Object.entries(where).every(([field, wanted]) => {
+  return Object.entries(where).every(([name, wanted]) => {
+    const field = aliases.get(name) ?? name
     const value = Object.hasOwn(data, field) ? data[field] : undefined
     return value !== undefined && (typeof value === 'string' ? value : JSON.stringify(value)) === wanted
   })

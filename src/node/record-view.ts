@@ -1,11 +1,12 @@
 import { canonicalText } from '../base/canonical.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { amendmentIn } from '../ledger/amendment-state.js'
-import type { CompiledObject, Model } from '../ledger/model.js'
+import type { CompiledObject } from '../ledger/model.js'
 import type { RecordBody } from '../ledger/record.js'
 import type { StateRecord } from '../ledger/record-state.js'
 import { amendedByIn } from '../ledger/standing-record.js'
 import type { StateReader } from '../ledger/state.js'
+import type { ObjectLookup } from './known-objects.js'
 import type { RecordView } from './ledger-node.js'
 import type { CommittedRecord } from './record-reader.js'
 
@@ -14,11 +15,11 @@ export function timeText(time: number): string {
   return new Date(time).toISOString()
 }
 
-/** A committed record as people and programs see it. */
-export function viewOfCommitted(model: Model, state: StateReader, record: CommittedRecord): RecordView {
+/** A committed record as people and programs see it, with its data as it was written. */
+export function viewOfCommitted(objects: ObjectLookup, state: StateReader, record: CommittedRecord): RecordView {
   const { id, author, height, time, body, refusal } = record
   const status = refusal === null ? 'accepted' : 'refused'
-  const { data, ...parts } = partsOf(model, body)
+  const { data, ...parts } = partsOf(objects, body)
   const shape = { id, ...parts, author, height, time: timeText(time), status, data } as const
   if (refusal !== null) return { ...shape, refusal }
   const by = body === null ? null : amendedByIn(state, body.object, id)
@@ -26,22 +27,28 @@ export function viewOfCommitted(model: Model, state: StateReader, record: Commit
   return { ...shape, ...(by === null ? {} : { amendedBy: by }), ...(amendment && { amendment: amendment.state }) }
 }
 
-/** The newest accepted record of a key, from the state. */
-export function viewOfState(model: Model, record: StateRecord): RecordView {
+/** The newest accepted record of a key, from the state, as the model in force reads it. */
+export function viewOfState(objects: ObjectLookup, record: StateRecord): RecordView {
   const author = record.id.slice(0, record.id.indexOf('/'))
   const { id, height, time, body } = record
-  const { data, ...parts } = partsOf(model, body)
-  return { id, ...parts, author, height, time: timeText(time), status: 'accepted', data }
+  const { data, ...parts } = partsOf(objects, body)
+  return presentView(objects, { id, ...parts, author, height, time: timeText(time), status: 'accepted', data })
 }
 
 /** A record of an own batch that no block has yet. */
-export function viewOfPending(model: Model, id: string, author: string, body: RecordBody | null): RecordView {
-  const { data, ...parts } = partsOf(model, body)
+export function viewOfPending(objects: ObjectLookup, id: string, author: string, body: RecordBody | null): RecordView {
+  const { data, ...parts } = partsOf(objects, body)
   return { id, ...parts, author, status: 'pending', data }
 }
 
-function partsOf(model: Model, body: RecordBody | null) {
-  const object = body === null ? undefined : model.objects.get(body.object)
+/** A view of a record as the model in force reads it: fields under their names of today, removed ones left out. */
+export function presentView<View extends RecordView>(objects: ObjectLookup, view: View): View {
+  const object = objects.get(view.object)
+  return object === undefined ? view : { ...view, data: object.present(view.data) }
+}
+
+function partsOf(objects: ObjectLookup, body: RecordBody | null) {
+  const object = body === null ? undefined : objects.get(body.object)
   const unique = body?.unique === undefined ? {} : { unique: body.unique }
   const amends = body?.amends === undefined ? {} : { amends: body.amends }
   const data: JsonObject = body?.data ?? {}
@@ -49,8 +56,9 @@ function partsOf(model: Model, body: RecordBody | null) {
   return { object: body?.object ?? '', key, ...unique, ...amends, data }
 }
 
-function keyOf(object: CompiledObject, data: JsonObject): readonly Json[] {
-  return object.keyFields.map((field) => data[field] ?? null)
+function keyOf({ keyFields, present }: CompiledObject, data: JsonObject): readonly Json[] {
+  const values = present(data)
+  return keyFields.map((field) => values[field] ?? null)
 }
 
 /** Canonical JSON array of a key, as state and history have it. */

@@ -245,7 +245,8 @@ async function compareHistory(
   { signal }: VerifyOptions
 ): Promise<void> {
   const found = createHistoryDigest()
-  for (const object of [...chain.rulebook.model.objects.keys(), ...SYSTEM_OBJECTS]) {
+  const { network, objects } = chain.rulebook.model
+  for (const object of [...objects.keys(), ...(network.removed ?? []), ...SYSTEM_OBJECTS]) {
     let after: HistoryEntryWithHeight | undefined
     do {
       signal?.throwIfAborted()

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { CommandSpec } from '../command.js'
-import { parseKeyArguments } from '../key-arguments.js'
+import { parseKeyArguments, readableObjects } from '../key-arguments.js'
 import { connect } from './connect.js'
 import { recordText } from './record-text.js'
 
@@ -30,8 +30,8 @@ export const getCommand: CommandSpec<GetArguments> = {
 
   async run(context, { object, key }) {
     const client = connect(context)
-    const { network } = await client.model()
-    const record = await client.get(object, parseKeyArguments(network, object, key))
+    const objects = readableObjects(await client.model())
+    const record = await client.get(object, parseKeyArguments(objects, object, key))
     context.out.write(context.json ? `${JSON.stringify(record)}\n` : recordText(record, context.color))
     return 0
   }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { CommandSpec } from '../command.js'
-import { parseKeyArguments } from '../key-arguments.js'
+import { parseKeyArguments, readableObjects } from '../key-arguments.js'
 import { createTable } from '../table.js'
 import { connect } from './connect.js'
 import { RECORD_COLUMNS, recordCells } from './record-text.js'
@@ -32,8 +32,8 @@ export const historyCommand: CommandSpec<HistoryArguments> = {
 
   async run(context, { object, key, all }) {
     const client = connect(context)
-    const { network } = await client.model()
-    const records = client.history(object, parseKeyArguments(network, object, key), { all })
+    const objects = readableObjects(await client.model())
+    const records = client.history(object, parseKeyArguments(objects, object, key), { all })
     const table = createTable(context.out, RECORD_COLUMNS)
     for await (const { cursor: _, ...record } of records) {
       if (!context.json) await table.row(recordCells(record))

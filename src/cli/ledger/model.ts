@@ -8,7 +8,7 @@ import { connect } from './connect.js'
 
 const HELP = `
 Roles, objects, fields, references and rules in force, from which block on, and what comes next when a change is decided. With
---json: {"hash","network","from","next"}, the network file with its defaults.
+--json: {"hash","network","from","next"}, the network file with its defaults; and "removed" where objects were removed.
 
 Examples:
   ledger model
@@ -44,7 +44,8 @@ export function modelText({ network, hash, from, next }: ModelView, color: boole
     ['quorum', plain(network.quorum)],
     ...(network.thresholds === undefined
       ? []
-      : [['thresholds', thresholdsText(network.thresholds)] as [string, string]])
+      : [['thresholds', thresholdsText(network.thresholds)] as [string, string]]),
+    ...(network.removed === undefined ? [] : [['removed', network.removed.map(plain).join(', ')] as [string, string]])
   ])
   const objects = Object.entries(network.objects).map(([name, object]) => objectText(name, object, color))
   return `${head}\n\nroles\n${pairs(roles, '  ')}\n\n${objects.join('\n')}`
@@ -74,7 +75,12 @@ function objectText(name: string, object: ObjectDefinition, color: boolean): str
       return `  set by  ${plain(field)}: ${roles.map(plain).join(', ')} only`
     }),
     ...rules,
-    ...(object.limits ?? []).map((limit) => `  limit   ${plain(limit.id)}: ${limitText(limit)}`)
+    ...(object.limits ?? []).map((limit) => `  limit   ${plain(limit.id)}: ${limitText(limit)}`),
+    pairs(
+      Object.entries(object.aliases ?? {}).map(([former, now]) => [plain(former), `${plain(now)} now`]),
+      '  alias   '
+    ),
+    ...(object.removed === undefined ? [] : [`  removed ${object.removed.map(plain).join(', ')}`])
   ]
   return `${lines.filter((line) => line !== '').join('\n')}\n`
 }

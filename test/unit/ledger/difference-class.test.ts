@@ -96,6 +96,20 @@ const rules =
     holder[name] = [...ids.map((id) => all.find((rule) => rule.id === id) as JsonObject), ...more]
   }
 
+/** A field of the object itself under another name, everywhere. */
+const renamed =
+  (object: string, from: string, to: string): Edit =>
+  (network) => {
+    const text = JSON.stringify((network.objects as JsonObject)[object])
+    const other = JSON.parse(text.replaceAll(`"${from}"`, `"${to}"`).replaceAll(`.${from}`, `.${to}`)) as JsonObject
+    ;(network.objects as JsonObject)[object] = { ...other, aliases: { [from]: to } }
+  }
+const all =
+  (...edits: readonly Edit[]): Edit =>
+  (network) => {
+    for (const edit of edits) edit(network)
+  }
+
 const VISIT = 'objects/visit/fields'
 const CAR = 'objects/car/fields'
 
@@ -118,6 +132,45 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
     ['compatible']
   ],
   ['a field less', drop(`${CAR}/properties/color`), ['breaking']],
+  ['a field by another name', renamed('car', 'color', 'colour'), ['care', 'care', 'compatible']],
+  [
+    'a field by another name, of fewer values',
+    all(renamed('car', 'color', 'colour'), set(`${CAR}/properties/colour/enum`, ['red'])),
+    ['care', 'care', 'care']
+  ],
+  // The alias, both fields (of an open object), the one that must be there, two rules of it, and what is unique.
+  [
+    'a field that must be there by another name',
+    renamed('visit', 'km', 'odometer'),
+    ['care', 'care', 'care', 'care', 'care', 'care', 'care']
+  ],
+  // The alias, both fields, the key, what must be there, what the reference is by.
+  [
+    'a field of the key by another name',
+    renamed('car', 'plate', 'vehicle'),
+    ['care', 'care', 'compatible', 'care', 'care']
+  ],
+  [
+    'a field that is removed',
+    all(drop(`${CAR}/properties/color`), set('objects/car/removed', ['color'])),
+    ['breaking', 'breaking']
+  ],
+  [
+    'a reference by a field of another name',
+    all(renamed('visit', 'plate', 'vehicle'), set(`${VISIT}/additionalProperties`, false)),
+    ['care', 'care', 'care', 'care', 'care', 'care', 'care', 'compatible']
+  ],
+  [
+    'an object that is removed',
+    all(
+      drop('objects/car'),
+      drop(`${VISIT}/properties/of/from`),
+      set('objects/visit/references', {}),
+      set('roles/inspector/append', ['visit']),
+      set('removed', ['car'])
+    ),
+    [...Array(7).fill('breaking'), ...Array(4).fill('compatible'), 'breaking', 'care']
+  ],
   ['a field that must be there', set(`${CAR}/required`, ['plate', 'color']), ['breaking']],
   ['a field that need not be there', set(`${VISIT}/properties/place/required`, []), ['care']],
   ['longer texts', set(`${VISIT}/properties/plate/maxLength`, 5), ['compatible']],

@@ -77,7 +77,8 @@ function approval(amendment: string, yes = true): Said {
 
 const stateOf = ({ entries }: Chain) => ({ get: (key: string) => entries.get(key) })
 
-const newest = (chain: Chain, car = 'A'): JsonObject | null => newestData(stateOf(chain), 'visit', `["${car}"]`)
+const newest = (chain: Chain, car = 'A'): JsonObject | null =>
+  newestData(stateOf(chain), 'visit', `["${car}"]`, (data) => data)
 
 test('a late entry is held against what stands before it and after it', () => {
   const chain = chainOf('order: day')

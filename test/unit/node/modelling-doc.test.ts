@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { ledgerProgram } from '../../../src/cli/ledger/program.js'
 import { readNetworkFile } from '../../../src/ledger/network-file.js'
+import type { RunningNode } from '../../../src/node/node.js'
+import { bringIntoForce } from '../../support/bring-into-force.js'
 import { runProgram } from '../../support/cli-run.js'
 import { projectRoot } from '../../support/source.js'
 import { suite } from '../../support/suite.js'
@@ -43,23 +45,63 @@ BLOCKS.filter(({ kind }) => kind === 'records').forEach((block, index) => {
   test(`records ${index + 1} are judged as it says`, async () => {
     const home = await createTestHome(fileBefore(block), 'workshop')
     try {
-      const node = await home.open()
-      let last = { object: '', id: '' }
-      for (const line of block.text.trimEnd().split('\n')) {
-        const [, word = '', expected, record = ''] = /^(\S+) (\S+) (.*)$/.exec(line) ?? []
-        // `amend` amends the record that was accepted last.
-        const isAmend = word === 'amend'
-        const object = isAmend ? last.object : word
-        const options = isAmend ? { amends: { record: last.id, reason: 'mistyped' } } : {}
-        const [outcome] = await appendLines(node, object, [record], options)
-        if (outcome?.status === 'accepted') last = { object, id: outcome.id }
-        const told = outcome?.status === 'refused' ? (outcome.rule ?? outcome.code) : outcome?.status
-        assert.is(told, expected, `${line}: ${JSON.stringify(outcome)}`)
-      }
+      await told(await home.open(), block)
     } finally {
       await home.remove()
     }
   })
+})
+
+/** The file with lines of a diff left out and put in; each that is left out or shown stands after the one before. */
+function patched(file: string, diff: string): string {
+  const lines = file.split('\n')
+  let at = 0
+  for (const line of diff.trimEnd().split('\n')) {
+    const [sign, text] = [line[0], line.slice(1)]
+    if (sign === '+') lines.splice(at++, 0, text)
+    else {
+      at = lines.indexOf(text, at)
+      assert.ok(at >= 0, `the file has the line ${text}`)
+      if (sign === '-') lines.splice(at, 1)
+      else at++
+    }
+  }
+  return lines.join('\n')
+}
+
+async function told(node: RunningNode, block: Block): Promise<void> {
+  let last = { object: '', id: '' }
+  for (const line of block.text.trimEnd().split('\n')) {
+    const [, word = '', expected, record = ''] = /^(\S+) (\S+) (.*)$/.exec(line) ?? []
+    // `amend` amends the record that was accepted last.
+    const isAmend = word === 'amend'
+    const object = isAmend ? last.object : word
+    const options = isAmend ? { amends: { record: last.id, reason: 'mistyped' } } : {}
+    const [outcome] = await appendLines(node, object, [record], options)
+    if (outcome?.status === 'accepted') last = { object, id: outcome.id }
+    const told = outcome?.status === 'refused' ? (outcome.rule ?? outcome.code) : outcome?.status
+    assert.is(told, expected, `${line}: ${JSON.stringify(outcome)}`)
+  }
+}
+
+test('what the file with another name makes of records is what it says', async () => {
+  const [diff, before, later] = ['diff', 'records', 'later'].map((kind) =>
+    BLOCKS.findLast((block) => block.kind === kind)
+  )
+  assert.ok(diff !== undefined && before !== undefined && later !== undefined)
+  const file = patched(fileBefore(diff!), diff!.text)
+  const read = readNetworkFile(file, 'workshops.yaml')
+  assert.ok(read.ok, JSON.stringify(read))
+  assert.equal(read.ok && read.warnings, [])
+  const home = await createTestHome(fileBefore(before!), 'workshop')
+  try {
+    const node = await home.open()
+    await told(node, before!)
+    await bringIntoForce(node, file)
+    await told(node, later!)
+  } finally {
+    await home.remove()
+  }
 })
 
 test('what ledger rule test prints is what it prints', async () => {

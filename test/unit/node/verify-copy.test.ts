@@ -1,64 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { signer } from '../../../src/base/crypto.js'
-import { encodeBatch } from '../../../src/ledger/batch.js'
 import { type BlockHeader, blockHash, headerText } from '../../../src/ledger/block.js'
 import { type Certificate, certificateText } from '../../../src/ledger/certificate.js'
-import { advance, genesisTip } from '../../../src/ledger/chain.js'
 import { refusalsOf, type Verdict, verdictRoot } from '../../../src/ledger/verdict.js'
 import { voteBytes } from '../../../src/ledger/vote.js'
-import { openChain } from '../../../src/node/chain.js'
-import type { VerifyReport } from '../../../src/node/ledger-node.js'
-import { openStore } from '../../../src/node/store/store.js'
 import type { BlockCommit } from '../../../src/node/store/store-types.js'
 import { encodeRefusals } from '../../../src/node/stored-refusals.js'
-import { verifyCopy } from '../../../src/node/verify-copy.js'
+import { growingChain } from '../../support/growing-chain.js'
 import { FOUNDED_AT, NETWORK, seedOf, smallChain } from '../../support/small-chain.js'
+import { type Committed, type Forge, type Small, verifyStored } from '../../support/stored-chain.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('verification of a copy')
-
-type Small = ReturnType<typeof smallChain>
-type Committed = Small['blocks'][number]
-
-/** What stands in the store for a block; a forger changes any of it, and the store gives it good checksums. */
-type Forge = (commit: BlockCommit, block: Committed, chain: Small) => BlockCommit
-
-/** Writes the chain into a real store, the block at `height` as the forger wants it, and verifies the copy. */
-async function verifyForged(chain: Small, height: number, forge: Forge): Promise<VerifyReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'ledger-forged-'))
-  const store = await openStore({ path: join(folder, 'store'), genesis: chain.scope.genesis })
-  try {
-    let tip = genesisTip(chain.scope.genesis, FOUNDED_AT)
-    for (const block of chain.blocks) {
-      const { header, hash, text, execution } = block.executed
-      await store.putBatches(block.signed.map((batch) => ({ hash: batch.hash, text: encodeBatch(chain.scope, batch) })))
-      const next = advance(tip, block.executed)
-      tip = next.tip
-      const commit: BlockCommit = {
-        height: header.height,
-        hash,
-        header: text,
-        certificate: certificateText(block.certificate),
-        batches: block.signed.map(({ header: { author, incarnation, sequence, count }, hash }) => {
-          return { author, incarnation, sequence, hash, count }
-        }),
-        refusals: encodeRefusals(refusalsOf(execution.verdicts)),
-        writes: execution.writes,
-        entries: execution.entries,
-        treeNodes: next.nodes
-      }
-      await store.commit(header.height === height ? forge(commit, block, chain) : commit)
-    }
-    const { genesis, model, scope } = chain
-    return await verifyCopy(openChain({ scope, genesis: genesis.genesis, model, store }))
-  } finally {
-    await store.close()
-    await rm(folder, { recursive: true, force: true })
-  }
-}
 
 function chainOfThree(ids: readonly string[] = ['p1'], network = NETWORK): Small {
   const chain = smallChain(ids, network)
@@ -88,7 +41,7 @@ function resigned(commit: BlockCommit, block: Committed, chain: Small, change: P
 }
 
 test('a copy of a build that did not tell what would be right verifies', async () => {
-  const report = await verifyForged(chainOfThree(), 2, (commit) => {
+  const report = await verifyStored(chainOfThree(), 2, (commit) => {
     const refusals = commit.refusals.replace(/"expected":"[^"]*",/g, '')
     assert.ok(refusals.length < commit.refusals.length)
     return { ...commit, refusals }
@@ -101,7 +54,7 @@ test('what a copy keeps of a refusal in several languages is held against what c
     'than {previous.odometer}"',
     '$& }'
   )
-  const verified = (forge: Forge) => verifyForged(chainOfThree(['p1'], network), 2, forge)
+  const verified = (forge: Forge) => verifyStored(chainOfThree(['p1'], network), 2, forge)
   const honest = await verified((commit) => {
     assert.match(
       commit.refusals,
@@ -115,13 +68,30 @@ test('what a copy keeps of a refusal in several languages is held against what c
 })
 
 test('an honest copy verifies', async () => {
-  const report = await verifyForged(chainOfThree(), 0, (commit) => commit)
+  const report = await verifyStored(chainOfThree(), 0, (commit) => commit)
   assert.equal({ ok: report.ok, height: report.height, records: report.records }, { ok: true, height: 3, records: 6 })
+})
+
+test('a copy of a chain that grew through four files verifies, each record by the file of its time', async () => {
+  const { chain } = growingChain()
+  const report = await verifyStored(chain, 0, (commit) => commit)
+  assert.equal(
+    { ok: report.ok, height: report.height },
+    { ok: true, height: chain.blocks.length },
+    JSON.stringify(report)
+  )
+  const third = chain.blocks[9]!.executed.execution.verdicts
+  // The first block by the fourth file, with the verdicts of the third.
+  const forged = await verifyStored(chain, 11, (commit, block) => ({
+    ...resigned(commit, block, chain, { verdicts: verdictRoot(third) }),
+    refusals: encodeRefusals(refusalsOf(third))
+  }))
+  assert.equal(forged.failure?.height, 11)
 })
 
 test('a forged verdict with valid signatures fails, because the rules are run again', async () => {
   const accepted: Verdict[][] = [[null, null]]
-  const report = await verifyForged(chainOfThree(), 3, (commit, block, chain) => ({
+  const report = await verifyStored(chainOfThree(), 3, (commit, block, chain) => ({
     ...resigned(commit, block, chain, { verdicts: verdictRoot(accepted) }),
     refusals: '[]'
   }))
@@ -142,7 +112,7 @@ const HEADER_FORGERIES: readonly [string, Partial<BlockHeader>][] = [
 
 for (const [name, change] of HEADER_FORGERIES) {
   test(`a header with another ${name}, signed by all, fails`, async () => {
-    const report = await verifyForged(chainOfThree(), 3, (commit, block, chain) =>
+    const report = await verifyStored(chainOfThree(), 3, (commit, block, chain) =>
       resigned(commit, block, chain, change)
     )
     assert.equal(report.failure?.height, 3, JSON.stringify(report))
@@ -174,7 +144,7 @@ const STORE_FORGERIES: readonly [string, number | null, Forge][] = [
 for (const [name, height, forge] of STORE_FORGERIES) {
   test(`${name} fails`, async () => {
     const chain = chainOfThree(['p1', 'p2', 'p3', 'p4'])
-    const report = await verifyForged(chain, 2, forge)
+    const report = await verifyStored(chain, 2, forge)
     assert.is(report.ok, false)
     assert.is(report.failure?.height, height, JSON.stringify(report.failure))
   })
@@ -183,26 +153,26 @@ for (const [name, height, forge] of STORE_FORGERIES) {
 test('a state value of its own fails', async () => {
   const changed = withWrite((text) => text.replace('"odometer":30', '"odometer":29'))
   assert.match(
-    (await verifyForged(chainOfThree(), 3, changed)).failure?.reason ?? '',
+    (await verifyStored(chainOfThree(), 3, changed)).failure?.reason ?? '',
     /the state of r:inspection\["a"\]/
   )
 })
 
 test('a state that lacks a value, or has one too many, fails', async () => {
-  const without = await verifyForged(chainOfThree(), 1, (commit) => {
+  const without = await verifyStored(chainOfThree(), 1, (commit) => {
     return { ...commit, writes: commit.writes.filter(({ key }) => key !== 'u:p1/inspection/"k10"') }
   })
   assert.match(without.failure?.reason ?? '', /state/)
-  const more = await verifyForged(chainOfThree(), 1, (commit) => {
+  const more = await verifyStored(chainOfThree(), 1, (commit) => {
     return { ...commit, writes: [...commit.writes, { key: 'u:zz', entry: { text: 'x' } }] }
   })
   assert.match(more.failure?.reason ?? '', /u:zz, which no block wrote/)
 })
 
 test('a history that lacks a record, or points to a wrong one, fails', async () => {
-  const without = await verifyForged(chainOfThree(), 2, (commit) => ({ ...commit, entries: commit.entries.slice(1) }))
+  const without = await verifyStored(chainOfThree(), 2, (commit) => ({ ...commit, entries: commit.entries.slice(1) }))
   assert.is(without.ok, false)
-  const turned = await verifyForged(chainOfThree(), 2, (commit) => {
+  const turned = await verifyStored(chainOfThree(), 2, (commit) => {
     return { ...commit, entries: commit.entries.map((entry) => ({ ...entry, accepted: true })) }
   })
   assert.is(turned.ok, false)
