@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.js'
 import { isObject } from './network-members.js'
+import { schemaVersion } from './schema-version.js'
 
 /** Members of an object's definition that are younger than the first version, and since which there are. */
 const OBJECT_SINCE: Readonly<Record<string, number>> = {}
@@ -15,7 +16,7 @@ export function definitionVersion(network: Json): number {
 
 function objectVersion(object: Json): number {
   if (!isObject(object)) return 1
-  return Math.max(1, ...Object.keys(object).map((name) => sinceOf(OBJECT_SINCE, name)))
+  return Math.max(schemaVersion(object.fields), ...Object.keys(object).map((name) => sinceOf(OBJECT_SINCE, name)))
 }
 
 /** Only own members: anybody may write "constructor" too. */
