@@ -4,6 +4,7 @@ import type { DifferenceKind } from '../ledger/difference-class.js'
 import type { ChangeKind, KeptChange, ProposedChange } from '../ledger/governance-change.js'
 import type { NetworkDefinition } from '../ledger/network-definition.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
+import type { Attachments } from './attachment-types.js'
 import type { RehearsalOptions, RehearsalReport, RehearsalRequest, RehearsalView } from './rehearsal-types.js'
 import type { SupportView } from './version-support.js'
 
@@ -300,6 +301,7 @@ export interface VerifyReport {
  */
 export interface LedgerNode {
   readonly partner: string
+  readonly attachments: Attachments
   status(): NodeStatus
   partners(): readonly PartnerView[]
   /** The genesis document; its canonical text hashes to the genesis hash. */

@@ -13,6 +13,7 @@ import type {
   ProposalView,
   RecordView
 } from '../../src/node/ledger-node.js'
+import { fakeAttachments } from './fake-attachments.js'
 import { fakeInvitation, fakeProposal, fakeRehearsal } from './fake-governance.js'
 
 /**
@@ -234,6 +235,7 @@ export function createFakeNode(): FakeNode {
 
   return {
     partner: 'p1',
+    attachments: fakeAttachments(),
     status() {
       mayFail()
       return {
