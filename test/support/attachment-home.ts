@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LedgerError } from '../../src/base/errors.js'
+import type { AttachmentSource } from '../../src/node/attachment-fetch.js'
 import type { AttachmentRows, FoundRow } from '../../src/node/attachment-rows.js'
 import type { AttachmentSettings, ReadableAttachment } from '../../src/node/attachment-types.js'
 import { createAttachments } from '../../src/node/attachments.js'
@@ -42,8 +43,11 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   return 'done'
 }
 
-/** The attachments of a node whose chain and partners are a test's. */
-export async function attachmentHome(settings: Partial<AttachmentSettings> = {}) {
+/**
+ * The attachments of a node whose chain is a test's.
+ * @param peers the way to its partners. @default those of the test
+ */
+export async function attachmentHome(settings: Partial<AttachmentSettings> = {}, peers?: AttachmentSource) {
   const home = await mkdtemp(join(tmpdir(), 'ledger-attachments-'))
   const folder = join(home, 'attachments')
   const partners = new Map<string, PartnerForTest>()
@@ -68,7 +72,7 @@ export async function attachmentHome(settings: Partial<AttachmentSettings> = {})
       settings: whole,
       log: silentLogger,
       againMs: 20,
-      source: {
+      source: peers ?? {
         connected: () => [...partners.keys()],
         blame: (partner) => void blamed.push(partner),
         async fetchAttachment(partner, { hash, bytesMax }, take) {

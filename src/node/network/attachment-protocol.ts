@@ -169,13 +169,14 @@ export function createAttachmentExchange(options: AttachmentExchangeOptions): At
         stream.abort(new Error('not a partner'))
         return
       }
+      const frames = framesOf(stream, REQUEST_BYTES_MAX)
       try {
-        const frames = framesOf(stream, REQUEST_BYTES_MAX)
-        const hash = shapeOfRequest((await within(FRAME_MS_MAX, (signal) => frames.read(signal))) as Json)
-        await answer(frames, stream, key, partner, hash)
+        const request = (await within(FRAME_MS_MAX, (signal) => frames.read(signal))) as Json
+        await answer(frames, stream, key, partner, shapeOfRequest(request))
         await within(FRAME_MS_MAX, (signal) => stream.close({ signal }))
       } catch (error) {
-        stream.abort(asError(error))
+        if (isMalformed(error)) await tellMalformed(frames, stream, asError(error))
+        else stream.abort(asError(error))
         if (isMalformed(error)) options.onMalformed(key, asError(error))
       }
     },
@@ -243,6 +244,18 @@ function shapeOfAnswer(json: Json | undefined): number {
 
 function isMalformed(error: unknown): boolean {
   return error instanceof ShapeError || (error instanceof LedgerError && error.code === 'MALFORMED')
+}
+
+/** Says why, before the asker may be hung up on for it. */
+async function tellMalformed(frames: Frames, stream: Stream, error: Error): Promise<void> {
+  try {
+    await within(FRAME_MS_MAX, async (signal) => {
+      await frames.write([encodeFrame(errorReply('MALFORMED', error.message))], signal)
+      await stream.close({ signal })
+    })
+  } catch (thrown) {
+    stream.abort(asError(thrown))
+  }
 }
 
 /** Waits, unless the asker goes away. */
