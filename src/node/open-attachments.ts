@@ -64,9 +64,13 @@ async function catchUp(index: AttachmentIndex, rows: AttachmentRows, options: Ca
   const from = index.height + 1
   if (to - from > BLOCKS_TOGETHER) log.info('reading which attachments the records have', { from, to })
   for (let height = from; height <= to; height++) {
-    const hash = chain.store.block(height)?.hash ?? ''
-    index.add({ height, hash }, rows.stored(height), areWanted)
-    if (height % BLOCKS_TOGETHER > 0) continue
+    const found = rows.stored(height)
+    const isTogether = height % BLOCKS_TOGETHER === 0
+    // A block without files is not even read.
+    if (found.length > 0 || isTogether || height === to) {
+      index.add({ height, hash: chain.store.block(height)?.hash ?? '' }, found, areWanted)
+    }
+    if (!isTogether) continue
     await new Promise((resolve) => setImmediate(resolve))
     signal?.throwIfAborted()
   }

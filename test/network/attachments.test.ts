@@ -19,7 +19,7 @@ import {
   type TestPeer,
   until as untilSeen
 } from '../support/peer-hosts.js'
-import { NETWORK } from '../support/small-chain.js'
+import { genesisOf, NETWORK } from '../support/small-chain.js'
 import { suite } from '../support/suite.js'
 import { appendLines } from '../support/test-home.js'
 import { agreed, createNetwork, until } from '../support/whole-nodes.js'
@@ -234,6 +234,35 @@ test('what a node knows of files is read from the chain again, and what is new i
     await again.attachments.remove(second)
     assert.is(await codeOf(again.attachments.read(second, { again: true })), 'NOT_FOUND')
     assert.is(await codeOf(p1.attachments.read(second, {})), 'STORE_DAMAGED')
+  } finally {
+    await network.remove()
+  }
+})
+
+test('files count from the block on in which the network file has them, also when the index is made anew', async () => {
+  const network = await createNetwork({ networkText: NETWORK })
+  try {
+    const [p1] = network.nodes as [RunningNode]
+    const content = 'a report'
+    const { hash } = await p1.attachments.put(piecesOf(content), {})
+    const report = { bytes: 8, hash, name: 'report.txt', type: 'text/plain' }
+    const definition = genesisOf([], WITH_FILES).genesis.network
+    const { id } = await p1.propose({ change: { kind: 'model', network: definition }, expiresMs: 600_000 })
+    const line = JSON.stringify({ text: 'x', report })
+    for (let left = 20; ; left--) {
+      const [outcome] = await appendLines(p1, 'note', [line])
+      if (outcome?.status === 'accepted') break
+      assert.ok(left > 0, JSON.stringify(outcome))
+      assert.is(p1.attachments.about(hash).record, null)
+      await appendLines(p1, 'note', ['{"text":"the next block"}'])
+    }
+    assert.is(p1.proposal(id).state, 'enacted')
+    const { record } = p1.attachments.about(hash)
+    assert.is(record === null ? '' : p1.show(record)?.status, 'accepted')
+    await network.close(p1)
+    await rm(join(network.home('p1'), 'attachment-index'), { recursive: true })
+    const again = await network.open('p1')
+    assert.is(again.attachments.about(hash).record, record)
   } finally {
     await network.remove()
   }

@@ -59,11 +59,11 @@ BLOCKS.filter(({ kind }) => kind === 'records').forEach((block, index) => {
 test('what ledger rule test prints is what it prints', async () => {
   const block = BLOCKS.find(({ text }) => text.startsWith('$ ledger rule test'))
   assert.ok(block !== undefined)
-  const home = await createTestHome(FILES.at(-1)!.text, 'workshop')
+  const home = await createTestHome(fileBefore(block!), 'workshop')
   try {
     const file = join(home.folder, 'workshops.yaml')
     const { writeFile } = await import('node:fs/promises')
-    await writeFile(file, FILES.at(-1)!.text)
+    await writeFile(file, fileBefore(block!))
     const { code, stdout } = await runProgram(ledgerProgram, ['rule', 'test', file])
     assert.equal([code, stdout], [0, block!.text.split('\n').slice(1).join('\n')])
   } finally {
