@@ -75,7 +75,7 @@ async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8
 }
 
 test('a file comes as it is, large, small or empty', async () => {
-  for (const bytes of [0, 1, 65_536, 65_537, 3_000_000]) {
+  for (const bytes of [0, 1, 65_536, 65_537, 2 ** 20, 2 ** 20 + 1, 3 * 2 ** 19, 3 * 2 ** 19 + 1, 3_000_000]) {
     const content = Buffer.alloc(bytes, 'abc')
     const [bob, served] = await pair(() => ({ bytes, chunks: () => chunksOf(content) }))
     const came = await fetched(bob)
@@ -83,6 +83,27 @@ test('a file comes as it is, large, small or empty', async () => {
     assert.equal([served.asked, served.closed], [['bob'], 1])
     await hosts.close()
   }
+})
+
+test('whoever is slow to take a large file gets all of it', async () => {
+  const content = Buffer.alloc(20_000_000, 'abc')
+  const [bob] = await pair(() => ({ bytes: content.length, chunks: () => chunksOf(content) }))
+  const want = { hash: HASH, bytesMax: content.length }
+  const came = await bob.peers.fetchAttachment(
+    'alice',
+    want,
+    async ({ chunks }) => {
+      let bytes = 0
+      for await (const chunk of chunks) {
+        bytes += chunk.length
+        // Nothing is read while a disk writes.
+        if (bytes % 1_000_000 < 65_536) await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      return bytes
+    },
+    NEVER
+  )
+  assert.is(came, content.length)
 })
 
 test('what is not here is said to be so', async () => {

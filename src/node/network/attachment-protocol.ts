@@ -12,12 +12,18 @@ import { type Connection, encodeFrame, type Frames, framesOf, type Stream } from
 
 /**
  * How partners give each other files. One file on a stream of its own: the request `{"hash"}`, the answer
- * `{"ok":{"bytes"}}` or `{"error":{"code","message"}}`, and then that many bytes in frames.
+ * `{"ok":{"bytes"}}` or `{"error":{"code","message"}}`, and then that many bytes in frames. Whoever takes them says
+ * `{"more":true}` each time that it has dealt with GRANT_BYTES, as far as the other side needs that to go on: libp2p would
+ * let a sender be megabytes ahead, and reset the stream of a reader that waits for its disk.
  */
 const REQUEST_BYTES_MAX = 1024
 
 /** Bytes of the file in one frame. */
 const CHUNK_BYTES = 64 * 1024
+
+/** Bytes that may be on their way, and as many more with each word of the reader. */
+const WINDOW_BYTES = 1024 * 1024
+const GRANT_BYTES = 512 * 1024
 
 /** Files that are sent at one time, to one partner and to all, and requests that wait for their turn. */
 const SENDING_MAX = 2
@@ -104,6 +110,8 @@ export function createAttachmentExchange(options: AttachmentExchangeOptions): At
     const write = (bytes: Uint8Array) => within(FRAME_MS_MAX, (signal) => frames.write([bytes], signal))
     const end = performance.now() + fileMsMax(file.bytes)
     let waitMs = allowance.spend(SENT_BYTES_MIN)
+    let granted = WINDOW_BYTES
+    let sent = 0
     await write(encodeFrame({ ok: { bytes: file.bytes } }))
     for await (const chunk of file.chunks()) {
       for (let at = 0; at < chunk.length; at += CHUNK_BYTES) {
@@ -114,6 +122,11 @@ export function createAttachmentExchange(options: AttachmentExchangeOptions): At
         if (stream.status !== 'open') throw new Error('the asker has gone')
         if (performance.now() > end) throw new Error('the asker takes too long')
         const piece = chunk.subarray(at, at + CHUNK_BYTES)
+        sent += piece.length
+        if (sent > granted) {
+          checkGrant((await within(FRAME_MS_MAX, (signal) => frames.read(signal))) as Json)
+          granted += GRANT_BYTES
+        }
         waitMs = allowance.spend(piece.length)
         await write(piece)
       }
@@ -148,14 +161,15 @@ export function createAttachmentExchange(options: AttachmentExchangeOptions): At
     take: (file: ArrivingAttachment) => Promise<T>,
     signal: AbortSignal
   ): Promise<T> {
-    const frames = framesOf(stream, CHUNK_BYTES)
+    const frames = framesOf(stream, CHUNK_BYTES, WINDOW_BYTES + GRANT_BYTES)
     const read = () => within(FRAME_MS_MAX, (late) => frames.readBytes(late), signal)
-    await within(FRAME_MS_MAX, (late) => frames.write([encodeFrame({ hash: want.hash })], late), signal)
+    const say = (value: Json) => within(FRAME_MS_MAX, (late) => frames.write([encodeFrame(value)], late), signal)
+    await say({ hash: want.hash })
     const bytes = bytesOf(await within(FRAME_MS_MAX, (late) => frames.read(late), signal))
     if (bytes > want.bytesMax) {
       throw new LedgerError('TOO_LARGE', `it sends ${bytes} bytes, of at most ${want.bytesMax} that a record says`)
     }
-    const result = await take({ bytes, chunks: chunksOf(read, bytes) })
+    const result = await take({ bytes, chunks: chunksOf(read, () => say({ more: true }), bytes) })
     await within(FRAME_MS_MAX, (late) => stream.close({ signal: late })).catch(() => stream.abort(new Error('late')))
     return result
   }
@@ -221,7 +235,12 @@ function bytesOf(answer: unknown): number {
 }
 
 /** The bytes that were announced, and not one more. */
-async function* chunksOf(read: () => Promise<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+async function* chunksOf(
+  read: () => Promise<Uint8Array>,
+  grant: () => Promise<void>,
+  bytes: number
+): AsyncGenerator<Uint8Array> {
+  let grants = 0
   for (let left = bytes; left > 0; ) {
     const chunk = await read()
     if (chunk.length === 0 || chunk.length > left) {
@@ -229,6 +248,11 @@ async function* chunksOf(read: () => Promise<Uint8Array>, bytes: number): AsyncG
     }
     left -= chunk.length
     yield chunk
+    // The last ones are not needed, and the other side may have closed by then.
+    while (bytes - left >= (grants + 1) * GRANT_BYTES && bytes > WINDOW_BYTES + grants * GRANT_BYTES) {
+      grants += 1
+      await grant()
+    }
   }
 }
 
@@ -236,6 +260,10 @@ function shapeOfRequest(json: Json): string {
   const hash = asString(membersOf(json, '', ['hash']).hash, '/hash', 64)
   if (!isAttachmentHash(hash)) throw new ShapeError('/hash', 'is no hash')
   return hash
+}
+
+function checkGrant(json: Json): void {
+  if (membersOf(json, '', ['more']).more !== true) throw new ShapeError('/more', 'must be true')
 }
 
 function shapeOfAnswer(json: Json | undefined): number {
