@@ -11,7 +11,8 @@ const OBJECT_SINCE: Readonly<Record<string, number>> = {}
  */
 export function definitionVersion(network: Json): number {
   if (!isObject(network) || !isObject(network.objects)) return 1
-  return Math.max(1, ...Object.values(network.objects).map(objectVersion))
+  // Not spread: there is no bound on how many there are in what may be no definition.
+  return Object.values(network.objects).reduce<number>((version, object) => Math.max(version, objectVersion(object)), 1)
 }
 
 function objectVersion(object: Json): number {
