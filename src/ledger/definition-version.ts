@@ -17,7 +17,8 @@ export function definitionVersion(network: Json): number {
 
 function objectVersion(object: Json): number {
   if (!isObject(object)) return 1
-  return Math.max(schemaVersion(object.fields), ...Object.keys(object).map((name) => sinceOf(OBJECT_SINCE, name)))
+  const fields = schemaVersion(object.fields)
+  return Object.keys(object).reduce((version, name) => Math.max(version, sinceOf(OBJECT_SINCE, name)), fields)
 }
 
 /** Only own members: anybody may write "constructor" too. */

@@ -212,6 +212,7 @@ test('version 3 has attachments, wherever a reader of schemas looks for them', (
   for (const fields of others) assert.is(of(fields), 1, JSON.stringify(fields).slice(0, 90))
   const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`o${index}`, {}]))
   assert.is(definitionVersion({ objects: many }), 1)
+  assert.is(definitionVersion({ objects: { many } }), 1)
   for (const odd of [null, 5, [], { objects: null }, { objects: [[]] }, { objects: { a: null, b: [] } }]) {
     assert.is(definitionVersion(odd as Json), 1)
   }
