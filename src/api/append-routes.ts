@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ERROR_CODES, LedgerError, type Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
@@ -8,6 +7,7 @@ import { refusalBody } from './errors.js'
 import { refusalIn, requestLanguages } from './languages.js'
 import { APPEND_TIMEOUT_MS_MAX } from './limits.js'
 import { objectParam, requireObject } from './object-routes.js'
+import { requestChunks } from './request-chunks.js'
 import { type ApiContext, JSON_TYPE, NDJSON_TYPE, type Route, ref, sendJson } from './route.js'
 import { streamAnswer } from './streaming.js'
 
@@ -109,29 +109,12 @@ function appendPipe(
   const ending = { contentType: NDJSON_TYPE, failure: (error: string) => `${error}\n` }
   const languages = requestLanguages(request)
   return streamAnswer(context, request, reply, ending, async ({ writer, signal }) => {
-    const input = chunksOf(request.raw, signal)
+    const input = requestChunks(request.raw, signal)
     for await (const outcome of context.node.append(object, input, { ...options, signal })) {
       if (!writer.write(`${JSON.stringify(outcomeIn(languages, outcome))}\n`)) await writer.room()
     }
     if (context.closing.aborted) throw new LedgerError('CLOSED', 'the node is stopping')
   })
-}
-
-/**
- * The chunks of a request. A pipe that was cut ends with an error and not as if it were complete, so that half a line is
- * never taken for a record.
- */
-async function* chunksOf(raw: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const stop = (): void => void raw.emit('error', new LedgerError('CLOSED', 'the pipe was cut'))
-  signal.addEventListener('abort', stop)
-  try {
-    // Not destroyed when the node stops reading: that would cut off the answer too.
-    for await (const chunk of raw.iterator({ destroyOnReturn: false })) yield chunk
-  } finally {
-    signal.removeEventListener('abort', stop)
-    raw.on('error', () => {})
-    raw.resume()
-  }
 }
 
 /** Appends the one record of a body that was read whole, and answers with what became of it. */

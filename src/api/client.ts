@@ -4,7 +4,9 @@ import type { Json, JsonObject } from '../base/json.js'
 import { parseJson } from '../base/json-names.js'
 import type { Language } from '../base/languages.js'
 import type { AmendmentState } from '../ledger/amendment-state.js'
+import { isAttachmentHash } from '../ledger/attachment.js'
 import type { AmendmentView, ApprovalOptions, ListedAmendment } from '../node/amendment-types.js'
+import type { AttachmentView, ListedAttachment } from '../node/attachment-types.js'
 import type {
   AppendOptions,
   AppendOutcome,
@@ -31,7 +33,7 @@ import type {
   RehearsalRequest
 } from '../node/rehearsal-types.js'
 import type { ErrorBody } from './errors.js'
-import { answerOf, errorOf, isErrorBody, readLines, readText, remembering, unreachable } from './request.js'
+import { answerOf, errorOf, isErrorBody, readChunks, readLines, readText, remembering, unreachable } from './request.js'
 
 /** A committed record of the change feed with its event id, from which the feed can be taken up again. */
 export type Change = RecordView & { readonly event: string }
@@ -54,6 +56,17 @@ export interface ApiClient {
   /** All of it, oldest first, in constant memory. @param options.proof each with its receipt */
   evidence(options: { proof?: boolean }): AsyncIterable<ListedEvidence>
   check(object: string, text: string): Promise<Refusal | null>
+  /** Puts a file in. */
+  putAttachment(chunks: AsyncIterable<Uint8Array>): Promise<{ readonly hash: string; readonly bytes: number }>
+  /**
+   * The content of a file, to be checked by its hash: it is cut short when it turns out not to be good.
+   * @param options.again fetch it also when it was removed at the node
+   */
+  attachment(hash: string, options: { readonly again?: boolean }): AsyncIterable<Uint8Array>
+  aboutAttachment(hash: string): Promise<AttachmentView>
+  /** All that are held, in constant memory. */
+  attachments(): AsyncIterable<ListedAttachment>
+  removeAttachment(hash: string): Promise<void>
   /** Streams chunks out and outcomes in at the same time, no faster than either side goes. */
   append(object: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): AsyncIterable<AppendOutcome>
   /** Ends when the node stops. */
@@ -156,6 +169,25 @@ export function createClient(socketPath: string, language: Language | null = nul
       const verdict = parseJson(await readText(response, socketPath)) as { ok: boolean; refusal?: Refusal }
       return verdict.refusal ?? null
     },
+    async putAttachment(chunks) {
+      const headers = { 'content-type': 'application/octet-stream' }
+      const input = remembering(chunks)
+      try {
+        const response = await open({ method: 'PUT', path: '/v1/attachments', headers }, input.chunks)
+        return JSON.parse(await readText(response, socketPath)) as { hash: string; bytes: number }
+      } catch (error) {
+        throw input.failure() ?? error
+      }
+    },
+    async *attachment(hash, { again }) {
+      const response = await open({ path: `${attachmentPath(hash)}${queryOf({ again })}` })
+      yield* readChunks(response, socketPath)
+    },
+    aboutAttachment: async (hash) => json(`${attachmentPath(hash)}/about`),
+    attachments: () => pages<ListedAttachment>('/v1/attachments', {}),
+    async removeAttachment(hash) {
+      await readText(await open({ method: 'DELETE', path: attachmentPath(hash) }), socketPath)
+    },
     append(object, chunks, { timeoutMs, keyField, signal }) {
       const headers = { 'content-type': 'application/x-ndjson' }
       const path = `${objectPath(object)}/records${queryOf({ timeout: timeoutMs, keyField })}`
@@ -240,6 +272,12 @@ function keyPath(object: string, key: readonly Json[]): string {
 function recordPath(recordId: string): string {
   if (/^[a-z][a-z0-9-]*\/[0-9]{1,16}\/[0-9]{1,16}$/.test(recordId)) return recordId
   throw new LedgerError('USAGE', `'${recordId}' is not a record id; one looks like dealer-a/3/0`)
+}
+
+/** @throws LedgerError USAGE when it is no hash of a file */
+function attachmentPath(hash: string): string {
+  if (isAttachmentHash(hash)) return `/v1/attachments/${hash}`
+  throw new LedgerError('USAGE', `'${hash}' is no hash of a file; one has 64 hex digits in lower case`)
 }
 
 /** @throws LedgerError USAGE, as {@link recordPath} */

@@ -18,6 +18,9 @@ export const HEADERS_TIMEOUT_MS = 10_000
 /** Until a body that is read whole has arrived. A pipe may be idle for as long as it likes. */
 export const BODY_TIMEOUT_MS = 30_000
 
+/** How long nothing may come of a file that is being put in. */
+export const UPLOAD_STALL_MS = 30_000
+
 /** An idle connection between two requests. */
 export const KEEP_ALIVE_TIMEOUT_MS = 5_000
 

@@ -81,6 +81,15 @@ export async function readText(response: IncomingMessage, socketPath: string): P
   return pieces.join('')
 }
 
+/** The bytes of an answer as they arrive. */
+export async function* readChunks(response: IncomingMessage, socketPath: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of response) yield piece as Uint8Array
+  } catch (error) {
+    throw connectionError(socketPath, error as NodeJS.ErrnoException)
+  }
+}
+
 /** The non-empty lines of an answer as they arrive. */
 export async function* readLines(response: IncomingMessage, socketPath: string): AsyncGenerator<string> {
   response.setEncoding('utf8')

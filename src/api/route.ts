@@ -6,6 +6,7 @@ import type { Logger } from '../node/log.js'
 
 export const JSON_TYPE = 'application/json'
 export const NDJSON_TYPE = 'application/x-ndjson'
+export const BYTES_TYPE = 'application/octet-stream'
 export const EVENTS_TYPE = 'text/event-stream'
 
 /** What every handler works with. */
@@ -25,7 +26,7 @@ export interface ApiContext {
 
 /** One operation of the API: what is served and, word for word, what /openapi.json says of it. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With parameters as `:name`. */
   readonly path: string
   /** OpenAPI operationId. */

@@ -86,6 +86,15 @@ const rehearsalView: JsonObject = {
   ]
 }
 
+const attachmentMembers: JsonObject = {
+  hash,
+  held: { type: 'boolean' },
+  bytes: { ...nullable(count), description: 'Of the file that is held; else the largest that a record says' },
+  removed: { type: 'boolean', description: 'Somebody removed it here' },
+  record: { ...nullable(text), description: 'The first accepted record that has it' },
+  author: { ...nullable(text), description: 'Of that record' }
+}
+
 const proposalMembers: JsonObject = {
   id: { type: 'string', description: 'Of the record that made it' },
   kind: { enum: [...CHANGE_KINDS, 'admit'] },
@@ -285,6 +294,11 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     cursor: text
   }),
   InvitationPage: shape({ items: { type: 'array', items: ref('ListedInvitation') } }),
+  StoredAttachment: shape({ hash, bytes: count }),
+  Attachment: shape(attachmentMembers),
+  ListedAttachment: shape({ ...attachmentMembers, cursor: text }),
+  AttachmentPage: shape({ items: { type: 'array', items: ref('ListedAttachment') } }),
+  RemovedAttachment: shape({ removed: hash }),
   Revocation: shape({ revoked: { type: 'string', description: 'Key of the invitation' } }),
   Proposal: shape(proposalMembers, proposalOptional),
   ListedProposal: shape({ ...proposalMembers, cursor: text }, proposalOptional),

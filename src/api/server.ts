@@ -4,6 +4,7 @@ import { LedgerError } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import { amendmentRoutes } from './amendment-routes.js'
 import { appendRoutes } from './append-routes.js'
+import { attachmentRoutes } from './attachment-routes.js'
 import { type ErrorAnswer, errorAnswer } from './errors.js'
 import { evidenceRoutes } from './evidence-routes.js'
 import { feedRoutes } from './feed-routes.js'
@@ -25,7 +26,7 @@ import { objectRoutes } from './object-routes.js'
 import { openApiDocument } from './openapi.js'
 import { readRoutes } from './read-routes.js'
 import { rehearsalRoutes } from './rehearsal-routes.js'
-import { type ApiContext, JSON_TYPE, NDJSON_TYPE, type Route, sendJson } from './route.js'
+import { type ApiContext, BYTES_TYPE, JSON_TYPE, NDJSON_TYPE, type Route, sendJson } from './route.js'
 import { dropStalledReaders } from './stalled-readers.js'
 
 const documentRoute: Route = {
@@ -44,6 +45,7 @@ export const ROUTES: readonly Route[] = [
   ...objectRoutes,
   ...evidenceRoutes,
   ...appendRoutes,
+  ...attachmentRoutes,
   ...feedRoutes,
   ...invitationRoutes,
   ...governanceRoutes,
@@ -102,11 +104,14 @@ function sendError(reply: FastifyReply, { body, status }: Pick<ErrorAnswer, 'bod
   return sendJson(reply, body, status)
 }
 
+/** Bodies that handlers read as they come. */
+const STREAMED_TYPES = [NDJSON_TYPE, BYTES_TYPE]
+
 function takeBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   // As bytes: parsing here would hide duplicate members, unsafe numbers and broken UTF-8 from the node.
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.addContentTypeParser(NDJSON_TYPE, (_request, _payload, done) => done(null, 'pipe'))
+  for (const type of STREAMED_TYPES) app.addContentTypeParser(type, (_request, _payload, done) => done(null, 'pipe'))
 }
 
 function guard(app: FastifyInstance, access: 'local' | 'remote', context: ApiContext, bodyTimeoutMs: number): void {
@@ -145,7 +150,8 @@ function limitBody(
   timeoutMs: number
 ): void {
   const type = request.headers['content-type']?.toLowerCase() ?? ''
-  if (streamsIn.has(request.routeOptions.url ?? '') && type.startsWith(NDJSON_TYPE)) return
+  if (streamsIn.has(request.routeOptions.url ?? '') && STREAMED_TYPES.some((streamed) => type.startsWith(streamed)))
+    return
   const timer = setTimeout(() => {
     if (!request.raw.complete) request.raw.destroy()
   }, timeoutMs)

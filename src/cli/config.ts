@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isMap, isScalar, LineCounter, parseDocument, type Scalar } from 'yaml'
 import { LedgerError } from '../base/errors.js'
+import { ATTACHMENT_SETTINGS_DEFAULT, ATTACHMENTS_KEPT, type AttachmentSettings } from '../node/attachment-types.js'
 import { LOG_LEVELS, type LogLevel } from '../node/log.js'
 import { createFileDurably } from '../node/store/durable-file.js'
 import { type HostPort, parseHostPort } from './host-port.js'
@@ -21,6 +22,8 @@ export interface NodeConfig {
   readonly cacheMiB: number | null
   /** Where the passphrase of the key stands, relative to the home. @default null, it is asked for on the terminal */
   readonly passphraseFile: string | null
+  /** Which files of records are kept, and how much. @default ATTACHMENT_SETTINGS_DEFAULT */
+  readonly attachments: AttachmentSettings
 }
 
 export const CONFIG_DEFAULTS: NodeConfig = {
@@ -30,7 +33,8 @@ export const CONFIG_DEFAULTS: NodeConfig = {
   logLevel: 'info',
   logFormat: null,
   cacheMiB: null,
-  passphraseFile: null
+  passphraseFile: null,
+  attachments: ATTACHMENT_SETTINGS_DEFAULT
 }
 
 const ADDRESSES_MAX = 32
@@ -43,6 +47,7 @@ const INITIAL_CONFIG = `# Configuration of this node; flags of ledger-node start
 # announce: [/dns4/ledger.example.org/tcp/4001]
 # http: 127.0.0.1:8080                  # the API on TCP; default off
 # logLevel: info                        # error, warn, info, debug
+# attachments: { keep: own }            # files of records: own, all, none; bytesMax
 # passphraseFile: /etc/ledger/passphrase # of a locked key; default: asked for on the terminal
 `
 
@@ -65,7 +70,8 @@ const READERS: { readonly [Member in keyof NodeConfig]: Reader<NodeConfig[Member
   passphraseFile(value) {
     if (value === null || (typeof value === 'string' && value !== '')) return value
     throw new Mistake('must be the path of a file')
-  }
+  },
+  attachments: attachmentSettings
 }
 
 /**
@@ -122,6 +128,17 @@ export async function writeInitialConfig(path: string): Promise<void> {
   await createFileDurably(path, INITIAL_CONFIG, 0o600).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })
+}
+
+function attachmentSettings(value: unknown): AttachmentSettings {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Mistake('must say keep, bytesMax or both, such as { keep: all }')
+  }
+  const { keep, bytesMax, ...others } = { ...ATTACHMENT_SETTINGS_DEFAULT, ...value }
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw new Mistake(`has an unknown member '${unknown}'; there are keep and bytesMax`)
+  if (!Number.isSafeInteger(bytesMax) || bytesMax < 1) throw new Mistake('has a bytesMax that is no number of bytes')
+  return { keep: oneOf(ATTACHMENTS_KEPT, keep), bytesMax }
 }
 
 function addresses(value: unknown): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../base/json.js'
+import { ATTACHMENT_BYTES_DEFAULT } from './attachment.js'
 import { namesAfter } from './difference-names.js'
 import type { FindingPath } from './finding.js'
 import { ALL_KEYWORDS, NOTE_KEYWORDS } from './schema-keywords.js'
@@ -277,6 +278,9 @@ function classOfKeyword(keyword: string, before: Json | undefined, after: Json |
       return classOfType(before, after)
     case 'scale':
       return breaking('numbers of older records have other digits')
+    case 'maxBytes':
+      return Number(after ?? ATTACHMENT_BYTES_DEFAULT) > Number(before ?? ATTACHMENT_BYTES_DEFAULT) ? LOOSER : STRICTER
+    case 'mediaTypes':
     case 'enum':
       return after === undefined || (before !== undefined && isSuperset(after, before)) ? LOOSER : STRICTER
     case 'additionalProperties':

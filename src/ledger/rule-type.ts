@@ -1,6 +1,13 @@
+import { ATTACHMENT_NAME_CHARS_MAX, MEDIA_TYPE_CHARS_MAX } from './attachment.js'
 import { readDecimal } from './decimal.js'
 import { instantOfMillis, readDate, readDateTime } from './rfc3339.js'
-import { type FieldSchema, type ListSchema, type ObjectSchema, UNREADABLE } from './schema-type.js'
+import {
+  type AttachmentSchema,
+  type FieldSchema,
+  type ListSchema,
+  type ObjectSchema,
+  UNREADABLE
+} from './schema-type.js'
 
 /** Types of expressions in rules, made from the schema, so that every mistake is found before a rule ever runs. */
 export type RuleType = ScalarType | StringType | DecimalType | ListType | ObjectType
@@ -110,7 +117,21 @@ export function slotOf(schema: FieldSchema): Slot {
       return listSlot(schema)
     case 'object':
       return slot(objectTypeOf(schema), schema.nullable, (json) => (isObject(json) ? json : undefined))
+    case 'attachment':
+      return slot(attachmentType(schema), schema.nullable, (json) => (isObject(json) ? json : undefined))
   }
+}
+
+/** What rules see of a file: what the record says of it. */
+function attachmentType({ mediaTypes }: AttachmentSchema): ObjectType {
+  const members: Record<string, Slot> = {
+    bytes: slot(INT, false, (json) => (Number.isSafeInteger(json) ? BigInt(json as number) : undefined)),
+    hash: textSlot(64, null, false),
+    name: textSlot(ATTACHMENT_NAME_CHARS_MAX, null, false),
+    type: textSlot(MEDIA_TYPE_CHARS_MAX, mediaTypes, false)
+  }
+  const properties = new Map(Object.entries(members).map(([name, member]) => [name, { ...member, optional: false }]))
+  return { kind: 'object', properties, additional: null }
 }
 
 /** A place for text. */

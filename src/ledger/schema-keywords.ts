@@ -1,6 +1,16 @@
 /** The closed list of what the schema subset knows (docs/schema.md). */
 
-export const TYPES = ['string', 'integer', 'decimal', 'number', 'boolean', 'array', 'object', 'null'] as const
+export const TYPES = [
+  'string',
+  'integer',
+  'decimal',
+  'number',
+  'boolean',
+  'array',
+  'object',
+  'null',
+  'attachment'
+] as const
 
 export type TypeName = (typeof TYPES)[number]
 
@@ -20,6 +30,7 @@ export const KEYWORDS: Readonly<Record<TypeName | 'any', readonly string[]>> = {
   array: ['type', 'items', 'minItems', 'maxItems', 'uniqueItems'],
   object: ['type', 'properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties'],
   null: VALUES,
+  attachment: ['type', 'maxBytes', 'mediaTypes'],
   any: []
 }
 

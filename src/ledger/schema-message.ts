@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv/dist/2020.js'
 import type { Refusal } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { jsonPointer } from '../base/json-scan.js'
+import { attachmentProblem } from './attachment.js'
 import { DECIMAL_CHARS_MAX, writeDecimal } from './decimal.js'
 import { cut, pathText, quote } from './finding.js'
 import { nearest } from './nearest.js'
@@ -24,6 +25,12 @@ export function schemaRefusal(object: string, root: ObjectSchema, data: JsonObje
     const name = String(error.params.additionalProperty)
     const pointer = name.length > 200 ? error.instancePath : `${error.instancePath}${jsonPointer([name])}`
     return refusal(unknownField(object, names, schema, name), pointer)
+  }
+  if (error.keyword === 'attachment' && schema.kind === 'attachment') {
+    const found = attachmentProblem(schema, value as JsonObject)
+    const member = found?.member == null ? [] : [found.member]
+    const pointer = `${error.instancePath}${jsonPointer(member)}`
+    return refusal(`${pathText([...names, ...member])} ${found?.problem}`, pointer)
   }
   return refusal(`${names.length === 0 ? 'the data' : pathText(names)} ${complaint(error, schema, value)}`)
 }

@@ -3,6 +3,7 @@ import type { FindingPath, Findings } from './finding.js'
 import { quote } from './finding.js'
 import { didYouMean } from './nearest.js'
 import { NOTE_KEYWORDS, type TypeName } from './schema-keywords.js'
+import { readAttachmentSchema } from './schema-read-attachment.js'
 import { checkDefaults, type ReadDefault, reportDefault, withDefault } from './schema-read-default.js'
 import { readDecimalSchema, readNumericSchema } from './schema-read-number.js'
 import { readStringSchema } from './schema-read-string.js'
@@ -109,6 +110,8 @@ function readByType(
       return readList(json, nullable, path, context)
     case 'object':
       return readObject(json, nullable, path, context)
+    case 'attachment':
+      return readAttachmentSchema(json, nullable, path, context.findings)
   }
 }
 
@@ -170,7 +173,7 @@ function readList(json: JsonObject, nullable: boolean, path: FindingPath, contex
   if (typeof unique !== 'boolean')
     findings.value([...path, 'uniqueItems'], 'uniqueItems is true or false', 'write true or false')
   if (items === null) return null
-  if (unique === true && (items.kind === 'list' || items.kind === 'object' || items.kind === 'any')) {
+  if (unique === true && ['list', 'object', 'attachment', 'any'].includes(items.kind)) {
     findings.value(
       [...path, 'uniqueItems'],
       'only strings, numbers and the like can be compared for uniqueItems',

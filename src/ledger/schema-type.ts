@@ -14,6 +14,7 @@ export type FieldSchema =
   | NullSchema
   | ListSchema
   | ObjectSchema
+  | AttachmentSchema
   | AnySchema
 
 export interface StringSchema {
@@ -106,6 +107,16 @@ export interface ObjectSchema {
   readonly propertiesMax: number | null
 }
 
+/** What a record says of a file: `{bytes, hash, name, type}`. */
+export interface AttachmentSchema {
+  readonly kind: 'attachment'
+  readonly nullable: boolean
+  /** Of the file. */
+  readonly bytesMax: number
+  /** The only types of files allowed; null for any. */
+  readonly mediaTypes: readonly string[] | null
+}
+
 /** Anything at all. */
 export interface AnySchema {
   readonly kind: 'any'
@@ -137,6 +148,8 @@ export function kindText(schema: FieldSchema): string {
       return 'a list'
     case 'object':
       return 'an object'
+    case 'attachment':
+      return 'an attachment'
     case 'any':
       return 'anything'
   }

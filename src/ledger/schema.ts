@@ -1,11 +1,13 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { assertInvariant, type Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
+import { attachmentProblem } from './attachment.js'
 import { readDecimal } from './decimal.js'
 import { compilePattern } from './pattern.js'
 import { readDate, readDateTime } from './rfc3339.js'
 import { schemaRefusal } from './schema-message.js'
 import type {
+  AttachmentSchema,
   DecimalSchema,
   FieldSchema,
   ListSchema,
@@ -60,6 +62,12 @@ function newAjv(): Ajv2020 {
     errors: false,
     compile: (schema: DecimalSchema) => (text: string) => isDecimal(text, schema)
   })
+  ajv.addKeyword({
+    keyword: 'attachment',
+    type: 'object',
+    errors: false,
+    compile: (schema: AttachmentSchema) => (value: JsonObject) => attachmentProblem(schema, value) === null
+  })
   return ajv
 }
 
@@ -100,6 +108,8 @@ function validatorSchema(schema: FieldSchema): Record<string, unknown> | boolean
       return listKeywords(schema)
     case 'object':
       return objectKeywords(schema)
+    case 'attachment':
+      return { ...typed('object', schema), attachment: schema }
   }
 }
 

@@ -20,6 +20,10 @@ export interface HomePaths {
   /** The invitations that this node made. */
   readonly invitations: string
   readonly peers: string
+  /** Folder of the files that belong to records. */
+  readonly attachments: string
+  /** Folder of what the chain says of them; made anew when it is missing. */
+  readonly attachmentIndex: string
   /** Folder of recoveries. */
   readonly recovery: string
 }
@@ -41,6 +45,8 @@ export function homePaths(home: string): HomePaths {
     invitation: join(home, 'invitation.json'),
     invitations: join(home, 'invitations.json'),
     peers: join(home, 'peers.json'),
+    attachments: join(home, 'attachments'),
+    attachmentIndex: join(home, 'attachment-index'),
     recovery: join(home, 'recovery')
   }
 }

@@ -7,6 +7,7 @@ import type { NetworkDefinition, ObjectDefinition } from '../ledger/network-defi
 import type { Amends } from '../ledger/record.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
 import type { AmendmentsOptions, AmendmentView, ApprovalOptions, ListedAmendment } from './amendment-types.js'
+import type { Attachments } from './attachment-types.js'
 import type { RehearsalOptions, RehearsalReport, RehearsalRequest, RehearsalView } from './rehearsal-types.js'
 import type { SupportView } from './version-support.js'
 
@@ -313,6 +314,7 @@ export interface VerifyReport {
  */
 export interface LedgerNode {
   readonly partner: string
+  readonly attachments: Attachments
   status(): NodeStatus
   partners(): readonly PartnerView[]
   /** The genesis document; its canonical text hashes to the genesis hash. */

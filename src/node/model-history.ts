@@ -29,10 +29,18 @@ export async function openModelHistory(chain: Chain) {
     return JSON.parse(entry.text) as NetworkDefinition
   }
 
+  function decidedAt(height: number): Decided {
+    return decided.findLast(({ from }) => from <= height) ?? decided[0]!
+  }
+
   return {
+    /** Height from which on the definition was in force that is so at a height; 0 for that of the genesis. */
+    fromAt(height: number): number {
+      return decidedAt(height).from
+    },
     /** The definition in force at a height that is decided, or the next one. */
     at(height: number): NetworkDefinition {
-      return networkOf(decided.findLast(({ from }) => from <= height) ?? decided[0]!)
+      return networkOf(decidedAt(height))
     },
     /** The definition of this hash; undefined when none was ever decided. */
     of(hash: string): NetworkDefinition | undefined {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { parseCanonical } from '../base/canonical.js'
 import { signer } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
@@ -10,6 +9,8 @@ import { compileModel, type Model } from '../ledger/model.js'
 import { type PartnerSet, partnerOf } from '../ledger/partner-set.js'
 import { createAdmission } from './admission.js'
 import { createAmendments } from './amendments.js'
+import type { AttachmentSettings } from './attachment-types.js'
+import { bootstrapOf } from './bootstrap.js'
 import { type CommittedBlock, openChain } from './chain.js'
 import { createChanges } from './changes.js'
 import { type Closer, closeAll } from './closers.js'
@@ -20,7 +21,6 @@ import { createGovernance } from './governance.js'
 import { createGuardKeeper } from './guard-keeper.js'
 import { homePaths } from './home.js'
 import { createIntake } from './intake.js'
-import { readToken } from './invitation.js'
 import { createInvitationList } from './invitation-list.js'
 import { keyChangedError, makeWayFor, takeUpKey } from './key-change.js'
 import { createKnownObjects } from './known-objects.js'
@@ -32,9 +32,9 @@ import { openMadeInvitations } from './made-invitations.js'
 import { createMembershipKnowledge } from './membership-knowledge.js'
 import { openModelHistory } from './model-history.js'
 import { modelView } from './model-view.js'
-import type { PeerAddress } from './network/join-messages.js'
 import { startPeers } from './network/peers-libp2p.js'
 import { createNodeStatus } from './node-status.js'
+import { openAttachments } from './open-attachments.js'
 import { openLogs } from './open-logs.js'
 import { assertOwnKey } from './own-key.js'
 import { checkStoreAgainstGuard } from './own-state.js'
@@ -79,6 +79,8 @@ export interface NodeOptions {
   readonly timeouts?: TimeoutSettings
   /** Whether batch bodies travel by gossip. @default true */
   readonly gossip?: boolean
+  /** @default ATTACHMENT_SETTINGS_DEFAULT */
+  readonly attachments?: AttachmentSettings
   /** Keys never to be connected with, as if a firewall stood between; for tests. */
   readonly forbidden?: (key: string) => boolean
 }
@@ -227,6 +229,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     now,
     addresses: () => [{ partner: self, key: key.publicKey, addresses: network.addresses() }, ...known.wanted()]
   })
+  const attachments = await openAttachments({ paths, chain, models, reader, source: network.attachments, log }, options)
+  closers.push(() => attachments.close())
   let makesWay = false
   const running = await startPeers({
     seed: key.seed,
@@ -237,6 +241,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     directory: known,
     handlers: replica,
     join: admission.join,
+    serveAttachment: attachments.serve,
     membership: createMembershipKnowledge(chain, sets, { learned }, learning),
     log,
     ...(options.gossip === undefined ? {} : { gossip: options.gossip }),
@@ -319,6 +324,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     models.committed(block)
     rehearsals.committed()
     changes.committed()
+    attachments.committed(block)
     if (!block.executed.execution.writes.some(({ key }) => key.startsWith('p:') || key.startsWith('a:'))) return
     running.refresh()
     void known.remember()
@@ -326,6 +332,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
 
   rehearsals.committed()
   replica.start()
+  attachments.start()
   const closing = new AbortController()
   const untilClosing = (signal?: AbortSignal): AbortSignal =>
     AbortSignal.any(signal === undefined ? [closing.signal] : [signal, closing.signal])
@@ -334,6 +341,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
 
   return {
     partner: self,
+    attachments,
     status: status.status,
     partners: status.partners,
     genesis: () => parseCanonical(content.genesis.text) as JsonObject,
@@ -386,11 +394,4 @@ function cacheOption({ cacheBytesMax }: NodeOptions): { cacheBytesMax?: number }
 
 function modelOf({ genesis }: ReadGenesis): Model {
   return compileModel(genesis.network, genesis.limits)
-}
-
-/** Whom to ask first, from the invitation that this node joined by; nobody for a founder. */
-async function bootstrapOf(path: string): Promise<readonly PeerAddress[]> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  const token = readToken(text.trim())
-  return token.ok ? token.value.bootstrap : []
 }

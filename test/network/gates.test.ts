@@ -28,6 +28,7 @@ const soon = () => AbortSignal.timeout(3_000)
 const PROTOCOLS: Readonly<Record<string, (genesis: string) => string>> = {
   messages: (genesis) => `/ledger/${genesis}/messages/1`,
   pull: (genesis) => `/ledger/${genesis}/pull/1`,
+  attachments: (genesis) => `/ledger/${genesis}/attachments/1`,
   join: (genesis) => `/ledger/${genesis}/join/1`,
   membership: (genesis) => `/ledger/${genesis}/membership/1`,
   gossip: () => '/meshsub/1.1.0',
@@ -64,7 +65,7 @@ async function alice(): Promise<string> {
     stepsAfter: async () => [],
     learned() {}
   }
-  const [a] = await hosts.network(['alice'], () => ({ membership }))
+  const [a] = await hosts.network(['alice'], () => ({ membership, serveAttachment: async () => null }))
   return a!.peers.listening()[0]!
 }
 
@@ -88,7 +89,9 @@ async function isServed(connection: Connection, name: string, protocol: string):
       return stream.status === 'open' || (name === 'identify' && stream.status !== 'reset')
     }
     const frames = framesOf(stream, 1024 * 1024)
-    if (name !== 'messages') await frames.write([encodeFrame({ type: 'height' })], soon())
+    // A third malformed question would end the connection.
+    const question = name === 'attachments' ? { hash: GENESIS } : { type: 'height' }
+    if (name !== 'messages') await frames.write([encodeFrame(question)], soon())
     await frames.read(soon())
     return true
   } catch {
@@ -150,7 +153,7 @@ const kinds: [kind: string, come: () => Promise<Caller>, reaches: readonly strin
   ['of a stranger', stranger, STRANGERS_REACH],
   ['of one whose invitation has expired', expired, STRANGERS_REACH],
   ['of a partner that was removed', removed, STRANGERS_REACH],
-  ['of a partner', partner, ['messages', 'pull', 'join', 'membership', 'gossip', 'identify']]
+  ['of a partner', partner, ['messages', 'pull', 'attachments', 'join', 'membership', 'gossip', 'identify']]
 ]
 
 for (const [kind, come, reaches] of kinds) {

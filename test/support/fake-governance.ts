@@ -1,4 +1,5 @@
-import type { InvitationView, ProposalView, RecordView } from '../../src/node/ledger-node.js'
+import { LedgerError } from '../../src/base/errors.js'
+import type { InvitationView, LedgerNode, ProposalView, RecordView } from '../../src/node/ledger-node.js'
 import type { RehearsalOptions, RehearsalReport } from '../../src/node/rehearsal-types.js'
 
 /** An invitation that nobody has used. */
@@ -61,4 +62,12 @@ export async function fakeRehearsal(
     count
   } as const
   return { height: count, records: count, refused: count, accepted: 0, groups: count === 0 ? [] : [group] }
+}
+
+/** Of a node without any. */
+export const NO_AMENDMENTS: Pick<LedgerNode, 'amendments' | 'approve'> = {
+  amendments: async () => [],
+  async approve(id) {
+    throw new LedgerError('NOT_FOUND', `there is no amendment ${id}`)
+  }
 }

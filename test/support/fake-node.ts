@@ -13,7 +13,8 @@ import type {
   ProposalView,
   RecordView
 } from '../../src/node/ledger-node.js'
-import { fakeInvitation, fakeProposal, fakeRehearsal } from './fake-governance.js'
+import { fakeAttachments } from './fake-attachments.js'
+import { fakeInvitation, fakeProposal, fakeRehearsal, NO_AMENDMENTS } from './fake-governance.js'
 
 /**
  * A LedgerNode in memory, with just enough behaviour to test what stands upon it: the odometer never goes down, a record
@@ -234,6 +235,7 @@ export function createFakeNode(): FakeNode {
 
   return {
     partner: 'p1',
+    attachments: fakeAttachments(),
     status() {
       mayFail()
       return {
@@ -286,14 +288,7 @@ export function createFakeNode(): FakeNode {
       const vote = { partner: 'p2', vote: yes ? ('yes' as const) : ('no' as const), reason, height: 2 }
       return replaceProposal(id, { votes: [vote], yes: yes ? 2 : 1, no: yes ? 0 : 1 })
     },
-    async amendments() {
-      mayFail()
-      return []
-    },
-    async approve(id) {
-      mayFail()
-      throw new LedgerError('NOT_FOUND', `there is no amendment ${id}`)
-    },
+    ...NO_AMENDMENTS,
     async withdraw(id) {
       mayFail()
       return replaceProposal(id, { state: 'withdrawn', closed: 3 })

@@ -24,6 +24,8 @@ export interface WholeNodesOptions extends Partial<NodeOptions> {
   readonly apart?: readonly [string, string]
   /** Whether a home that is opened again listens where it did before, as real nodes do. @default false */
   readonly keepPorts?: boolean
+  /** @default that of small-chain.ts, with readers that do not vote */
+  readonly networkText?: string
 }
 
 /** Waits until a look says yes; fails with what was waited for. */
@@ -41,7 +43,12 @@ export async function agreed(nodes: readonly RunningNode[]): Promise<void> {
 }
 
 /** Founds a network and lets partners join, each a whole node with libp2p on loopback, all in this process. */
-export async function createNetwork({ apart = ['', ''], keepPorts = false, ...options }: WholeNodesOptions = {}) {
+export async function createNetwork({
+  apart = ['', ''],
+  keepPorts = false,
+  networkText = OBSERVED,
+  ...options
+}: WholeNodesOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ledger-partners-'))
   const nodes: RunningNode[] = []
   const keys = new Map<string, string>()
@@ -51,11 +58,13 @@ export async function createNetwork({ apart = ['', ''], keepPorts = false, ...op
     const other = apart.find((name) => name !== id)
     return apart.includes(id) && other !== undefined && keys.get(other) === key
   }
-  async function open(id: string): Promise<RunningNode> {
+  /** @param own options of this node alone */
+  async function open(id: string, own: Partial<NodeOptions> = {}): Promise<RunningNode> {
     keys.set(id, (await ownKeyOf(home(id))).publicKey)
     const forbidden = (key: string): boolean => isForbidden(id, key)
     const listen = ports.get(id) ?? ['/ip4/127.0.0.1/tcp/0']
-    const node = await openNode({ home: home(id), listen, log: silentLogger, timeouts: QUICK, forbidden, ...options })
+    const common = { listen, log: silentLogger, timeouts: QUICK, forbidden, ...options }
+    const node = await openNode({ home: home(id), ...common, ...own })
     if (keepPorts)
       ports.set(
         id,
@@ -66,7 +75,7 @@ export async function createNetwork({ apart = ['', ''], keepPorts = false, ...op
   }
   await foundHome({
     home: home('p1'),
-    networkText: OBSERVED,
+    networkText,
     networkFile: 'n.yaml',
     partner: 'p1',
     role: 'inspector',

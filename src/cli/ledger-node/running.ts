@@ -148,12 +148,14 @@ async function open(running: Running): Promise<RunningNode> {
   const { openNode } = await import('../../node/node.js')
   const listen = await listenAddresses(running)
   const cache = config.cacheMiB === null ? {} : { cacheBytesMax: config.cacheMiB * MIB }
-  const { announce } = config
+  const { announce, attachments } = config
   const { unlock } = access
   const software = `ledger-node ${readVersion()}`
-  return await openNode({ home, listen, announce, log, unlock, signal, software, ...cache }).catch((error) => {
-    throw aboutPorts(error, ports)
-  })
+  return await openNode({ home, listen, announce, log, unlock, signal, software, attachments, ...cache }).catch(
+    (error) => {
+      throw aboutPorts(error, ports)
+    }
+  )
 }
 
 /** Serves the API, says that it is ready, and goes on until the work has ended or it is told to stop. */

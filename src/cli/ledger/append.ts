@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { ApiClient } from '../../api/client.js'
 import { ERROR_CODES } from '../../base/errors.js'
 import type { AppendOutcome } from '../../node/ledger-node.js'
 import { type CommandSpec, parsed } from '../command.js'
@@ -6,6 +7,7 @@ import type { Context } from '../context.js'
 import { parseDuration } from '../duration.js'
 import { EXIT, exitCodeOfAll } from '../failure.js'
 import { count, plain, styled } from '../text.js'
+import { type FieldFile, fillIn, gatherFieldFile } from './append-attach.js'
 import { type Input, openInput } from './append-input.js'
 import { createProgress } from './append-progress.js'
 import { connect } from './connect.js'
@@ -17,6 +19,8 @@ export interface AppendArguments {
   readonly files: readonly string[]
   readonly timeoutMs: number
   readonly keyField?: string
+  /** Files to fill in; then there is one record. */
+  readonly attach?: readonly FieldFile[]
 }
 
 /** How many of each. */
@@ -42,8 +46,12 @@ What a rule says comes in the language of LC_ALL, LC_MESSAGES or LANG where the 
 With --key-field the same file can be sent again after a failure: each record then gets its first outcome instead of a
 second entry. The field must be in every record and its value must be different in each.
 
+With --attach FIELD=FILE there is one record: the file is put in at this node, and the field says its hash, size, name and type.
+FIELD[]=FILE is an item of a list, and may be repeated. Files of several records: ledger attach.
+
 Examples:
   ledger append inspection visits.ndjson
+  echo '{"vin":"W1"}' | ledger append visit --attach report=report.pdf --attach photos[]=front.jpg --attach photos[]=rear.jpg
   ledger append inspection january.ndjson february.ndjson --key-field visit
   export-visits | ledger append inspection --json --timeout 5m > outcomes.ndjson
 
@@ -64,26 +72,29 @@ export const appendCommand: CommandSpec<AppendArguments> = {
         parsed(parseDuration)
       )
       .option('--key-field <field>', 'field that makes each record unique for this partner')
+      .option('--attach <field=file>', 'put a file in and name it in this field; may be repeated', gatherFieldFiles)
       .addHelpText('after', HELP),
 
-  read([object, files], { timeout, keyField }) {
+  read([object, files], { timeout, keyField, attach }) {
     const paths = files as string[]
     return {
       object: object as string,
       files: paths.length === 0 ? ['-'] : paths,
       timeoutMs: (timeout as number | undefined) ?? TIMEOUT_MS_DEFAULT,
-      ...(keyField === undefined ? {} : { keyField: keyField as string })
+      ...(keyField === undefined ? {} : { keyField: keyField as string }),
+      ...(attach === undefined ? {} : { attach: attach as readonly FieldFile[] })
     }
   },
 
-  async run(context, { object, files, timeoutMs, keyField }) {
-    const input = await openInput(files, context)
+  async run(context, { object, files, timeoutMs, keyField, attach = [] }) {
+    const client = connect(context)
+    const input = await inputOf(context, client, { object, files, attach })
     const tally: Tally = { accepted: 0, refused: 0, pending: 0 }
     const codes = new Set<number>()
     const progress = createProgress(context, input)
     const options = { timeoutMs, ...(keyField === undefined ? {} : { keyField }) }
     try {
-      for await (const outcome of connect(context).append(object, input.chunks, options)) {
+      for await (const outcome of client.append(object, input.chunks, options)) {
         tally[outcome.status] += 1
         codes.add(codeOf(outcome))
         const text = context.json ? `${JSON.stringify(outcome)}\n` : outcomeText(outcome, input, context)
@@ -102,6 +113,25 @@ export const appendCommand: CommandSpec<AppendArguments> = {
   },
 
   readerGone: EXIT.failed
+}
+
+async function inputOf(
+  context: Context,
+  client: ApiClient,
+  { object, files, attach }: Required<Pick<AppendArguments, 'object' | 'files' | 'attach'>>
+): Promise<Input> {
+  const input = await openInput(files, context)
+  if (attach.length === 0) return input
+  try {
+    return await fillIn(client, object, input, attach)
+  } catch (error) {
+    await input.close()
+    throw error
+  }
+}
+
+function gatherFieldFiles(text: string, before: readonly FieldFile[] = []): readonly FieldFile[] {
+  return parsed((given) => gatherFieldFile(given, before))(text)
 }
 
 /** Refusals that say more than that a record was refused. */

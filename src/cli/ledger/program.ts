@@ -5,6 +5,9 @@ import { amendCommand } from './amend.js'
 import { amendmentsCommand } from './amendments.js'
 import { appendCommand } from './append.js'
 import { approveCommand } from './approve.js'
+import { attachCommand } from './attach.js'
+import { attachmentCommand } from './attachment.js'
+import { attachmentsCommand } from './attachments.js'
 import { blockCommand } from './block.js'
 import { checkpointCommand } from './checkpoint.js'
 import { evidenceCommand } from './evidence.js'
@@ -38,6 +41,8 @@ Examples:
   ledger get inspection VH-001                the newest record of a vehicle
   ledger history inspection VH-001            all its records, oldest first
   ledger list inspection --where garage=north --json
+  ledger append visit v.ndjson --attach report=report.pdf
+                                              one record with a file
   ledger watch --since 0                      every record from the beginning, then as they come
   ledger invite south --role garage           a token with which another partner joins
   ledger propose suspend south                a change of the network, to be voted on
@@ -62,6 +67,9 @@ export function ledgerProgram(io: Io): Program {
     .add(historyCommand)
     .add(listCommand)
     .add(showCommand)
+    .add(attachCommand)
+    .add(attachmentCommand)
+    .add(attachmentsCommand)
     .add(blockCommand)
     .add(watchCommand)
     .add(statusCommand)

@@ -69,7 +69,8 @@ function isObject(value: unknown): value is object {
   return value !== null && typeof value === 'object'
 }
 
-function readAnswer<T>(answer: unknown, read: (json: Json | undefined) => T): T {
+/** What `read` makes of `{ok: VALUE}`; throws the error of `{error}`, or MALFORMED. */
+export function readAnswer<T>(answer: unknown, read: (json: Json | undefined) => T): T {
   if (!isObject(answer)) throw new LedgerError('MALFORMED', 'the answer is no object')
   if ('error' in answer) throw remoteError(answer.error)
   try {
@@ -155,7 +156,7 @@ async function replyTo(
   }
 }
 
-function errorReply(code: ErrorCode, message: string): unknown {
+export function errorReply(code: ErrorCode, message: string): unknown {
   return { error: { code, message: message.slice(0, MESSAGE_CHARS_MAX) } }
 }
 

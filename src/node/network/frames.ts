@@ -10,6 +10,8 @@ export type Stream = Awaited<ReturnType<Connection['newStream']>>
 export interface Frames {
   /** The next value. Rejects when the stream ends or fails, LedgerError TOO_LARGE or MALFORMED for what is no such value. */
   read(signal?: AbortSignal): Promise<unknown>
+  /** The bytes of the next frame, whatever they are. Rejects as read does. */
+  readBytes(signal?: AbortSignal): Promise<Uint8Array>
   /** Bytes of the value that was read last. */
   bytesRead(): number
   write(frames: readonly Uint8Array[], signal: AbortSignal): Promise<void>
@@ -42,19 +44,19 @@ export function framesOf(stream: Stream, bytesMax: number, unreadMax = UNREAD_BY
     unread -= bytes + lengthBytesOf(bytes)
     if (unread <= bytesMax / 2 && stream.readStatus === 'paused') stream.resume()
   }
+  const readBytes = async (signal?: AbortSignal): Promise<Uint8Array> => {
+    let bytes: Uint8Array
+    try {
+      bytes = (await lp.read(signal === undefined ? {} : { signal })).subarray()
+    } catch (error) {
+      throw TOO_LONG.includes(nameOf(error)) ? new LedgerError('TOO_LARGE', `a frame is over ${bytesMax} bytes`) : error
+    }
+    taken(bytes.length)
+    return bytes
+  }
   return {
-    async read(signal) {
-      let bytes: Uint8Array
-      try {
-        bytes = (await lp.read(signal === undefined ? {} : { signal })).subarray()
-      } catch (error) {
-        throw TOO_LONG.includes(nameOf(error))
-          ? new LedgerError('TOO_LARGE', `a frame is over ${bytesMax} bytes`)
-          : error
-      }
-      taken(bytes.length)
-      return decodeFrame(bytes)
-    },
+    read: async (signal) => decodeFrame(await readBytes(signal)),
+    readBytes,
     bytesRead: () => bytesRead,
     write: (frames, signal) => lp.writeV([...frames], { signal })
   }

@@ -2,6 +2,7 @@ import { publicKeyOf } from '../../base/crypto.js'
 import { LedgerError } from '../../base/errors.js'
 import { keyText } from '../../base/keys.js'
 import type { PeerMessage, PullRequest, PullResponse } from '../peers.js'
+import { ATTACHMENT_STREAMS_MAX, attachmentProtocol, createAttachmentExchange } from './attachment-protocol.js'
 import { type ConnectionLimits, limitConnections } from './connection-limits.js'
 import { newCounts } from './counts.js'
 import { addressOf } from './dial-address.js'
@@ -107,6 +108,8 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
     onMalformed,
     counts
   })
+  const serve = options.serveAttachment ?? (async () => null)
+  const attachments = createAttachmentExchange({ genesis, partnerOf, serve, counts, onMalformed })
   const incoming = incomingMessages({
     welcome: { partner: self, gossip: hasGossip, connected: true },
     partnerOf,
@@ -213,6 +216,10 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
       await libp2p.handle(messagesProtocol, incoming, { maxInboundStreams: MESSAGE_STREAMS_MAX })
       await libp2p.handle(pull.protocol, pull.handler, { maxInboundStreams: PULL_STREAMS_MAX })
       await libp2p.handle(joinProtocol(genesis), join, { maxInboundStreams: JOIN_STREAMS_MAX })
+      if (options.serveAttachment !== undefined) {
+        const limit = { maxInboundStreams: ATTACHMENT_STREAMS_MAX }
+        await libp2p.handle(attachmentProtocol(genesis), attachments.handler, limit)
+      }
       if (membership === undefined) return
       const limit = { maxInboundStreams: MEMBERSHIP_STREAMS_MAX }
       await libp2p.handle(membershipProtocol(genesis), membership.handler, limit)
@@ -280,6 +287,12 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
       const connection = connectionTo(key)
       if (connection === undefined) throw unreachable(key)
       return await askToJoin(connection, genesis, request, within)
+    },
+    async fetchAttachment(partner, want, take, stop) {
+      const link = linkOf(partner)
+      const connection = link && connectionTo(link.key)
+      if (connection === undefined) throw unreachable(partner)
+      return await attachments.fetch(connection, want, take, stop)
     },
     refresh: tick,
     async close() {

@@ -3,6 +3,7 @@ import type { PartnerSet } from '../../ledger/partner-set.js'
 import type { Recovery } from '../../ledger/recovery.js'
 import type { Logger } from '../log.js'
 import type { PeerHandlers, Peers } from '../peers.js'
+import type { ArrivingAttachment, ServeAttachment, WantedAttachment } from './attachment-protocol.js'
 import type { GossipOptions } from './gossip.js'
 import type { JoinAnswer, JoinRequest, PeerAddress } from './join-messages.js'
 import type { MisconductSeen } from './misconduct-record.js'
@@ -56,6 +57,8 @@ export interface PeersOptions {
   readonly join: (request: JoinRequest, from: string) => Promise<JoinAnswer>
   /** Without it the membership protocol is not offered. */
   readonly membership?: MembershipKnowledge
+  /** Gives files to partners. Without it their protocol is not offered. */
+  readonly serveAttachment?: ServeAttachment
   readonly log: Logger
   /** Stops the start. */
   readonly signal?: AbortSignal
@@ -98,6 +101,16 @@ export interface RunningPeers extends Peers {
     request: JoinRequest,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal }
   ): Promise<JoinAnswer>
+  /**
+   * Asks a connected partner for a file and hands it to `take` as it comes, unchecked.
+   * @throws LedgerError NODE_UNREACHABLE, MALFORMED, TOO_LARGE, NOT_FOUND, BUSY; whatever `take` throws
+   */
+  fetchAttachment<T>(
+    partner: string,
+    want: WantedAttachment,
+    take: (file: ArrivingAttachment) => Promise<T>,
+    signal: AbortSignal
+  ): Promise<T>
   /** Partners or their addresses may have changed: hangs up on those no longer partners, dials new ones. */
   refresh(): void
   /** Hangs up, stops listening, and gives back every handle. May be called twice. */

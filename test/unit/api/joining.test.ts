@@ -58,7 +58,12 @@ async function withJoiner(work: (fixture: Fixture) => Promise<void>): Promise<vo
   }
 }
 
-const PARAMETERS: Readonly<Record<string, string>> = { object: 'inspection', key: '["A"]', author: 'p1' }
+const PARAMETERS: Readonly<Record<string, string>> = {
+  object: 'inspection',
+  key: '["A"]',
+  author: 'p1',
+  hash: 'ab'.repeat(32)
+}
 
 /** Calls an operation with parameters of the right form and an empty record where it takes a body. */
 function call(socketPath: string, route: Route, type: string | null): Promise<{ status: number; body: string }> {

@@ -42,6 +42,8 @@ objects:
         km: { type: integer, minimum: 0, maximum: 9 }
         price: { type: decimal, scale: 2, minimum: 0 }
         load: { type: integer, minimum: 0 }
+        paper: { type: attachment, maxBytes: 900, mediaTypes: [a/b, c/d] }
+        scan: { type: attachment }
         parts: { type: array, maxItems: 2, items: { $ref: '#/$defs/part' } }
         place: { type: object, additionalProperties: false, required: [town], properties: { town: { type: string, default: t } } }
         of: { type: string, maxLength: 9, from: car }
@@ -181,6 +183,14 @@ const EDITS: readonly (readonly [name: string, edit: Edit, kinds: readonly Diffe
   ['a lower price', set(`${VISIT}/properties/price/minimum`, '-0.50'), ['compatible']],
   ['a higher price', set(`${VISIT}/properties/price/minimum`, '0.50'), ['care']],
   ['another scale', set(`${VISIT}/properties/price/scale`, 3), ['breaking']],
+  ['larger files', set(`${VISIT}/properties/paper/maxBytes`, 901), ['compatible']],
+  ['smaller files', set(`${VISIT}/properties/paper/maxBytes`, 899), ['care']],
+  ['files of any size that there is by default', drop(`${VISIT}/properties/paper/maxBytes`), ['compatible']],
+  ['less than by default', set(`${VISIT}/properties/scan/maxBytes`, 9_999_999), ['care']],
+  ['more than by default', set(`${VISIT}/properties/scan/maxBytes`, 10_000_001), ['compatible']],
+  ['other files too', set(`${VISIT}/properties/paper/mediaTypes`, ['c/d', 'e/f', 'a/b']), ['compatible']],
+  ['fewer kinds of files', set(`${VISIT}/properties/paper/mediaTypes`, ['c/d', 'e/f']), ['care']],
+  ['any kind of files', drop(`${VISIT}/properties/paper/mediaTypes`), ['compatible']],
   ['more parts', set(`${VISIT}/properties/parts/maxItems`, 3), ['compatible']],
   ['parts that differ', set(`${VISIT}/properties/parts/uniqueItems`, true), ['care']],
   ['longer names of parts', set(`${VISIT}/$defs/part/maxLength`, 5), ['compatible']],
