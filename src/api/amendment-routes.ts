@@ -79,11 +79,13 @@ export const amendmentRoutes: readonly Route[] = [
 ]
 
 async function amend(context: ApiContext, id: string, body: unknown, reply: FastifyReply): Promise<unknown> {
+  // Whoever is still joining has none, and says so before anything else.
+  const { node } = context
   const { data, reason, ...others } = jsonObjectOf(body)
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) throw wrong(unknown, 'is unknown; there are data and reason')
   if (typeof data !== 'object' || data === null || Array.isArray(data)) throw wrong('data', 'must be an object')
-  const record = context.node.show(id)
+  const record = node.show(id)
   if (record === null) throw new LedgerError('NOT_FOUND', `there is no record ${id}`, { id })
   const options = { amends: { reason: reasonOf(reason, 1), record: id } }
   return await appendOne(context, record.object, Buffer.from(JSON.stringify(data)), options, reply)
