@@ -4,8 +4,8 @@ import { commitHash } from '../simulation/commit-seeds.js'
 const ALL = process.env.SLOW_TESTS === 'all'
 
 /**
- * The part of a list whose turn it is: `npm run test:all` has to end within half an hour, so what takes long takes turns from
- * commit to commit.
+ * The part of a list whose turn it is: `npm test` has to end within five minutes, and `npm run test:all` within half an hour, so what takes long takes
+ * turns from commit to commit.
  * @param parts how many commits it takes until all had their turn, on average
  */
 export function inTurn<T>(list: readonly T[], parts: number): readonly T[] {

@@ -5,6 +5,7 @@ import { type Receipt, receiptText } from '../../../src/ledger/receipt.js'
 import { verifyReceipt } from '../../../src/ledger/verify-receipt.js'
 import { smallChain } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
+import { inTurn } from '../../support/turns.js'
 
 const test = suite('receipts', { timeoutMs: 60_000 })
 
@@ -53,7 +54,7 @@ test('every single-byte change of a receipt fails', () => {
   const chain = chainOf(['p1'], 3)
   for (const receipt of [chain.receipt(2, 0, 0), chain.receipt(3, 0, 1)]) {
     const bytes = new TextEncoder().encode(receiptText(receipt))
-    for (let at = 0; at < bytes.length; at++) {
+    for (const at of inTurn([...bytes.keys()], 3)) {
       const changed = bytes.slice()
       changed[at] = changed[at]! ^ (at % 2 === 0 ? 0x20 : 2 ** (at % 8))
       const text = new TextDecoder().decode(changed)
