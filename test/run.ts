@@ -32,7 +32,8 @@ const LONGEST = ['crash-points', 'simulation', 'node-versions'].map((name) => jo
 /** Slow files that take turns: half of them run at a commit, all with SLOW_TESTS=all. Neighbours weigh about the same. */
 const IN_TURNS = [
   ...['crash-partners', 'coming-and-going', 'hostile-sessions', 'catch-up', 'planted', 'away-from-governance'],
-  ...['keys-of-partners', 'quorum', 'damaged-home', 'network-file', 'crash-alone', 'admission']
+  ...['keys-of-partners', 'quorum', 'damaged-home', 'network-file', 'crash-alone', 'admission'],
+  ...['grown-network', 'attachments-of-partners', 'stalls', 'recovery']
 ].map((name) => join('slow', `${name}.test.ts`))
 
 const testRoot = fileURLToPath(new URL('.', import.meta.url))

@@ -185,7 +185,7 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
         replace: 'return isChanging && areModelsSettling(models)'
       }
     ],
-    checks: [seeds(), test('network/partners')]
+    checks: [seeds(), test('slow/partners')]
   },
   {
     name: 'charges-ignored',

@@ -17,7 +17,7 @@ const { POLITICS } = await import('./lies-in-governance.js')
  * run eight hundred: some seconds of processor time. The caps are for machines that are many times slower, on which less
  * than all is enough.
  */
-const FIXED = { from: 1, count: 20, runsMin: 10, cpuMsMax: 30_000 }
+const FIXED = { from: 1, count: 16, runsMin: 10, cpuMsMax: 30_000 }
 
 /** Seeds of the commit that is checked out, so that every change is tried with others. */
 const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 8, runsMin: 4, cpuMsMax: 15_000 }

@@ -19,10 +19,10 @@ const ALL = process.env.CRASH_POINTS === 'all'
 const test = suite('killed, or without power, at durable writes', { timeoutMs: (ALL ? 120 : 10) * 60_000 })
 
 const SCENARIOS: readonly [string, (scenario: CrashScenario) => Promise<CrashReport>, CrashScenario['sample']][] = [
-  ['while it is founded', crashWhileFounding, every(2)],
-  ['while it appends alone', crashWhileWorking, every(2)],
-  ['as one of three partners', crashAmongPartners, every(8)],
-  ['while it joins', crashWhileJoining, every(8)]
+  ['while it is founded', crashWhileFounding, every(4)],
+  ['while it appends alone', crashWhileWorking, every(4)],
+  ['as one of three partners', crashAmongPartners, every(12)],
+  ['while it joins', crashWhileJoining, every(12)]
 ]
 
 for (const [name, scenario, sample] of SCENARIOS) {

@@ -5,7 +5,7 @@ import { suite } from '../../support/suite.js'
 const test = suite('a damaged home', { timeoutMs: 120_000 })
 
 /** For each file; test/slow tries many more. */
-const COUNTS: DamageCounts = { flips: 2, cuts: 2 }
+const COUNTS: DamageCounts = { flips: 1, cuts: 1 }
 
 test('of a partner alone: refused by a code with what to do, or all is served as before', async () => {
   const tried = await tryDamages('alone', 'p1', COUNTS)
