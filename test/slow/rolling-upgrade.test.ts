@@ -88,7 +88,7 @@ test('four of before there were versions are upgraded under load, agree to versi
       await until('everybody says what it supports', async () => {
         const partners = await p1.client.partners()
         return partners.every(
-          ({ supports, software }) => supports === 2 && software?.startsWith('ledger-node ') === true
+          ({ supports, software }) => supports === 3 && software?.startsWith('ledger-node ') === true
         )
       })
       await load.stop(30_000)
