@@ -114,6 +114,13 @@ test('spare parts: what is said without a rule', () => {
   )
   assert.is(dealer('order', { ...later, order: '6', price: 1 }), 'at-the-price-of-the-catalogue')
   assert.is(dealer('order', { ...later, order: '6', part: 'G-9' }), 'REFERENCE_MISSING')
+  const delivery = (day: number, soFar: number): string => {
+    return say('maker', 'manufacturer', 'delivery', { order: '5', deliveredOn: `2025-03-0${day}`, soFar })
+  }
+  assert.equal([delivery(3, 10), delivery(7, 40)], ['accepted', 'accepted'])
+  // A late one: below what was delivered before it, above what came after it, and right.
+  assert.equal([delivery(5, 10), delivery(5, 40), delivery(5, 30)], ['never-fewer', 'never-fewer', 'accepted'])
+  assert.is(delivery(9, 41), 'no-more-than-ordered')
   const bill = { from: 'maker', number: '7', order: '1', total: 250 }
   const billed = [bill, bill, { ...bill, number: '8', order: '9' }].map((data) =>
     say('maker', 'manufacturer', 'bill', data)
