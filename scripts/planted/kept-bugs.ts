@@ -44,8 +44,8 @@ export const KEPT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/amend-right.ts',
-        find: 'if (owner === author.id) return null',
-        replace: "if (owner !== '' || author.id === owner) return null"
+        find: "if (object.keeping?.amend?.by !== 'own' || owner === author.id) return null",
+        replace: "if (object.keeping?.amend?.by !== 'own' || owner !== '') return null"
       }
     ],
     checks: [test('unit/ledger/kept-records')]
@@ -74,8 +74,8 @@ export const KEPT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/ledger/amendment-judge.ts',
-        find: 'if (refusal !== null) return { ok: false, refusal }',
-        replace: "if (refusal?.code === 'MALFORMED') return { ok: false, refusal }"
+        find: 'if (refusal !== null) return { refusal }',
+        replace: "if (refusal?.code === 'MALFORMED') return { refusal }"
       }
     ],
     checks: [test('unit/ledger/kept-records')]

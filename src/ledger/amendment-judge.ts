@@ -1,79 +1,119 @@
-import type { Refusal } from '../base/errors.js'
-import { ownerOf } from './amend-right.js'
-import { type Amendment, type AmendmentVote, amendmentIn } from './amendment-state.js'
+import { assertInvariant, type Refusal } from '../base/errors.js'
+import { amendProblem, ownerProblem } from './amend-right.js'
+import { type Amendment, type AmendmentVote, amendmentIn, amendmentText } from './amendment-state.js'
 import { governingIn } from './governance-change.js'
 import { judgeContent } from './judge.js'
 import { originalOf } from './judge-kept.js'
+import type { CompiledObject } from './model.js'
 import type { AmendApproval } from './network-definition.js'
-import type { Partner } from './partner-set.js'
+import { type Partner, partnerOf } from './partner-set.js'
 import { checkRecord } from './record.js'
 import type { Newcomer } from './record-standing.js'
+import { authorOf, standingRecord } from './standing-record.js'
 import type { SystemGround, SystemVerdict } from './system-judge.js'
 import type { SystemRecord } from './system-record.js'
 
 type Approval = Extract<SystemRecord, { readonly object: '_approve' }>
 
+/** Words of one partner on amendments in one block, refused ones too: one that approves judges the whole amendment. */
+const WORDS_IN_BLOCK_MAX = 16
+
 /** What a word on an amendment is judged on. */
-export type ApprovalGround = Pick<SystemGround, 'state' | 'height' | 'time' | 'id' | 'model' | 'partners'>
+export type ApprovalGround = Pick<
+  SystemGround,
+  'state' | 'height' | 'time' | 'id' | 'model' | 'partners' | 'latest'
+> & {
+  /** How many words of its author were in the block before this one. */
+  readonly wordsBefore: number
+}
 
 /**
  * Judges one partner's word on an amendment that waits for it. With the word that is enough the amendment is judged once more,
- * by the rules and neighbours of now, and stands; what refuses it then refuses this word, and the amendment waits on.
+ * by the rights, rules and neighbours of now, and stands; what refuses it then refuses this word, and the amendment waits on.
  */
-export function judgeApproval(ground: ApprovalGround, author: Partner, record: Approval): SystemVerdict {
-  const amendment = amendmentIn(ground.state, record.amendment)
-  if (amendment === null) return refused('REFERENCE_MISSING', `no amendment ${record.amendment} waits for approval`)
+export function judgeApproval(ground: ApprovalGround, author: Partner, said: Approval): SystemVerdict {
+  if (ground.wordsBefore >= WORDS_IN_BLOCK_MAX)
+    return refused('NOT_PERMITTED', `${author.id} said ${WORDS_IN_BLOCK_MAX} words on amendments in this block`)
+  const amendment = amendmentIn(ground.state, said.amendment)
+  if (amendment === null) return refused('REFERENCE_MISSING', `no amendment ${said.amendment} waits for approval`)
   if (amendment.state !== 'open') return refused('NOT_PERMITTED', `amendment ${amendment.id} is ${amendment.state}`)
-  const { height: at, id: by } = ground
-  const vote: AmendmentVote = { height: at, id: by, partner: author.id, reason: record.reason, yes: record.yes }
+  const { height, id, partners } = ground
+  if (amendment.votes.some((vote) => vote.partner === author.id && vote.height === height))
+    return refused('NOT_PERMITTED', `${author.id} said its word on amendment ${amendment.id} in this block`)
+  // What is decided and not in force yet counts here at once, as with proposals.
+  if (partnerOf(ground.latest, author.id)?.state !== 'active')
+    return refused('NOT_PERMITTED', `partner ${author.id} is not active any more`)
+  const vote: AmendmentVote = { height, id, partner: author.id, reason: said.reason, yes: said.yes }
   const votes = [...amendment.votes.filter(({ partner }) => partner !== author.id), vote]
-  const said: Amendment = { ...amendment, votes: votes.sort((a, b) => (a.partner < b.partner ? -1 : 1)) }
-  if (author.id === amendment.author && !record.yes) return closed({ ...said, state: 'withdrawn' })
-  // Within its bound it was when it was accepted.
-  const read = checkRecord(ground.model, amendment.text, Number.MAX_SAFE_INTEGER)
-  const { body, object, key } = read
-  const amends = body?.amends
+  const next: Amendment = { ...amendment, votes: votes.sort((a, b) => (a.partner < b.partner ? -1 : 1)) }
+  if (author.id === amendment.author && !said.yes) return closed({ ...next, state: 'withdrawn' })
+  const object = ground.model.objects.get(amendment.object)
   const approval = object?.keeping?.amend?.approval ?? null
-  if (amends === undefined || object === null || approval === null)
-    return refused('NOT_PERMITTED', `records of ${body?.object ?? 'this kind'} are not amended any more`)
-  const may = approvalProblem(ground, author, approval, amends.record)
+  if (object === undefined || approval === null)
+    return refused('NOT_PERMITTED', `records of ${amendment.object} are not amended any more`)
+  const may = approvalProblem(ground, author, approval, amendment)
   if (may !== null) return refused('NOT_PERMITTED', may)
-  const outcome = outcomeOf(ground, approval, said)
-  if (outcome !== 'approved') return closed({ ...said, state: outcome })
-  if (read.refusal !== null || key === null)
-    return { ok: false, refusal: read.refusal ?? { code: 'SCHEMA', message: '' } }
-  const found = originalOf(ground.state, object, amends.record, key)
-  if (!found.ok) return found
-  const { height, time } = ground
-  const amender = { id: amendment.author, role: amendment.role }
-  const refusal = judgeContent(ground.state, amender, { height, time }, { record: read, original: found.original })
-  if (refusal !== null) return { ok: false, refusal }
-  const { id, role, text } = amendment
-  const place = found.original.record.place
-  const standing = { id, height: amendment.height, time: amendment.time, body: body!, place, role, text }
-  const newcomer: Newcomer = { object, key, original: found.original, record: standing }
-  return { ok: true, effect: { amendment: { ...said, state: 'approved' }, stand: newcomer } }
+  const outcome = outcomeOf(ground, approval, next)
+  if (outcome !== 'approved') return closed({ ...next, state: outcome })
+  const amender = partnerOf(partners, amendment.author)
+  if (amender?.state !== 'active')
+    return refused('NOT_PERMITTED', `partner ${amendment.author}, who wrote it, is ${amender?.state ?? 'unknown'}`)
+  const stands = judgeAgain(ground, amender, object, amendment)
+  return 'refusal' in stands
+    ? { ok: false, refusal: stands.refusal }
+    : { ok: true, effect: { amendment: { ...next, state: 'approved' }, ...stands } }
+}
+
+/** What stands once an amendment is approved, or what refuses it now. */
+function judgeAgain(
+  ground: ApprovalGround,
+  amender: Partner,
+  object: CompiledObject,
+  amendment: Amendment
+): { readonly stand: Newcomer } | { readonly refusal: Refusal } {
+  const { height, time, state, model } = ground
+  const text = amendmentText(state, amendment.id)
+  // Within its bound it was when it was accepted.
+  const record = checkRecord(model, text, Number.MAX_SAFE_INTEGER)
+  const { body, key } = record
+  assertInvariant(body !== null, 'an accepted amendment is a record')
+  if (record.refusal !== null || key === null)
+    return { refusal: record.refusal ?? { code: 'SCHEMA', message: 'it has no key' } }
+  const right = amendProblem(object, amender)
+  if (right !== null) return { refusal: right }
+  const found = originalOf(state, object, amendment.record, key)
+  if (!found.ok) return { refusal: found.refusal }
+  const { original } = found
+  const block = { height, time }
+  const by = { id: amendment.author, role: amendment.role }
+  const refusal = ownerProblem(object, amender, original.record) ?? judgeContent(state, by, block, { record, original })
+  if (refusal !== null) return { refusal }
+  const { place, owner } = original.record
+  const { id, role } = amendment
+  const own = { id, height: amendment.height, time: amendment.time, body, role, text }
+  return { stand: { object, key, original, record: { ...own, place, owner, since: block } } }
 }
 
 /** Why a partner's word on an amendment does not count, or null. */
 function approvalProblem(
-  { model: { network }, partners }: ApprovalGround,
+  { model, partners, state }: ApprovalGround,
   author: Partner,
   approval: AmendApproval,
-  original: string
+  amendment: Amendment
 ): string | null {
-  if (approval === 'none') return null
+  // It waits since another file asked for approval.
+  if (approval === 'none')
+    return author.id === amendment.author ? null : `only ${amendment.author}, who wrote it, says a word on it by now`
   if (approval === 'own') {
-    const owner = ownerOf(original)
-    return owner === author.id ? null : `only ${owner}, who wrote ${original}, approves of its amendment`
+    const owner = standingRecord(state, amendment.object, amendment.record, null)?.owner ?? authorOf(amendment.record)
+    return owner === author.id ? null : `only ${owner}, who wrote ${amendment.record}, approves of its amendment`
   }
   if (approval === 'ballot') {
-    const governs = governingIn(network, partners).some(({ id }) => id === author.id)
+    const governs = governingIn(model.network, partners).some(({ id }) => id === author.id)
     return governs ? null : `role ${author.role} does not govern: ${author.id} may not vote on amendments`
   }
-  return approval.includes(author.role)
-    ? null
-    : `role ${author.role} does not approve of amendments: ${approval.join(', ')} do`
+  if (approval.includes(author.role)) return null
+  return `role ${author.role} does not approve of amendments; roles that do: ${approval.join(', ')}`
 }
 
 /** One word is enough, but for a ballot: there more than half of the partners that govern have to agree. */

@@ -24,9 +24,10 @@ export interface Amendment {
   /** Of its block. */
   readonly height: number
   readonly id: string
+  readonly object: string
+  /** Id of what it amends. */
+  readonly record: string
   readonly state: AmendmentState
-  /** Exact text of the record. */
-  readonly text: string
   /** Milliseconds since 1970, of its block. */
   readonly time: number
   readonly votes: readonly AmendmentVote[]
@@ -68,8 +69,20 @@ function countOpen(run: IndexState, author: string, by: 1 | -1): void {
   run.write(key, { text }, `${key} ${text}\n`)
 }
 
+/** State key of the text of an amendment that needs another's word: apart, as each word writes the rest anew. */
+function textKey(id: string): string {
+  return `Q:${id}`
+}
+
+/** Exact text of an amendment that needs, or needed, another's word. */
+export function amendmentText(state: StateReader, id: string): string {
+  return state.get(textKey(id))?.text ?? ''
+}
+
 /** Writes down one that nobody has said anything of yet. */
-export function openAmendment(run: IndexState, made: Omit<Amendment, 'state' | 'votes'>): void {
+export function openAmendment(run: IndexState, made: Omit<Amendment, 'state' | 'votes'>, text: string): void {
+  // No result covers it: it is the record's own text.
+  run.write(textKey(made.id), { text }, '')
   write(run, { ...made, state: 'open', votes: [] })
   countOpen(run, made.author, 1)
 }
@@ -81,8 +94,8 @@ export function writeAmendment(run: IndexState, amendment: Amendment): void {
 }
 
 function write(run: IndexState, amendment: Amendment): void {
-  const { author, height, id, role, state, text, time, votes } = amendment
-  const value = { author, height, id, role, state, text, time, votes: votes as unknown as Json[] }
+  const { author, height, id, object, record, role, state, time, votes } = amendment
+  const value = { author, height, id, object, record, role, state, time, votes: votes as unknown as Json[] }
   const key = amendmentKey(id)
   const written = canonicalText(value)
   run.write(key, { text: written }, `${key} ${written}\n`)

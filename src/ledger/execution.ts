@@ -241,9 +241,11 @@ function executeSystem(
   const { model, partners, scope, version } = rulebook
   const { latest, latestModel, latestVersion } = run
   const decided = { latest, latestModel, latestVersion }
-  const place = { time, height, id, proposedBefore: run.proposed.get(author.id) ?? 0 }
+  const before = { proposedBefore: run.proposed.get(author.id) ?? 0, wordsBefore: run.words.get(author.id) ?? 0 }
+  const place = { time, height, id, ...before }
   const ground = { scope, network: model.network, model, partners, version, ...decided, state: run, ...place }
-  if (record.object === '_proposal') run.proposed.set(author.id, place.proposedBefore + 1)
+  if (record.object === '_proposal') run.proposed.set(author.id, before.proposedBefore + 1)
+  if (record.object === '_approve') run.words.set(author.id, before.wordsBefore + 1)
   const verdict = judgeSystem(ground, author, record)
   if (!verdict.ok) return verdict.refusal
   const { change, writes = [] } = verdict.effect

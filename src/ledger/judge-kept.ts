@@ -1,6 +1,6 @@
 import type { Refusal } from '../base/errors.js'
-import { parseRecordId } from '../base/ids.js'
 import type { JsonObject } from '../base/json.js'
+import { LANGUAGES, type Language } from '../base/languages.js'
 import { writersProblem } from './field-writers.js'
 import { isInOrder, type KeyOrder, keyOrder, neighboursAt, sortOf } from './key-order.js'
 import type { CompiledObject, Keeping } from './model.js'
@@ -8,7 +8,7 @@ import { presentDataOf } from './record-state.js'
 import { referredBy } from './references.js'
 import type { RuleInput, Side } from './rules.js'
 import { dateText, sortAfter, sortText } from './sort-text.js'
-import { amendedByIn, type StandingRecord, standingRecord } from './standing-record.js'
+import { amendedByIn, authorOf, type StandingRecord, standingRecord } from './standing-record.js'
 import type { StateReader } from './state.js'
 
 /** A record that is judged, of an object whose records are ordered or amended. */
@@ -78,11 +78,14 @@ export function judgeAtPlace(state: StateReader, kept: KeptRecord, original: Ori
   const sort = original === null ? sortAfter(date) : sortText(date, original.record.place)
   if (sort < order.root.from) return tooEarly(kept, date, order)
   const former = original?.key === key ? sortOf(original.record, object) : null
+  const isMoved = original !== null && former !== sort
+  if (isMoved && isBeginning(state, object, original)) return immovable(original)
   const { previous, next } = neighboursAt(state, object.name, key, order, sort, former)
-  // An amendment is held against what it amends: only that says what its author has changed.
-  const held = dataOf(object, original?.record ?? previous)
-  const foreign = writersProblem(object.writers, input.author.role, input.record, held)
-  if (foreign !== null) return foreign
+  // An amendment is held against what it amends, and where it goes elsewhere also against what is before it there.
+  for (const held of original === null ? [previous] : isMoved ? [original.record, previous] : [original.record]) {
+    const foreign = writersProblem(object.writers, input.author.role, input.record, dataOf(object, held))
+    if (foreign !== null) return foreign
+  }
   const refusal = object.checkRules({ ...input, previous: dataOf(object, previous), next: dataOf(object, next) })
   if (refusal !== null || !object.hasRules) return refusal
   const look: Look = { state, object, newcomer: input.record }
@@ -91,6 +94,17 @@ export function judgeAtPlace(state: StateReader, kept: KeptRecord, original: Ori
     checkBeside(look, { key, order }, 'next', previous) ??
     (original === null ? null : checkLeft(look, original, sort))
   )
+}
+
+/** Whether the order of a key begins with a record, so that nothing is known of what came before it. */
+function isBeginning(state: StateReader, object: CompiledObject, { key, record }: Original): boolean {
+  const { root } = keyOrder(state, object, key)
+  return root.from !== '' && root.from === sortOf(record, object)
+}
+
+function immovable({ record }: Original): Refusal {
+  const message = `the order begins with ${record.id}: what came before it is not known, so it keeps its date and key`
+  return { code: 'REFERENCE_MISSING', message, details: { record: record.id } }
 }
 
 interface Look {
@@ -116,7 +130,7 @@ function checkLeft(look: Look, { key, record }: Original, sort: string): Refusal
   const { state, object } = look
   const order = keyOrder(state, object, key)
   const former = sortOf(record, object)
-  if (former === sort) return null
+  if (former === sort && object.keyOf(look.newcomer) === key) return null
   const { previous, next } = neighboursAt(state, object.name, key, order, former)
   // The newcomer may stand between two of them again.
   const isBetween =
@@ -139,19 +153,28 @@ function inputOf({ state, object }: Look, { key, order }: Place, record: Standin
     previous: dataOf(object, previous),
     next: dataOf(object, next),
     refs: referredBy(state, object, data),
-    author: { id: parseRecordId(record.id)?.author ?? '', role: record.role },
+    author: { id: authorOf(record.id), role: record.role },
     block: { height: record.height, time: record.time }
   }
+}
+
+/** How a refusal says in each language that it is of the record beside the one that is judged. */
+const BESIDE: Readonly<Record<Language, (id: string) => string>> = {
+  en: (id) => `${id}, which stands beside it, would break the rule: `,
+  nl: (id) => `${id}, dat ernaast staat, zou de regel breken: `,
+  fi: (id) => `viereinen ${id} rikkoisi säännön: `,
+  pl: (id) => `sąsiedni ${id} złamałby regułę: `
 }
 
 /** The refusal of a record because of what one beside it would then break. What would be right is told of that one. */
 function told(refusal: Refusal | null, { id }: StandingRecord): Refusal | null {
   if (refusal === null) return null
   const { messages, details, expected: _, ...rest } = refusal
-  const beside = (text: string): string => `${text} (${id})`
-  const all = Object.entries(messages ?? {}).map(([language, text]) => [language, beside(text)])
-  const translated = messages === undefined ? {} : { messages: Object.fromEntries(all) }
-  return { ...rest, message: beside(refusal.message), ...translated, details: { ...details, neighbour: id } }
+  const all = LANGUAGES.filter((language) => messages?.[language] !== undefined)
+  const translated = all.map((language) => [language, BESIDE[language](id) + (messages?.[language] ?? '')] as const)
+  const message = translated[0]?.[1] ?? BESIDE.en(id) + refusal.message
+  const more = messages === undefined ? {} : { messages: Object.fromEntries(translated) }
+  return { ...rest, message, ...more, details: { ...details, neighbour: id } }
 }
 
 function tooEarly({ object, key }: KeptRecord, date: string, { root }: KeyOrder): Refusal {

@@ -1,6 +1,6 @@
 import { canonicalText } from '../base/canonical.js'
 import { assertInvariant, type Refusal } from '../base/errors.js'
-import { amendProblem, waitsForApproval } from './amend-right.js'
+import { amendProblem, ownerProblem, waitsForApproval } from './amend-right.js'
 import { OPEN_AMENDMENTS_MAX, openAmendmentsOf } from './amendment-state.js'
 import { sourceProblem } from './field-sources.js'
 import { writersProblem } from './field-writers.js'
@@ -42,8 +42,8 @@ export function judge(state: StateReader, author: Partner, block: BlockTime, rec
   assertInvariant(key !== null, 'a record of the right schema has a key')
   const found = body.amends === undefined ? null : originalOf(state, object, body.amends.record, key)
   if (found !== null && !found.ok) return found.refusal
-  const crowded = found === null ? null : waitingProblem(state, author, object, body.amends)
-  if (crowded !== null) return crowded
+  const problem = found === null ? null : amendingProblem(state, author, object, found.original)
+  if (problem !== null) return problem
   return judgeContent(state, author, block, { record, original: found?.original ?? null })
 }
 
@@ -82,14 +82,16 @@ export function judgeContent(
   return object.checkRules(whole) ?? effectProblem(state, effects, whole)
 }
 
-function waitingProblem(
+function amendingProblem(
   state: StateReader,
   author: Partner,
-  { keeping }: CompiledObject,
-  amends: Amends | undefined
+  object: CompiledObject,
+  { record }: Original
 ): Refusal | null {
-  const amend = keeping?.amend ?? null
-  if (amend === null || amends === undefined || !waitsForApproval(amend, author, amends.record)) return null
+  const foreign = ownerProblem(object, author, record)
+  if (foreign !== null) return foreign
+  const amend = object.keeping?.amend ?? null
+  if (amend === null || !waitsForApproval(amend, author, record)) return null
   if (openAmendmentsOf(state, author.id) < OPEN_AMENDMENTS_MAX) return null
   return { code: 'NOT_PERMITTED', message: `${OPEN_AMENDMENTS_MAX} amendments of ${author.id} wait for approval` }
 }
@@ -102,7 +104,7 @@ function permissionProblem(author: Partner, object: CompiledObject, amends: Amen
       details: { state: author.state }
     }
   }
-  if (amends !== undefined) return amendProblem(object, author, amends.record)
+  if (amends !== undefined) return amendProblem(object, author)
   if (object.mayAppend(author.role)) return null
   return {
     code: 'NOT_PERMITTED',

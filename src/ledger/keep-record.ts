@@ -41,14 +41,39 @@ export function keep(run: StandingRun, origin: Origin, { record, object, key }: 
     assertInvariant(found.ok, 'what an accepted amendment amends stands')
     original = found.original
     const amend = object.keeping?.amend ?? null
-    if (amend !== null && waitsForApproval(amend, author, body.amends.record)) {
-      openAmendment(run, { author: author.id, role: author.role, height: block.height, id, text, time: block.time })
+    if (amend !== null && waitsForApproval(amend, author, original.record)) {
+      const { height, time } = block
+      const made = {
+        author: author.id,
+        role: author.role,
+        height,
+        id,
+        object: object.name,
+        record: original.record.id,
+        time
+      }
+      openAmendment(run, made, text)
       return
     }
   }
   const place = original?.record.place ?? placeText(position)
   const { height, time } = block
-  standWithEffects(run, { object, key, original, record: { id, height, time, body, place, role: author.role, text } })
+  standWithEffects(run, {
+    object,
+    key,
+    original,
+    record: {
+      id,
+      height,
+      time,
+      body,
+      place,
+      role: author.role,
+      owner: original?.record.owner ?? author.id,
+      since: { height, time },
+      text
+    }
+  })
 }
 
 /** Writes down what a word on an amendment brings about. */

@@ -26,7 +26,9 @@ export function keptEffectProblem(state: StateReader, kept: KeptRecord, original
   const { author, block, record: data } = input
   // Its id and place are not known yet: it comes after all of its date.
   const place = original?.record.place ?? LAST_PLACE
-  const record = { id: UNKNOWN_ID, ...block, body: { data, object: object.name }, place, role: author.role, text: '{}' }
+  const body = { data, object: object.name }
+  const owner = original?.record.owner ?? author.id
+  const record = { id: UNKNOWN_ID, ...block, body, place, role: author.role, owner, since: block, text: '{}' }
   const whole: RuleInput = { ...input, previous: null }
   const look: Look = (run, effects) => effectProblem(run, effects, whole)
   return write(scratchRun(state), { object, key, original, record }, look)
@@ -45,17 +47,18 @@ function write(run: StandingRun, newcomer: Newcomer, look: Look): Refusal | null
     return null
   }
   if (original !== null) {
-    const { id, height, time } = original.record
+    const { id, since } = original.record
     const data = presentDataOf(original.record, object.present)
     const isThing = object.keyFields.length === 0
-    const had = [...countsOf(object, data, { height, time }), ...(isThing ? claimsOf(object, original.key, data) : [])]
-    writeAll(run, takeBackWrites(run, had, { id, height }))
+    const had = [...countsOf(object, data, since), ...(isThing ? claimsOf(object, original.key, data) : [])]
+    writeAll(run, takeBackWrites(run, had, { id, height: since.height }))
   }
-  const { height, time, id } = record
-  const counts = countsOf(object, presentDataOf(record, object.present), { height, time })
+  // An amendment counts from its approval on, and is taken back by that.
+  const { id, since } = record
+  const counts = countsOf(object, presentDataOf(record, object.present), since)
   const tooMuch = look(run, counts)
   if (tooMuch !== null) return tooMuch
-  writeAll(run, effectWrites(run, counts, { id, height }))
+  writeAll(run, effectWrites(run, counts, { id, height: since.height }))
   const keys = [...new Set(original === null ? [key] : [key, original.key])]
   const before = keys.map((each) => newestId(run, object, each))
   stand(run, newcomer)

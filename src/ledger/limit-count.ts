@@ -74,8 +74,14 @@ function dayOfField(field: string, data: JsonObject): number | null {
 function amountOf({ sum }: CompiledLimit, data: JsonObject): bigint {
   if (sum === null) return 1n
   const value = Object.hasOwn(data, sum.field) ? data[sum.field] : undefined
-  if (typeof value === 'number') return BigInt(value)
-  return typeof value === 'string' && sum.scale !== null ? (readDecimal(value, sum.scale) ?? 0n) : 0n
+  // A record from before the field was one of numbers may hold anything there.
+  const amount = amountIn(value, sum.scale)
+  return amount > 0n ? amount : 0n
+}
+
+function amountIn(value: Json | undefined, scale: number | null): bigint {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : 0n
+  return typeof value === 'string' && scale !== null ? (readDecimal(value, scale) ?? 0n) : 0n
 }
 
 interface Counter {

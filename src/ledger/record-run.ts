@@ -26,6 +26,8 @@ export interface RecordRun extends StateReader {
   readonly lines: string[]
   readonly writes: StateWrite[]
   readonly entries: HistoryEntry[]
+  /** How many words on amendments each partner has said in this block so far. */
+  readonly words: Map<string, number>
   write(key: string, entry: StateEntry, line: string): void
 }
 
@@ -38,6 +40,7 @@ export function startRecordRun(state: StateReader): RecordRun {
     lines,
     writes,
     entries: [],
+    words: new Map(),
     get: (key) => overlay.get(key) ?? state.get(key),
     write(key, entry, line) {
       overlay.set(key, entry)

@@ -2,6 +2,7 @@ import type { Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import type { CompiledObject, CompiledReference } from './model.js'
 import { newestData } from './record-state.js'
+import { REFERENCE_ITEMS_MAX } from './reference-check.js'
 import type { RuleInput } from './rules.js'
 import type { StateReader } from './state.js'
 
@@ -18,6 +19,7 @@ export function referredBy(state: StateReader, object: CompiledObject, data: Jso
     const newest = (key: string): JsonObject | null => newestData(state, reference.object, key, reference.present)
     if (keys === null) value[reference.name] = null
     else if (typeof keys === 'string') value[reference.name] = newest(keys)
+    else if (keys.length > REFERENCE_ITEMS_MAX) value[reference.name] = null
     else value[reference.name] = keys.map(newest)
   }
   return value

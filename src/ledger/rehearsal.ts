@@ -55,8 +55,10 @@ export function rehearseBatch(run: RecordRun, ground: RehearsalGround, batch: Re
     const record = recordNow(model, text, recordBytesMax)
     if (record.system?.object === '_approve') {
       const { height, time } = block
-      const id = recordId(author, sequence, index)
-      const verdict = judgeApproval({ state: run, height, time, id, model, partners }, partner, record.system)
+      const wordsBefore = run.words.get(author) ?? 0
+      run.words.set(author, wordsBefore + 1)
+      const place = { height, time, id: recordId(author, sequence, index), wordsBefore }
+      const verdict = judgeApproval({ state: run, ...place, model, partners, latest: partners }, partner, record.system)
       if (verdict.ok) settleApproval(run, verdict.effect)
     }
     if (record.body !== null && isSystemObject(record.body.object)) return

@@ -79,7 +79,13 @@ export function compileIndex(node: RuleNode, context: RuleContext): Expression |
 }
 
 function compileRoot(name: string, root: Root, node: RuleNode, context: RuleContext): Expression {
-  return reading(root.slot, STEP, name, node, context, ({ input }) => root.get(input) as Value)
+  const { nullable } = root.slot
+  return reading(root.slot, STEP, name, node, context, ({ input }) => {
+    const value = root.get(input) as Value
+    // Only what a record from before today's schema refers to can be nothing where something has to be.
+    if (value === null && !nullable) throw new RuleFault(`${name} is missing`)
+    return value
+  })
 }
 
 function compileReference(name: string, node: RuleNode, context: RuleContext): Expression | null {

@@ -62,7 +62,10 @@ function referenceRoot({ name, object, schema, required, optional, itemsMax }: S
   const slot = itemsMax === null ? { ...target, nullable } : listSlot(target, itemsMax, nullable)
   const missing = required ? '' : `there may be no such ${object}; required: true would refuse the record then`
   const absence = optional ? 'its key field may be missing' : itemsMax === null ? missing : ''
-  return { slot, absence, get: (input) => input.refs[name] ?? null }
+  // Of a record from before today's schema its fields may lead elsewhere, or to more than there may be.
+  const isRight = (found: unknown): boolean =>
+    itemsMax === null ? !Array.isArray(found) : Array.isArray(found) && found.length <= itemsMax
+  return { slot, absence, get: (input) => (isRight(input.refs[name]) ? (input.refs[name] ?? null) : null) }
 }
 
 function objectSlot(type: ObjectType, nullable: boolean): Slot {

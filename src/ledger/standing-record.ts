@@ -1,5 +1,7 @@
 import { parseCanonical } from '../base/canonical.js'
 import { assertInvariant } from '../base/errors.js'
+import { parseRecordId } from '../base/ids.js'
+import type { BlockTime } from './judge.js'
 import type { RecordBody } from './record.js'
 import { NO_RECORD, newestRecord, recordKey, type StateRecord } from './record-state.js'
 import { placeText } from './sort-text.js'
@@ -11,6 +13,10 @@ export interface StandingRecord extends StateRecord {
   readonly role: string
   /** Place at which it came in; of an amendment that of what it amends. */
   readonly place: string
+  /** Partner that wrote it; of an amendment that wrote what was amended first. */
+  readonly owner: string
+  /** Block from which it stands: its own, or that in which it was approved. */
+  readonly since: BlockTime
   /** Exact text. */
   readonly text: string
 }
@@ -24,8 +30,9 @@ export function standingKey(object: string, id: string): string {
 }
 
 export function standingEntry(record: StandingRecord): StateEntry {
-  const { id, height, time, place, role, text } = record
-  return { text: `${id} ${height} ${time} ${place} ${role}\n${text}`, memo: record }
+  const { id, height, time, place, role, owner, since, text } = record
+  const head = [id, height, time, place, role, owner, since.height, since.time].join(' ')
+  return { text: `${head}\n${text}`, memo: record }
 }
 
 export function amendedEntry(by: string): StateEntry {
@@ -58,18 +65,28 @@ export function standingRecord(
 /** Where in its block a record from before they were kept stood is not known, and nothing else of its key is. */
 function fromBefore(record: StateRecord, text: string): StandingRecord {
   const place = placeText({ height: record.height, batch: 0, index: 0 })
-  return { ...record, place, role: '', text: text.slice(text.indexOf('\n') + 1) }
+  const { height, time } = record
+  const kept = { place, role: '', owner: authorOf(record.id), since: { height, time } }
+  return { ...record, ...kept, text: text.slice(text.indexOf('\n') + 1) }
+}
+
+type Parts = [string, string, string, string, string, string, string, string]
+
+/** Partner that wrote a record. */
+export function authorOf(id: string): string {
+  return parseRecordId(id)?.author ?? ''
 }
 
 function decode(entry: StateEntry): StandingRecord {
   if (entry.memo !== undefined) return entry.memo as StandingRecord
   const end = entry.text.indexOf('\n')
-  const [id, height, time, place, role] = entry.text.slice(0, end).split(' ')
-  const isWhole = id !== undefined && height !== undefined && time !== undefined
-  assertInvariant(isWhole && place !== undefined && role !== undefined, 'a record that stands has its form')
+  const parts = entry.text.slice(0, end).split(' ')
+  assertInvariant(parts.length === 8, 'a record that stands has its form')
+  const [id, height, time, place, role, owner, sinceHeight, sinceTime] = parts as Parts
   const text = entry.text.slice(end + 1)
   const body = parseCanonical(text) as unknown as RecordBody
-  const memo: StandingRecord = { id, height: Number(height), time: Number(time), body, place, role, text }
+  const since = { height: Number(sinceHeight), time: Number(sinceTime) }
+  const memo: StandingRecord = { id, height: Number(height), time: Number(time), body, place, role, owner, since, text }
   entry.memo = memo
   return memo
 }

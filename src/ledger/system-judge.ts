@@ -51,6 +51,8 @@ export interface SystemGround {
   readonly id: string
   /** How many proposals its author has in this block before it. */
   readonly proposedBefore: number
+  /** How many words on amendments. */
+  readonly wordsBefore: number
 }
 
 /** What an accepted system record brings about. */

@@ -6,6 +6,9 @@ import type { LedgerNode, RecordView } from './ledger-node.js'
 import { listLimit } from './queries.js'
 import type { SystemWriter } from './system-writer.js'
 
+/** Amendments read between two breaths of the event loop. */
+const SLICE = 200
+
 export interface AmendmentsDependencies {
   readonly chain: Pick<Chain, 'store'>
   readonly writer: Pick<SystemWriter, 'write'>
@@ -36,7 +39,9 @@ export function createAmendments({ chain, writer, show }: AmendmentsDependencies
     const found: ListedAmendment[] = []
     const max = listLimit(limit)
     const from = after === undefined ? {} : { after: `${AMENDMENT_PREFIX}${after}` }
+    let seen = 0
     for await (const { entry } of store.states(AMENDMENT_PREFIX, from)) {
+      if (++seen % SLICE === 0) await new Promise((resolve) => setImmediate(resolve))
       const amendment = readAmendment(entry)
       if (state !== undefined && amendment.state !== state) continue
       found.push({ ...view(amendment), cursor: amendment.id })

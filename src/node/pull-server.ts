@@ -104,7 +104,14 @@ export function createPullServer(dependencies: PullServerDependencies) {
     const author = partnerOf(partners, self)
     if (author === undefined || record.system === null) return Promise.resolve(notWritten('not now'))
     const { height, time } = chain.tip
-    const next = { state: chain.store.state, height: height + 1, time: time + 1, id: '', proposedBefore: 0 }
+    const next = {
+      state: chain.store.state,
+      height: height + 1,
+      time: time + 1,
+      id: '',
+      proposedBefore: 0,
+      wordsBefore: 0
+    }
     const verdict = judgeSystem({ ...ground, ...next }, author, record.system)
     if (!verdict.ok) return Promise.resolve(notWritten(verdict.refusal.message))
     const outcome = append(record).finally(() => rejoins.delete(partner))

@@ -1,3 +1,4 @@
+import { canonicalText } from '../base/canonical.js'
 import { LedgerError } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { leafHash, leafOfHash, merklePath } from '../base/merkle.js'
@@ -9,6 +10,7 @@ import {
   AMENDED_MAX,
   type AmendedProof,
   type LinkedBlock,
+  RECEIPT_CHARS_MAX,
   type Receipt,
   receiptText,
   type SetChange
@@ -70,13 +72,18 @@ export function createReceipts(chain: Chain, reader: RecordReader, sets: SetHist
   /** What amended a record since, each the one before it. */
   function amendedAfter(id: string): Pick<Receipt, 'amended'> {
     const proofs: AmendedProof[] = []
+    let chars = 0
     for (let record = reader.byId(id); record !== null && proofs.length < AMENDED_MAX; ) {
       const by: string | null = amendedByIn(chain.store.state, record.body?.object ?? '', record.id)
       const amendment = by === null ? null : receiptOf(by)
       if (by === null || amendment === null) break
       const last = approvalOf(by)
       const approval = last === null ? null : receiptOf(last)
-      proofs.push({ amendment, ...(approval && { approval }) })
+      const proof = { amendment, ...(approval && { approval }) }
+      chars += canonicalText(proof as unknown as Json).length
+      // What no reader would take is of no use.
+      if (chars > RECEIPT_CHARS_MAX / 2) break
+      proofs.push(proof)
       record = reader.byId(by)
     }
     return proofs.length === 0 ? {} : { amended: proofs }

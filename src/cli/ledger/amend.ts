@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { Json, JsonObject } from '../../base/json.js'
 import { readJson } from '../../base/strict-json.js'
+import type { ObjectDefinition } from '../../ledger/network-definition.js'
 import type { AppendOutcome } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import type { Context } from '../context.js'
@@ -19,7 +20,8 @@ export interface AmendArguments {
 
 const HELP = `
 The record stays as it is; a new one takes its place, for rules, references and queries. Who may amend, and whether another
-has to approve, says the network file (amend). ledger show tells of both how they hang together.
+has to approve, says the network file (amend). ledger show tells of both how they hang together. The id of a record stands in
+ledger history; --reason is always needed.
 
 Examples:
   ledger amend north/3/0 --set odometer=46427 --reason "a digit too many"
@@ -48,12 +50,17 @@ export const amendCommand: CommandSpec<AmendArguments> = {
 
   async run(context, { id, reason, file, set }) {
     const client = connect(context)
-    const before = await client.show(id)
-    const data = file === null ? withFields(before.data, set) : await readRecord(file)
+    const record = await client.show(id)
+    const { network } = await client.model()
+    // By the names of today: what it was written under may be a former one.
+    const before = presentData(record.data, network.objects[record.object])
+    const data = file === null ? withFields(before, set) : await readRecord(file)
+    const changed = changes(before, data)
+    if (changed === '') throw usage('nothing is amended: the record says so already', 'name a field that was wrong')
     const outcome = await client.amend(id, { data, reason })
     const { amendment } = outcome.status === 'accepted' ? await client.show(outcome.id) : {}
     if (context.json) context.out.write(`${JSON.stringify(outcome)}\n`)
-    else context.out.write(`${changes(before.data, data)}${outcomeText(outcome, amendment, context)}\n`)
+    else context.out.write(`${changed}${outcomeText(outcome, amendment, context)}\n`)
     return outcome.status === 'pending' ? EXIT.noQuorum : EXIT.done
   }
 }
@@ -62,6 +69,18 @@ function collect(text: string, fields: readonly [string, string][]): [string, st
   const at = text.indexOf('=')
   if (at < 1) throw usage(`'${text}' sets no field`, 'write it as FIELD=VALUE')
   return [...fields, [text.slice(0, at), text.slice(at + 1)]]
+}
+
+/** The data under the names that the fields have today, without those that were removed. */
+function presentData(data: JsonObject, object: ObjectDefinition | undefined): JsonObject {
+  const { aliases = {}, removed = [] } = object ?? {}
+  const present: JsonObject = {}
+  for (const [name, value] of Object.entries(data)) {
+    const field = Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name
+    const isTaken = field !== name && Object.hasOwn(data, field)
+    if (!removed.includes(name) && !isTaken) present[field] = value
+  }
+  return present
 }
 
 /** What is text stays text; everything else is read as JSON where it is some. */

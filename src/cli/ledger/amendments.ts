@@ -35,7 +35,9 @@ export const amendmentsCommand: CommandSpec<AmendmentsArguments> = {
     for await (const item of connect(context).amendments(wanted)) {
       shown += 1
       const { id, amendment, object, amends, votes } = item
-      const said = votes.map(({ partner, vote }) => `${partner} ${vote}`).join(', ')
+      const said = votes
+        .map(({ partner, vote, reason }) => `${partner} ${vote}${reason === '' ? '' : ` (${reason})`}`)
+        .join(', ')
       const cells = [
         plain(id),
         amendment,

@@ -1,6 +1,11 @@
 import { Command } from 'commander'
 import type { JsonObject } from '../../base/json.js'
-import type { LimitDefinition, NetworkDefinition, ObjectDefinition } from '../../ledger/network-definition.js'
+import type {
+  AmendDefinition,
+  LimitDefinition,
+  NetworkDefinition,
+  ObjectDefinition
+} from '../../ledger/network-definition.js'
 import type { ModelView } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import { pairs, plain, styled, valueText } from '../text.js'
@@ -57,6 +62,15 @@ function thresholdsText(thresholds: NonNullable<NetworkDefinition['thresholds']>
     .join(', ')
 }
 
+/** Such as `by whoever wrote the record, with the approval of: brand`. */
+function amendText({ by, approval }: AmendDefinition): string {
+  const who = by === 'own' ? 'by whoever wrote the record' : `by ${by.map(plain).join(', ')}`
+  if (approval === 'none') return who
+  if (approval === 'ballot') return `${who}, with a ballot of those who govern`
+  const whose = approval === 'own' ? 'whoever wrote the record' : approval.map(plain).join(', ')
+  return `${who}, with the approval of: ${whose}`
+}
+
 function objectText(name: string, object: ObjectDefinition, color: boolean): string {
   const key =
     object.key.length === 0 ? 'no key: each record is its own history' : `key ${object.key.map(plain).join(' ')}`
@@ -70,6 +84,8 @@ function objectText(name: string, object: ObjectDefinition, color: boolean): str
     `${styled(color, 'bold', plain(name))}${title} (${key})`,
     pairs(fieldRows(object.fields), '  field   '),
     ...references,
+    ...(object.order === undefined ? [] : [`  order   by ${plain(object.order)}`]),
+    ...(object.amend === undefined ? [] : [`  amend   ${amendText(object.amend)}`]),
     ...(object.unique ?? []).map((fields) => `  unique  ${fields.map(plain).join(' ')}`),
     ...Object.entries(object.writers ?? {}).map(([field, roles]) => {
       return `  set by  ${plain(field)}: ${roles.map(plain).join(', ')} only`

@@ -65,6 +65,10 @@ export const ruleCommand: CommandSpec<RuleArguments> = {
     }
     await table.flush()
     const tried = rules.filter(({ accepts, refuses }) => accepts + refuses > 0).length
+    if (tried === 0) {
+      context.out.write('no rule has examples: nothing was tried\n')
+      return EXIT.done
+    }
     const held = `${tried} of ${count(rules.length, 'rule')} ${tried === 1 ? 'has' : 'have'} examples, and all of them hold`
     context.out.write(`${styled(context.color, 'green', held)}\n`)
     return EXIT.done

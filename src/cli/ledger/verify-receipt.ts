@@ -40,9 +40,14 @@ export const verifyReceiptCommand: CommandSpec<ProofArguments> = {
   }
 }
 
+function amendsText({ record, reason }: NonNullable<ReceiptStatement['amends']>): string {
+  const doubt = `whether that needed approval, and has it, is not proven here: the receipt of ${plain(record)} tells`
+  return `It amends ${plain(record)} (${plain(reason)}); ${doubt}.`
+}
+
 /** What a record amends, and what amended it since. */
 function amendedLines({ amends, amendedBy = [] }: ReceiptStatement): string[] {
-  const lines = amends === undefined ? [] : [`It amends ${plain(amends.record)}: ${plain(amends.reason)}.`]
+  const lines = amends === undefined ? [] : [amendsText(amends)]
   for (const { recordId, author, reason, data, height, approvedBy } of amendedBy) {
     const approved = approvedBy === undefined ? '' : `, approved by ${plain(approvedBy)}`
     lines.push(

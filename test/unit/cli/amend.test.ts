@@ -104,7 +104,11 @@ test('what is refused, and what is not understood, has its exit code', () =>
     const file = join(folder, 'whole.json')
     await writeFile(file, line('A', 35))
     for (const [words, code, why] of [
-      [['amend', middle, '--set', 'odometer=31', '--reason', 'x'], 3, /RULE_BROKEN: odometer 30 is lower than 31 \(p1/],
+      [
+        ['amend', middle, '--set', 'odometer=31', '--reason', 'x'],
+        3,
+        /RULE_BROKEN: p1.*beside it.*: odometer 30 is lower than 31/
+      ],
       [['amend', middle, '--set', 'odometer=9', '--reason', 'x'], 3, /RULE_BROKEN: odometer 9 is lower than 10/],
       [['amend', middle, '--set', 'odometer=long', '--reason', 'x'], 3, /SCHEMA/],
       [['amend', middle, '--set', 'odometer=9', '--reason', ''], 2, /reason/],

@@ -58,9 +58,9 @@ test('the order goes on, by the date under its name of today', () => {
   const chain = renamed()
   assert.equal(chain.say('d1', now(4, 299), now(4, 501), now(4, 400), now(1, 301), now(1, 100)), [
     'RULE_BROKEN: 299 after 300',
-    'RULE_BROKEN: 500 after 501 (d1/0/2)',
+    'RULE_BROKEN: d1/0/2, which stands beside it, would break the rule: 500 after 501',
     'accepted',
-    'RULE_BROKEN: 300 after 301 (d1/0/0)',
+    'RULE_BROKEN: d1/0/0, which stands beside it, would break the rule: 300 after 301',
     'accepted'
   ])
   assert.equal(chain.say('d1', now(10, 899), now(10, 1000)), ['RULE_BROKEN: 899 after 900', 'accepted'])
@@ -70,9 +70,11 @@ test('an older record is amended in the words of today, and in its place', () =>
   const chain = renamed()
   assert.equal(chain.say('d1', amended('d1/0/2', now(5, 299)), amended('d1/0/2', now(5, 901))), [
     'RULE_BROKEN: 299 after 300',
-    'RULE_BROKEN: 900 after 901 (d1/0/1)'
+    'RULE_BROKEN: d1/0/1, which stands beside it, would break the rule: 900 after 901'
   ])
-  assert.equal(chain.say('d1', amended('d1/0/2', now(2, 500))), ['RULE_BROKEN: 300 after 500 (d1/0/0)'])
+  assert.equal(chain.say('d1', amended('d1/0/2', now(2, 500))), [
+    'RULE_BROKEN: d1/0/0, which stands beside it, would break the rule: 300 after 500'
+  ])
   assert.equal(chain.say('d1', amended('d1/0/2', now(5, 450)), now(6, 449), now(6, 451)), [
     'accepted',
     'RULE_BROKEN: 449 after 450',

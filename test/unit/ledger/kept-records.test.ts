@@ -84,7 +84,9 @@ test('a late entry is held against what stands before it and after it', () => {
   const chain = chainOf('order: day')
   assert.equal(chain.say('d1', visit(1, 100), visit(9, 900)), ['accepted', 'accepted'])
   assert.equal(chain.say('d2', visit(5, 50)), ['RULE_BROKEN: odometer 50 is lower than 100'])
-  assert.equal(chain.say('d2', visit(5, 901)), ['RULE_BROKEN: odometer 900 is lower than 901 (d1/0/1)'])
+  assert.equal(chain.say('d2', visit(5, 901)), [
+    'RULE_BROKEN: d1/0/1, which stands beside it, would break the rule: odometer 900 is lower than 901'
+  ])
   assert.equal(chain.say('d2', visit(5, 500)), ['accepted'])
   assert.equal(newest(chain), { car: 'A', day: day(9), odometer: 900 })
   // Of one day the earlier one comes first.
@@ -111,7 +113,10 @@ test('times are in the order of the instants that they name', () => {
     chain.say('d1', at('2024-01-01T12:00:00.4999Z', 14))[0] ?? '',
     /^RULE_BROKEN: odometer 14 is lower than 15/
   )
-  assert.match(chain.say('d1', at('2023-12-31T23:59:59Z', 11))[0] ?? '', /^RULE_BROKEN: odometer 10 is lower than 11/)
+  assert.match(
+    chain.say('d1', at('2023-12-31T23:59:59Z', 11))[0] ?? '',
+    /^RULE_BROKEN: d1.*beside it.*: odometer 10 is lower than 11/
+  )
 })
 
 test('rules may look at the record that comes after', () => {
@@ -124,7 +129,9 @@ test('rules may look at the record that comes after', () => {
   const chain = governanceChain(PARTNERS, { file })
   assert.equal(chain.say('d1', visit(1, 100), visit(9, 900)), ['accepted', 'accepted'])
   assert.equal(chain.say('d1', visit(5, 901)), ['RULE_BROKEN: odometer 901 is higher than 900'])
-  assert.equal(chain.say('d1', visit(5, 99)), ['RULE_BROKEN: odometer 100 is higher than 99 (d1/0/0)'])
+  assert.equal(chain.say('d1', visit(5, 99)), [
+    'RULE_BROKEN: d1/0/0, which stands beside it, would break the rule: odometer 100 is higher than 99'
+  ])
 })
 
 test('who wrote a record amends it: rules and references see the amendment, and what stood before is known', () => {
@@ -134,7 +141,10 @@ test('who wrote a record amends it: rules and references see the amendment, and 
     'NOT_PERMITTED: only d1, who wrote d1/0/1, may amend it'
   ])
   assert.equal(chain.say('d1', amended('d1/0/1', visit(2, 99))), ['RULE_BROKEN: odometer 99 is lower than 100'])
-  assert.match(chain.say('d1', amended('d1/0/1', visit(2, 464_272)))[0] ?? '', /^RULE_BROKEN: odometer 464271 is lower/)
+  assert.match(
+    chain.say('d1', amended('d1/0/1', visit(2, 464_272)))[0] ?? '',
+    /^RULE_BROKEN: d1.*odometer 464271 is lower/
+  )
   assert.equal(chain.say('d1', amended('d1/0/1', visit(2, 46_427))), ['accepted'])
   assert.equal(chain.say('d1', amended('d1/0/2', visit(3, 46_500))), ['accepted'])
   assert.is(newest(chain)?.odometer, 46_500)
@@ -218,7 +228,7 @@ test('with a no, or taken back by its author, an amendment is over; approved one
   assert.equal(chain.say('b2', approval('d1/1/1')), ['accepted'])
   assert.is(newest(chain)?.odometer, 160)
   // Right when it was written, and not any more.
-  assert.match(chain.say('b1', approval('d1/1/2'))[0] ?? '', /^RULE_BROKEN: odometer 160 is lower than 170/)
+  assert.match(chain.say('b1', approval('d1/1/2'))[0] ?? '', /^RULE_BROKEN: .*odometer 160 is lower than 170/)
   assert.is(amendmentIn(stateOf(chain), 'd1/1/2')?.state, 'open')
   assert.equal(chain.say('d1', approval('d1/1/2', false)), ['accepted'])
   assert.is(amendmentIn(stateOf(chain), 'd1/1/2')?.state, 'withdrawn')
@@ -254,7 +264,11 @@ test('so many amendments of one author wait, and no more', () => {
 
 /** A chain whose file is voted in, two blocks ago. */
 function changeFile(chain: Chain, keeping: string): void {
-  const read = readNetworkFile(network(keeping), 'network.yaml')
+  enact(chain, network(keeping))
+}
+
+function enact(chain: Chain, file: string): void {
+  const read = readNetworkFile(file, 'network.yaml')
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   const id = chain.nextId('d1')
   chain.say('d1', proposalOf({ kind: 'model', network: read.network }))
@@ -307,7 +321,7 @@ test('an order that was given up and taken up again without a record in between 
   chain.say('d1', visit(1, 100), visit(9, 900))
   changeFile(chain, '')
   changeFile(chain, 'order: day')
-  assert.match(chain.say('d1', visit(5, 901))[0] ?? '', /^RULE_BROKEN: odometer 900 is lower than 901/)
+  assert.match(chain.say('d1', visit(5, 901))[0] ?? '', /^RULE_BROKEN: d1.*: odometer 900 is lower than 901/)
   assert.equal(chain.say('d1', visit(5, 500)), ['accepted'])
 })
 
@@ -426,6 +440,122 @@ test('who may not set a field leaves it as it is when he amends', () => {
   assert.equal(both.say('b1', visit(1, 100), visit(2, 200)), ['accepted', 'accepted'])
   assert.match(both.say('d1', amended('b1/0/0', visit(3, 101)))[0] ?? '', /^NOT_PERMITTED: .*odometer/)
   assert.equal(both.say('d1', amended('b1/0/0', visit(2, 100))), ['accepted'])
+})
+
+test('whose a record is stays so, whoever amends it', () => {
+  const chain = chainOf('amend: { by: [brand, dealer], approval: own }')
+  chain.say('d1', visit(1, 100))
+  chain.say('b1', amended('d1/0/0', visit(1, 90)))
+  chain.say('d1', approval('b1/0/0'))
+  assert.equal(chain.say('b1', amended('b1/0/0', visit(1, 5))), ['accepted'])
+  assert.is(newest(chain)?.odometer, 90)
+  assert.match(chain.say('b2', approval('b1/1/0'))[0] ?? '', /^NOT_PERMITTED: only d1, who wrote b1\/0\/0, approves/)
+  assert.equal(chain.say('d1', approval('b1/1/0')), ['accepted'])
+  assert.is(newest(chain)?.odometer, 5)
+})
+
+test('what an amendment leaves behind is held against each other, also when only its key is another', () => {
+  const file = network('order: day\n    amend: { by: own }').replace(
+    'previous == null || record.odometer >= previous.odometer',
+    'previous == null || record.odometer <= previous.odometer + 500'
+  )
+  const chain = governanceChain(PARTNERS, { file })
+  chain.say('d1', visit(1, 100), visit(5, 500), visit(9, 900))
+  for (const elsewhere of [visit(6, 500, 'B'), visit(5, 500, 'B')]) {
+    assert.match(chain.say('d1', amended('d1/0/1', elsewhere))[0] ?? '', /^RULE_BROKEN: d1\/0\/2, which stands/)
+  }
+})
+
+test('the record with which an order begins keeps its place', () => {
+  const chain = chainOf('')
+  chain.say('d2', visit(1, 500))
+  chain.say('d1', visit(2, 600))
+  changeFile(chain, 'amend: { by: own }')
+  const own = chain.nextId('d1')
+  assert.equal(chain.say('d1', amended('d1/0/0', visit(2, 601))), ['accepted'])
+  assert.match(chain.say('d1', amended(own, visit(2, 601, 'Z')))[0] ?? '', /^REFERENCE_MISSING: the order begins with/)
+  assert.match(chain.say('d1', visit(3, 7))[0] ?? '', /^RULE_BROKEN: odometer 7 is lower than 601/)
+})
+
+test('words on amendments: one of each partner on each in a block, and so many in all', () => {
+  const chain = chainOf('amend: { by: own, approval: ballot }')
+  chain.say('d1', visit(1, 100))
+  chain.say('d1', ...Array.from({ length: 20 }, (_, at) => amended('d1/0/0', visit(1, at))))
+  assert.match(
+    chain.say('b1', approval('d1/1/0'), approval('d1/1/0', false))[1] ?? '',
+    /said its word .* in this block/
+  )
+  const many = chain.say('b1', ...Array.from({ length: 20 }, (_, at) => approval(`d1/1/${at}`)))
+  assert.is(many.filter((one) => one === 'accepted').length, 16)
+  assert.match(many.at(-1) ?? '', /^NOT_PERMITTED: b1 said 16 words/)
+  // The text of an amendment is not written with each word.
+  assert.not.match(chain.entries.get('q:d1/1/0')?.text ?? '', /mistyped/)
+})
+
+test('the right to amend is asked for again when an amendment is approved', () => {
+  const chain = chainOf('amend: { by: [dealer], approval: [brand] }')
+  chain.say('d1', visit(1, 100))
+  chain.say('d1', amended('d1/0/0', visit(1, 90)), amended('d1/0/0', visit(1, 80)))
+  changeFile(chain, 'amend: { by: [insurer], approval: [brand] }')
+  assert.match(chain.say('b1', approval('d1/1/0'))[0] ?? '', /^NOT_PERMITTED: role dealer may not amend visit/)
+  // Nobody's approval is asked for any more: only its author has a say on it.
+  changeFile(chain, 'amend: { by: [dealer] }')
+  assert.match(chain.say('i1', approval('d1/1/0', false))[0] ?? '', /^NOT_PERMITTED: only d1/)
+  assert.equal(chain.say('d1', approval('d1/1/0')), ['accepted'])
+  assert.is(newest(chain)?.odometer, 90)
+})
+
+test('a limit by the time of the block counts an amendment from its approval on, and takes it back by that', () => {
+  const words = 'amend: { by: own, approval: [brand] }\n    limits: [{ id: one, per: [car], period: day, count: 1 }]'
+  const chain = governanceChain(PARTNERS, {
+    file: network(words).replace(/previous == null.*/, 'record.odometer >= 0')
+  })
+  const counted = (car: string): string[] =>
+    [...chain.entries]
+      .filter(([key]) => key.startsWith('C:') && key.includes(`["${car}"]`))
+      .map(([, { text }]) => text.split(' ')[0] ?? '')
+  chain.say('d1', visit(1, 1, 'B'))
+  chain.say('d1', amended('d1/0/0', visit(1, 1)))
+  assert.equal(chain.say('d2', visit(2, 2)), ['accepted'])
+  chain.commit([], chain.time + 2 * 86_400_000)
+  assert.equal(chain.say('b1', approval('d1/1/0')), ['accepted'])
+  assert.equal([counted('A'), counted('B')], [['1', '1'], ['0']])
+  chain.say('d1', amended('d1/1/0', visit(1, 1, 'C')))
+  assert.equal(chain.say('b1', approval('d1/2/0')), ['accepted'])
+  assert.equal([counted('A'), counted('C')], [['1', '0'], ['1']])
+})
+
+test('records of before today schema do no harm: neither to what is counted nor to rules of neighbours', () => {
+  const open = (more: string, fields: string, rules: string, references = ''): string => `
+format: 1
+title: Open
+roles: { dealer: { append: [visit, lot], govern: true }, brand: { append: [], govern: true }, insurer: { append: [] } }
+objects:
+  lot: { key: [id], fields: { type: object, additionalProperties: false, required: [id], properties: { id: { type: string } } } }
+  visit:
+    key: [car]
+    ${more}
+    fields:
+      type: object
+      required: [car, day]
+      properties: { car: { type: string, maxLength: 20 }, day: { type: string, format: date }${fields} }
+    ${references}
+    rules: [${rules}]
+`
+  const own = 'order: day\n    amend: { by: own }'
+  const said = (day: string, more = {}): Said => ({ object: 'visit', data: { car: 'A', day, ...more } })
+  const counted = governanceChain(PARTNERS, { file: open(own, '', '') })
+  counted.say('d1', said('2024-01-01', { amount: 1.5 }))
+  const limit = `${own}\n    limits: [{ id: m, per: [car], at: day, period: month, sum: amount, max: 100 }]`
+  enact(counted, open(limit, ', amount: { type: integer, minimum: 0 }', ''))
+  assert.equal(counted.say('d1', amended('d1/0/0', said('2024-01-01'))), ['accepted'])
+
+  const referring = governanceChain(PARTNERS, { file: open(own, '', '') })
+  referring.say('d1', { object: 'lot', data: { id: 'x' } }, said('2024-01-05'), said('2024-01-06', { lots: 'x' }))
+  const rule = `{ id: b, expr: 'previous == null || refs.lots == null || refs.lots.all(x, x.id != record.car)', message: no }`
+  const lots = ', lots: { type: array, maxItems: 5, items: { type: string } }'
+  enact(referring, open(own, lots, rule, 'references: { lots: { object: lot, key: [lots], required: true } }'))
+  assert.equal(referring.say('d1', said('2024-01-06'), said('2024-01-07')), ['accepted', 'accepted'])
 })
 
 test.run()

@@ -68,6 +68,7 @@ function judged(object: string, data: JsonObject, situation: Situation = {}) {
     time,
     height: 1,
     proposedBefore: 0,
+    wordsBefore: 0,
     id: 'p1/0/0'
   }
   const verdict = judgeSystem(ground, author, record.system)
