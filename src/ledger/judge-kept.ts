@@ -120,7 +120,8 @@ interface Place {
 
 /** The newcomer becomes this neighbour of a record that stands. */
 function checkBeside(look: Look, place: Place, side: Side, record: StandingRecord | null): Refusal | null {
-  if (record === null) return null
+  const { usesPrevious, usesNext } = look.object
+  if (record === null || !(side === 'previous' ? usesPrevious : usesNext)) return null
   const before = inputOf(look, place, record)
   return told(look.object.checkNeighbour(side, before, { ...before, [side]: look.newcomer }), record)
 }

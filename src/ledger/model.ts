@@ -51,8 +51,9 @@ export interface CompiledObject extends FormerNames {
   /** Fields that not every role may set. */
   readonly writers: readonly FieldWriters[]
   readonly hasRules: boolean
-  /** Whether any rule reads `previous`. */
+  /** Whether any rule reads `previous`, or `next`. */
   readonly usesPrevious: boolean
+  readonly usesNext: boolean
   /** How its records are ordered and amended; null where they follow one another as they came, for good. */
   readonly keeping: Keeping | null
   /** Whether any rule reads `block`, or a limit the time of the block: then a refusal at intake is not final. */
@@ -156,6 +157,7 @@ function compileObject(
     writers,
     hasRules: rules !== null && rules.count > 0,
     usesPrevious: rules?.usesPrevious ?? false,
+    usesNext: rules?.usesNext ?? false,
     keeping: keepingOf(definition),
     usesBlock: rules?.usesBlock === true || limits.some(({ at }) => at === null),
     mayAppend: (role) => authors.has(role),

@@ -38,6 +38,7 @@ export interface CompiledRules {
   /** Most units all of them cost together for one record. */
   readonly cost: number
   readonly usesPrevious: boolean
+  readonly usesNext: boolean
   readonly usesBlock: boolean
   /** Runs them in their order. Refusal RULE_BROKEN or RULE_ERROR of the first that fails; null when all pass. */
   check(input: RuleInput): Refusal | null
@@ -85,6 +86,7 @@ export function compileRules(
     count: ready.length,
     cost,
     usesPrevious: reading.previous.length > 0,
+    usesNext: reading.next.length > 0,
     usesBlock: ready.some(({ test }) => test.usesBlock),
     check(input) {
       for (const rule of ready) {
