@@ -17,10 +17,10 @@ const { POLITICS } = await import('./lies-in-governance.js')
  * run eight hundred: some seconds of processor time. The caps are for machines that are many times slower, on which less
  * than all is enough.
  */
-const FIXED = { from: 1, count: 16, runsMin: 10, cpuMsMax: 30_000 }
+const FIXED = { from: 1, count: 12, runsMin: 8, cpuMsMax: 30_000 }
 
 /** Seeds of the commit that is checked out, so that every change is tried with others. */
-const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 8, runsMin: 4, cpuMsMax: 15_000 }
+const OF_COMMIT = { from: firstSeedOf(commitHash()), count: 6, runsMin: 3, cpuMsMax: 15_000 }
 
 /** What does not come from the seed in the runs below. */
 const CALM = { silent: 0, gone: 0, liars: 0, fragile: 0, joiners: 0, observers: 0 }

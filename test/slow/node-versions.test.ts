@@ -11,7 +11,7 @@ const WHOLE = ['e2e/determinism', 'e2e/records']
 const NODE_VERSIONS: readonly (readonly [version: string, folders: readonly string[], parts: readonly string[]])[] = [
   ['20.19.0', ['unit/base'], WHOLE],
   ['22', ['unit/base', 'unit/ledger'], WHOLE],
-  ['24', PURE, [...WHOLE, 'slow/partners', 'e2e/joining']]
+  ['24', PURE, [...WHOLE, 'slow/partners', 'slow/joining-processes']]
 ]
 
 const test = suite('other versions of Node', { timeoutMs: 9 * 60_000 })

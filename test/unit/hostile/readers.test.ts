@@ -17,7 +17,10 @@ const test = suite('readers of what comes from outside', { timeoutMs: 60_000 * M
 
 const captures = hostileCaptures()
 
-for (const reader of hostileReaders(captures)) {
+const readers = hostileReaders(captures)
+const changed = new Set(inTurn(readers, 2).map(({ name }) => name))
+
+for (const reader of readers) {
   test(`${reader.name}: what is real is accepted`, () => {
     for (const sample of reader.samples) {
       if (sample === 'no record' || sample === '{}') continue
@@ -26,6 +29,7 @@ for (const reader of hostileReaders(captures)) {
     }
   })
 
+  if (!changed.has(reader.name)) continue
   test(`${reader.name}: what was changed is refused with a code, or is written again as it is`, () => {
     fc.assert(
       fc.property(mutationsOf(reader.samples), (text) => {
@@ -39,7 +43,7 @@ for (const reader of hostileReaders(captures)) {
 }
 
 test('a long text takes no reader longer than its length deserves', () => {
-  for (const reader of inTurn(hostileReaders(captures), 3)) {
+  for (const reader of inTurn(readers, 3)) {
     for (const text of longTexts(LONG_CHARS)) {
       const started = performance.now()
       reader.read(text)

@@ -214,10 +214,10 @@ test('says of each record, and leaves in the state, what a network founded with 
       fc.array(block, { minLength: 1, maxLength: 6 }),
       (before, after, drawn) => tryRehearsal(tried, [before, after], [FIRST, ...drawn])
     ),
-    { numRuns: 90, seed: 6 }
+    { numRuns: 70, seed: 6 }
   )
   assert.ok(tried.otherwise > 20, `${tried.otherwise} chains were judged otherwise`)
-  assert.ok(tried.amended > 5, `in ${tried.amended} chains something was amended`)
+  assert.ok(tried.amended > 3, `in ${tried.amended} chains something was amended`)
 })
 
 test('under a file with other names, what it would have said had authors used them', () => {

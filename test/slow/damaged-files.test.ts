@@ -1,11 +1,11 @@
 import * as assert from 'uvu/assert'
-import { type DamageCounts, outcomesOf, tryDamages } from '../../support/damaged-home.js'
-import { suite } from '../../support/suite.js'
+import { type DamageCounts, outcomesOf, tryDamages } from '../support/damaged-home.js'
+import { suite } from '../support/suite.js'
 
 const test = suite('a damaged home', { timeoutMs: 120_000 })
 
 /** For each file; test/slow tries many more. */
-const COUNTS: DamageCounts = { flips: 1, cuts: 1 }
+const COUNTS: DamageCounts = { flips: 2, cuts: 2 }
 
 test('of a partner alone: refused by a code with what to do, or all is served as before', async () => {
   const tried = await tryDamages('alone', 'p1', COUNTS)

@@ -2,14 +2,14 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import * as assert from 'uvu/assert'
-import { readArguments } from '../../../src/cli/command.js'
-import { keyCommand } from '../../../src/cli/ledger-node/key.js'
-import { ledgerNodeProgram } from '../../../src/cli/ledger-node/program.js'
-import { homePaths } from '../../../src/node/home.js'
-import { lockHome } from '../../../src/node/store/home-lock.js'
-import { type CliResult, runProgram } from '../../support/cli-run.js'
-import { suite } from '../../support/suite.js'
-import { createTestHome } from '../../support/test-home.js'
+import { readArguments } from '../../src/cli/command.js'
+import { keyCommand } from '../../src/cli/ledger-node/key.js'
+import { ledgerNodeProgram } from '../../src/cli/ledger-node/program.js'
+import { homePaths } from '../../src/node/home.js'
+import { lockHome } from '../../src/node/store/home-lock.js'
+import { type CliResult, runProgram } from '../support/cli-run.js'
+import { suite } from '../support/suite.js'
+import { createTestHome } from '../support/test-home.js'
 
 /** Each opening of a key takes a third of a second on a machine that does nothing else. */
 const test = suite('cli keys', { timeoutMs: 60_000 })
