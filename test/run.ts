@@ -27,7 +27,9 @@ const SLOW_FILE_TIMEOUT_MS = 20 * 60_000
 const CONCURRENCY = 3
 
 /** Files that take the longest begin first: else one of them is left over at the end, alone. */
-const LONGEST = ['crash-points', 'simulation', 'node-versions'].map((name) => join('slow', `${name}.test.ts`))
+const LONGEST = ['crash-points', 'simulation', 'simulation-more', 'node-versions'].map((name) =>
+  join('slow', `${name}.test.ts`)
+)
 
 /** Slow files that take turns: half of them run at a commit, all with SLOW_TESTS=all. Neighbours weigh about the same. */
 const IN_TURNS = [
@@ -129,7 +131,7 @@ function rank(file: string): number {
 
 /** Simulated networks make much that lives until the run is over: with room for it a seventh faster. */
 function flagsOf(file: string): string[] {
-  return file.endsWith('simulation.test.ts') || file.includes('test/simulation/') ? ['--max-semi-space-size=64'] : []
+  return file.includes('simulation') ? ['--max-semi-space-size=64'] : []
 }
 
 function runFile(file: string, reportPath: string): Promise<FileResult> {
