@@ -36,7 +36,7 @@ export const KEPT_BUGS: readonly PlantedBug[] = [
         replace: 'finish(run, object, key, name === "" ? withoutEntry(run, name, root, sortOf(record, object)) : root)'
       }
     ],
-    checks: [seeds(20), test('unit/ledger/kept-records')]
+    checks: [seeds(20), test('unit/ledger/amended-records')]
   },
   {
     name: 'anybody-amends',
@@ -48,7 +48,7 @@ export const KEPT_BUGS: readonly PlantedBug[] = [
         replace: "if (object.keeping?.amend?.by !== 'own' || owner !== '') return null"
       }
     ],
-    checks: [test('unit/ledger/kept-records')]
+    checks: [test('unit/ledger/amended-records')]
   },
   {
     name: 'amended-twice',
@@ -66,7 +66,7 @@ export const KEPT_BUGS: readonly PlantedBug[] = [
           'return entry.text.startsWith(AMENDED) ? standingRecord(state, object, entry.text.slice(1), key) : decode(entry)'
       }
     ],
-    checks: [seeds(30), test('unit/ledger/kept-records')]
+    checks: [seeds(30), test('unit/ledger/amended-records')]
   },
   {
     name: 'approved-without-judging',
@@ -78,7 +78,7 @@ export const KEPT_BUGS: readonly PlantedBug[] = [
         replace: "if (refusal?.code === 'MALFORMED') return { refusal }"
       }
     ],
-    checks: [test('unit/ledger/kept-records')]
+    checks: [test('unit/ledger/amended-records')]
   },
   {
     name: 'pages-forgotten',

@@ -2,6 +2,7 @@ import type { Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import { LANGUAGES, type Language } from '../base/languages.js'
 import { writersProblem } from './field-writers.js'
+import { pathText, quote } from './finding.js'
 import { isInOrder, type KeyOrder, keyOrder, neighboursAt, sortOf } from './key-order.js'
 import type { CompiledObject, Keeping } from './model.js'
 import { presentDataOf } from './record-state.js'
@@ -140,9 +141,25 @@ function checkLeft(look: Look, { key, record }: Original, sort: string): Refusal
   const leave = (side: Side, of: StandingRecord | null, neighbour: StandingRecord | null): Refusal | null => {
     if (of === null) return null
     const before = inputOf(look, { key, order }, of)
-    return told(object.checkNeighbour(side, before, { ...before, [side]: dataOf(object, neighbour) }), of)
+    const refusal = object.checkNeighbour(side, before, { ...before, [side]: dataOf(object, neighbour) })
+    // It is the place that is wrong, and not what the newcomer says.
+    return told(refusal && { ...refusal, expected: placeText(look, record, previous, next) }, of)
   }
   return leave('previous', next, previous) ?? leave('next', previous, next)
+}
+
+/** The place of a record, as an amendment of it would have to keep it: its key, and a date between its neighbours'. */
+function placeText({ object }: Look, record: StandingRecord, ...beside: (StandingRecord | null)[]): string {
+  const { keyFields, keeping } = object
+  const held = presentDataOf(record, object.present)
+  const keys = keyFields.map((field) => `${pathText(['record', field])} == ${quote(held[field] ?? null)}`)
+  const order = keeping?.order ?? null
+  if (order === null) return keys.join(' and ')
+  const dates = beside.map((neighbour) => dataOf(object, neighbour)?.[order] as string | undefined)
+  const sides = ['>=', '<='].flatMap((sign, side) =>
+    dates[side] === undefined ? [] : [`${pathText(['record', order])} ${sign} ${dates[side]}`]
+  )
+  return [...keys, ...sides].join(' and ')
 }
 
 /** What the rules of a record that stands are run on now. */
@@ -167,10 +184,10 @@ const BESIDE: Readonly<Record<Language, (id: string) => string>> = {
   pl: (id) => `sąsiedni ${id} złamałby regułę: `
 }
 
-/** The refusal of a record because of what one beside it would then break. What would be right is told of that one. */
+/** The refusal of a record because of what one beside it would then break. */
 function told(refusal: Refusal | null, { id }: StandingRecord): Refusal | null {
   if (refusal === null) return null
-  const { messages, details, expected: _, ...rest } = refusal
+  const { messages, details, ...rest } = refusal
   const all = LANGUAGES.filter((language) => messages?.[language] !== undefined)
   const translated = all.map((language) => [language, BESIDE[language](id) + (messages?.[language] ?? '')] as const)
   const message = translated[0]?.[1] ?? BESIDE.en(id) + refusal.message
@@ -179,6 +196,7 @@ function told(refusal: Refusal | null, { id }: StandingRecord): Refusal | null {
 }
 
 function tooEarly({ object, key }: KeptRecord, date: string, { root }: KeyOrder): Refusal {
-  const message = `records of ${object.name} ${key} are kept in order from ${root.from.split(' ')[0]} on, not from ${date}: an earlier one cannot be checked`
-  return { code: 'REFERENCE_MISSING', message, details: { from: root.from.split(' ')[0] } }
+  const from = root.from.split(' ')[0]
+  const message = `records of ${object.name} ${key} are kept in order from ${from} on, not from ${date}: an earlier one cannot be checked`
+  return { code: 'REFERENCE_MISSING', message, details: { from } }
 }

@@ -4,7 +4,7 @@ import type { FindingPath, Findings } from './finding.js'
 import type { RuleDefinition } from './network-definition.js'
 import { type CompiledTest, compilePart, compileTest } from './rule-compile.js'
 import type { Mention, RuleScope } from './rule-context.js'
-import { explainTest } from './rule-expected.js'
+import { explainTest, type Refused } from './rule-expected.js'
 import { RuleFault, type Run } from './rule-expression.js'
 import { mentionedValues } from './rule-message.js'
 import { compileTranslations, type ToldMessage } from './rule-translations.js'
@@ -44,7 +44,7 @@ export interface CompiledRules {
   check(input: RuleInput): Refusal | null
   /**
    * Runs those that read a neighbour on a record that gets another one on that side. One that it broke before as well is not
-   * held against the newcomer. Refusal of the first that it breaks only now.
+   * held against the newcomer. Refusal of the first that it breaks only now, with what would be right of the newcomer.
    */
   checkNeighbour(side: Side, before: RuleInput, after: RuleInput): Refusal | null
   /** Runs one of them alone, by its place in the list. */
@@ -57,7 +57,7 @@ interface CompiledRule {
   readonly message: (input: RuleInput) => ToldMessage
   readonly mentions: readonly Mention[]
   /** What would have been right; null when the rule says it itself. */
-  readonly expected: (input: RuleInput) => string | null
+  readonly expected: (input: RuleInput, refused: Refused) => string | null
 }
 
 /**
@@ -97,7 +97,7 @@ export function compileRules(
     },
     checkNeighbour(side, before, after) {
       for (const rule of reading[side]) {
-        const refusal = checkRule(rule, scope, after)
+        const refusal = checkRule(rule, scope, after, side)
         if (refusal !== null && checkRule(rule, scope, before) === null) return refusal
       }
       return null
@@ -126,10 +126,10 @@ function compileRule(
   if (test === null || message === null) return null
   const mentions = [...test.mentions, ...message.mentions]
   // Worked out with the first record that breaks the rule: most never meet one.
-  let explain: ((input: RuleInput) => string | null) | undefined
-  const expected = (input: RuleInput): string | null => {
-    explain ??= explainTest(rule.expr, scope, compilePart)
-    return explain(input)
+  const explain: Partial<Record<Refused, (input: RuleInput) => string | null>> = {}
+  const expected: CompiledRule['expected'] = (input, refused) => {
+    explain[refused] ??= explainTest(rule.expr, scope, compilePart, refused)
+    return explain[refused](input)
   }
   return { id: rule.id, test, message: message.write, mentions, expected }
 }
@@ -159,7 +159,12 @@ function checkCost(
   return false
 }
 
-function checkRule(rule: CompiledRule, scope: RuleScope, input: RuleInput): Refusal | null {
+function checkRule(
+  rule: CompiledRule,
+  scope: RuleScope,
+  input: RuleInput,
+  refused: Refused = 'record'
+): Refusal | null {
   const run: Run = { input, variables: [] }
   try {
     if (rule.test.run(run) === true) return null
@@ -169,7 +174,7 @@ function checkRule(rule: CompiledRule, scope: RuleScope, input: RuleInput): Refu
     return { code: 'RULE_ERROR', message, rule: rule.id, details: mentionedValues(rule.mentions, scope, input) }
   }
   const details = mentionedValues(rule.mentions, scope, input)
-  const expected = rule.expected(input)
+  const expected = rule.expected(input, refused)
   const more = expected === null ? {} : { expected }
   return { code: 'RULE_BROKEN', ...rule.message(input), rule: rule.id, ...more, details }
 }

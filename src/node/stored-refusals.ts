@@ -16,13 +16,20 @@ export function decodeRefusals(text: string): PlacedRefusal[] {
   return placed.map(([batch, index, refusal]) => ({ batch, index, refusal }))
 }
 
-/** Whether two blocks' refusals say the same; what would have been right builds of before did not work out. */
+/**
+ * Whether two blocks' refusals say the same. The words of a rule are the network's and have to be; all other words are those of
+ * a build, which a younger one may choose better.
+ */
 export function isSameRefusals(one: string, other: string): boolean {
-  return one === other || withoutExpected(one) === withoutExpected(other)
+  return one === other || withoutOwnWords(one) === withoutOwnWords(other)
 }
 
-function withoutExpected(text: string): string {
+function withoutOwnWords(text: string): string {
   return encodeRefusals(
-    decodeRefusals(text).map(({ refusal: { expected: _, ...refusal }, ...place }) => ({ ...place, refusal }))
+    decodeRefusals(text).map(({ refusal: { expected: _, ...refusal }, ...place }) => {
+      if (refusal.code === 'RULE_BROKEN') return { ...place, refusal }
+      const { message: _words, details: _values, ...kept } = refusal
+      return { ...place, refusal: { ...kept, message: '' } }
+    })
   )
 }

@@ -14,6 +14,8 @@ export interface ThingSource {
   /** @default none */
   readonly key?: readonly string[]
   readonly references?: JsonObject
+  /** @default by arrival */
+  readonly order?: string
   readonly expr?: string
   readonly message?: Json
   readonly more?: JsonObject
@@ -24,10 +26,11 @@ export interface ThingSource {
 /** The text of a network file, as JSON. */
 export function thingText(source: ThingSource): string {
   const { properties = {}, additional = false, key = [], references = {}, expr, message = 'no', more = {} } = source
+  const order = source.order === undefined ? {} : { order: source.order }
   const required = source.required ?? Object.keys(properties)
   const fields = { type: 'object', additionalProperties: additional, required, properties, ...more }
   const rules = expr === undefined ? [] : [{ id: 'rule', expr, message }]
-  const thing = { key, fields, references, rules }
+  const thing = { key, ...order, fields, references, rules }
   const roles = { writer: { append: ['thing'], govern: true } }
   return JSON.stringify({ format: 1, title: 'Test', roles, objects: { thing, ...source.objects } }, null, 1)
 }

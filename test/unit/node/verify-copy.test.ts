@@ -5,7 +5,7 @@ import { type Certificate, certificateText } from '../../../src/ledger/certifica
 import { refusalsOf, type Verdict, verdictRoot } from '../../../src/ledger/verdict.js'
 import { voteBytes } from '../../../src/ledger/vote.js'
 import type { BlockCommit } from '../../../src/node/store/store-types.js'
-import { encodeRefusals } from '../../../src/node/stored-refusals.js'
+import { encodeRefusals, isSameRefusals } from '../../../src/node/stored-refusals.js'
 import { growingChain } from '../../support/growing-chain.js'
 import { FOUNDED_AT, NETWORK, seedOf, smallChain } from '../../support/small-chain.js'
 import { type Committed, type Forge, type Small, verifyStored } from '../../support/stored-chain.js'
@@ -40,6 +40,8 @@ function resigned(commit: BlockCommit, block: Committed, chain: Small, change: P
   }
 }
 
+const WORDS = encodeRefusals([{ batch: 0, index: 1, refusal: { code: 'RULE_BROKEN', message: 'lower', path: '/a' } }])
+
 test('a copy of a build that did not tell what would be right verifies', async () => {
   const report = await verifyStored(chainOfThree(), 2, (commit) => {
     const refusals = commit.refusals.replace(/"expected":"[^"]*",/g, '')
@@ -47,6 +49,15 @@ test('a copy of a build that did not tell what would be right verifies', async (
     return { ...commit, refusals }
   })
   assert.ok(report.ok, JSON.stringify(report))
+})
+
+test('a copy of a build that had other words for what the network says nothing of verifies', async () => {
+  const said = (refusals: string) => refusals.replace('RULE_BROKEN', 'SCHEMA')
+  const code = await verifyStored(chainOfThree(), 2, (commit) => ({ ...commit, refusals: said(commit.refusals) }))
+  assert.is(code.ok, false)
+  assert.ok(isSameRefusals(said(WORDS), said(WORDS.replace('lower', 'higher'))))
+  assert.not(isSameRefusals(WORDS, WORDS.replace('lower', 'higher')))
+  assert.not(isSameRefusals(said(WORDS), said(WORDS).replace('/a', '/b')))
 })
 
 test('what a copy keeps of a refusal in several languages is held against what comes out, each of them', async () => {
