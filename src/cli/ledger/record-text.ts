@@ -1,6 +1,6 @@
 import type { Refusal } from '../../base/errors.js'
 import type { RecordView } from '../../node/ledger-node.js'
-import { fieldsText, outline, pairs, plain, styled, timeText, valueText } from '../text.js'
+import { blameText, fieldsText, outline, pairs, plain, styled, timeText, valueText } from '../text.js'
 
 /** A record as a block of text for people. */
 export function recordText(record: RecordView, color: boolean): string {
@@ -32,10 +32,8 @@ function statusText({ status, height, time }: RecordView, color: boolean): strin
 }
 
 /** `RULE_BROKEN odometer 9 is lower than 10 (rule odometer-never-decreases; right is record.odometer >= 10)` */
-export function refusalText({ code, message, rule, path, expected }: Refusal): string {
-  const where = path === undefined || path === '' || message.includes(path) ? '' : ` (at ${plain(path)})`
-  const right = expected === undefined ? '' : `; right is ${plain(expected)}`
-  return `${code} ${plain(message)}${where}${rule === undefined ? '' : ` (rule ${plain(rule)}${right})`}`
+export function refusalText(refusal: Refusal): string {
+  return `${refusal.code} ${plain(refusal.message)}${blameText(refusal.message, refusal)}`
 }
 
 export const RECORD_COLUMNS = ['BLOCK', 'TIME', 'RECORD', 'KEY', 'DATA']

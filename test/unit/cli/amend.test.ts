@@ -112,8 +112,12 @@ test('what is refused, and what is not understood, has its exit code', () =>
         3,
         /RULE_BROKEN: p1.*beside it.*: odometer 30 is lower than 31/
       ],
-      [['amend', middle, '--set', 'odometer=9', '--reason', 'x'], 3, /RULE_BROKEN: odometer 9 is lower than 10/],
-      [['amend', middle, '--set', 'odometer=long', '--reason', 'x'], 3, /SCHEMA/],
+      [
+        ['amend', middle, '--set', 'odometer=9', '--reason', 'x'],
+        3,
+        /RULE_BROKEN: odometer 9 is lower than 10 \(rule odometer-never-decreases; right is .*10\)/
+      ],
+      [['amend', middle, '--set', 'odometer=long', '--reason', 'x'], 3, /SCHEMA: odometer must be/],
       [['amend', middle, '--set', 'odometer=9', '--reason', ''], 2, /reason/],
       [['amend', middle, '--reason', 'x'], 2, /nothing is amended/],
       [['amend', middle, file, '--set', 'odometer=9', '--reason', 'x'], 2, /use one of them/],
