@@ -74,14 +74,15 @@ const rehearsalReport: JsonObject = {
     type: 'array',
     description: 'How many for which reason: of whichever of the two refuses',
     items: shape({ verdict, partner: text, object: text, code, rule: nullable(text), count })
-  }
+  },
+  problem: { ...ref('Refusal'), description: 'Why this file could not be proposed; absent when it could' }
 }
 const rehearsalView: JsonObject = {
   description: 'Of a network file that touches what records are judged by: this node tries it on the chain by itself',
   oneOf: [
     shape({ state: { const: 'waiting' } }),
     shape({ state: { const: 'running' }, done: count, total: count }),
-    shape({ state: { const: 'done' }, ...rehearsalReport }),
+    shape({ state: { const: 'done' }, ...rehearsalReport }, ['problem']),
     shape({ state: { const: 'failed' }, why: text })
   ]
 }
@@ -365,7 +366,7 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
           refusal: { ...ref('Refusal'), description: 'Of whichever of the two refuses' }
         })
       }),
-      shape({ report: shape(rehearsalReport) })
+      shape({ report: shape(rehearsalReport, ['problem']) })
     ]
   },
   VerifyLine: {
