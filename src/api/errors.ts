@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode, LedgerError, type Refusal } from '../base/errors.js'
+import { blameOf, ERROR_CODES, type ErrorCode, LedgerError, type Refusal } from '../base/errors.js'
 import type { Translations } from '../base/languages.js'
 
 /** The body of every answer that is an error, and the last line of a stream that ends with one. */
@@ -35,11 +35,11 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
 /** Turns whatever was thrown into a coded answer; nothing of an unforeseen error but its code leaves the process. */
 export function errorAnswer(thrown: unknown): ErrorAnswer {
   if (thrown instanceof LedgerError) {
-    const { code, message, details } = thrown
+    const { code, message, details, blame } = thrown
     const more = Object.keys(details).length > 0 ? { details } : {}
     return {
       status: ERROR_CODES[code].http,
-      body: { error: { code, message, ...more } },
+      body: { error: { code, message, ...blame, ...more } },
       unforeseen: code === 'INTERNAL' || code === 'INVARIANT'
     }
   }
@@ -52,15 +52,13 @@ export function errorAnswer(thrown: unknown): ErrorAnswer {
 
 /** The body for a refusal that is the whole answer. */
 export function refusalBody(refusal: Refusal): ErrorBody {
-  const { code, message, messages, path, rule, expected, details } = refusal
+  const { code, message, messages, details } = refusal
   return {
     error: {
       code,
       message,
       ...(messages === undefined ? {} : { messages }),
-      ...(path === undefined ? {} : { path }),
-      ...(rule === undefined ? {} : { rule }),
-      ...(expected === undefined ? {} : { expected }),
+      ...blameOf(refusal),
       ...(details === undefined ? {} : { details })
     }
   }

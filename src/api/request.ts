@@ -1,5 +1,5 @@
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http'
-import { ERROR_CODES, type ErrorCode, LedgerError } from '../base/errors.js'
+import { blameOf, ERROR_CODES, type ErrorCode, LedgerError } from '../base/errors.js'
 import { parseJson } from '../base/json-names.js'
 import type { ErrorBody } from './errors.js'
 
@@ -130,7 +130,8 @@ function errorFrom(body: string, status: number): LedgerError {
 export function errorOf({ error }: ErrorBody): LedgerError {
   const known = Object.hasOwn(ERROR_CODES, error.code)
   const code: ErrorCode = known ? error.code : 'INTERNAL'
-  return new LedgerError(code, known ? error.message : `${error.code}: ${error.message}`, { ...error.details })
+  const message = known ? error.message : `${error.code}: ${error.message}`
+  return new LedgerError(code, message, { ...error.details }, undefined, blameOf(error))
 }
 
 function connectionError(socketPath: string, error: NodeJS.ErrnoException): Error {

@@ -5,7 +5,7 @@ import { DIFFERENCE_KINDS } from '../ledger/difference-class.js'
 import { CHANGE_KINDS } from '../ledger/governance-change.js'
 import { REASON_CHARS_MAX } from '../ledger/system-record.js'
 import { INVITATION_STATES, PROPOSAL_STATES } from '../node/ledger-node.js'
-import { amendedMembers, amendmentVotes } from './amendment-schemas.js'
+import { amendedMembers } from './amendment-schemas.js'
 import {
   INVITATION_MS_DEFAULT,
   INVITATION_MS_MAX,
@@ -74,14 +74,15 @@ const rehearsalReport: JsonObject = {
     type: 'array',
     description: 'How many for which reason: of whichever of the two refuses',
     items: shape({ verdict, partner: text, object: text, code, rule: nullable(text), count })
-  }
+  },
+  problem: { ...ref('Refusal'), description: 'Why this file could not be proposed; absent when it could' }
 }
 const rehearsalView: JsonObject = {
   description: 'Of a network file that touches what records are judged by: this node tries it on the chain by itself',
   oneOf: [
     shape({ state: { const: 'waiting' } }),
     shape({ state: { const: 'running' }, done: count, total: count }),
-    shape({ state: { const: 'done' }, ...rehearsalReport }),
+    shape({ state: { const: 'done' }, ...rehearsalReport }, ['problem']),
     shape({ state: { const: 'failed' }, why: text })
   ]
 }
@@ -147,6 +148,7 @@ const reason: JsonObject = { type: 'string', maxLength: REASON_CHARS_MAX }
 const force: JsonObject = { type: 'boolean', description: 'Also when too few voters would be connected to go on' }
 
 const recordOptional = ['height', 'time', 'unique', 'refusal', ...Object.keys(amendedMembers)]
+const amendmentOptional = recordOptional.filter((name) => name !== 'amendment' && name !== 'votes')
 
 const misconduct: JsonObject = {
   seen: { ...count, description: 'Times since the start of this node that it saw what no honest node does' },
@@ -195,6 +197,8 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
       },
       quorum: shape({ rule: text, needed: count, online: count }),
       mempool: shape({ batches: count, records: count }),
+      amendments: { ...shape({ open: count }), description: "Those that wait for somebody's word" },
+      software: text,
       strangers: shape({
         ...misconduct,
         refused: { ...count, description: 'Connections and streams of those who are no partners that were refused' }
@@ -217,7 +221,7 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
         )
       )
     },
-    ['version']
+    ['amendments', 'software', 'version']
   ),
   Partners: shape({ items: { type: 'array', items: ref('Partner') } }),
   Partner: shape(
@@ -317,8 +321,8 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
     },
     ['partner', 'role', 'key', 'network', 'version', 'reason', 'expiresMs', 'force']
   ),
-  Amendment: shape({ ...recordMembers, votes: amendmentVotes }, recordOptional),
-  ListedAmendment: shape({ ...recordMembers, votes: amendmentVotes, cursor: text }, recordOptional),
+  Amendment: shape(recordMembers, amendmentOptional),
+  ListedAmendment: shape({ ...recordMembers, cursor: text }, amendmentOptional),
   AmendmentPage: shape({ items: { type: 'array', items: ref('ListedAmendment') } }),
   AmendmentRequest: shape({
     data: { ...anyObject, description: 'The whole record as it should have been' },
@@ -362,7 +366,7 @@ export const SCHEMAS: Readonly<Record<string, JsonObject>> = {
           refusal: { ...ref('Refusal'), description: 'Of whichever of the two refuses' }
         })
       }),
-      shape({ report: shape(rehearsalReport) })
+      shape({ report: shape(rehearsalReport, ['problem']) })
     ]
   },
   VerifyLine: {

@@ -94,12 +94,33 @@ export type ErrorCode = keyof typeof ERROR_CODES
 export class LedgerError extends Error {
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
+  /** Of a refusal. */
+  readonly blame: Blame
 
-  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}, cause?: unknown) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: Record<string, unknown> = {},
+    cause?: unknown,
+    blame: Blame = {}
+  ) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'LedgerError'
     this.code = code
     this.details = details
+    this.blame = blame
+  }
+}
+
+/** Which field or rule a refusal is about, and what would have been right. */
+export type Blame = Pick<Refusal, 'path' | 'rule' | 'expected'>
+
+/** That part of a refusal. */
+export function blameOf({ path, rule, expected }: Blame): Blame {
+  return {
+    ...(path === undefined ? {} : { path }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(expected === undefined ? {} : { expected })
   }
 }
 

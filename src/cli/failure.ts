@@ -1,5 +1,5 @@
 import { ERROR_CODES, type ErrorCode, LedgerError } from '../base/errors.js'
-import { plain } from './text.js'
+import { blameText, plain } from './text.js'
 
 /** Exit codes of the programs. Where several apply to one run, the first of this list that does: 2, 1, 4, 5, 3. */
 export const EXIT = {
@@ -57,7 +57,8 @@ export function describeFailure(thrown: unknown, debug: boolean): string {
   const remedy = typeof error.details.remedy === 'string' ? error.details.remedy : REMEDIES[error.code]
   // A network file may have many mistakes; each is told, with what to do about it.
   const message = error.code === 'NETWORK_FILE' ? error.message.split('\n').map(plain).join('\n') : plain(error.message)
-  const lines = [`${error.code}: ${message}`, ...(remedy === undefined ? [] : [remedy])]
+  const blame = blameText(error.message, error.blame)
+  const lines = [`${error.code}: ${message}${blame}`, ...(remedy === undefined ? [] : [remedy])]
   return `${[...lines, ...(debug ? stacksOf(thrown) : [])].join('\n')}\n`
 }
 

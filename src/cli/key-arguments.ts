@@ -7,17 +7,25 @@ import { usage } from './failure.js'
 /**
  * Reads the key of a record from the command line: the values of the key fields in their order, or `field=value` for each.
  * Which JSON value a text becomes is decided by the field's type in the model, so `7` is a number only where the field is.
+ * @param command whose line it is, for examples
  * @throws LedgerError UNKNOWN_OBJECT, or USAGE naming the key fields
  */
-export function parseKeyArguments(network: Objects, object: string, texts: readonly string[]): Json[] {
+export function parseKeyArguments(
+  network: Objects,
+  object: string,
+  texts: readonly string[],
+  command: 'get' | 'history' = 'get'
+): Json[] {
   const definition = objectOf(network, object)
   const { key } = definition
+  const example = exampleOf(command, object, key)
   if (key.length === 0) {
-    const remedy = `look at one with: ledger show RECORD_ID; at all with: ledger list ${object}`
+    const remedy = `look at one with: ledger show RECORD_ID; at all with: ledger list ${object}${command === 'history' ? ' --history' : ''}`
     throw usage(`records of '${object}' have no key: each is its own history`, remedy)
   }
-  const values = texts.length > 0 && texts.every((text) => isNamed(text, key)) ? byName(key, texts, object) : texts
-  if (values.length !== key.length) throw usage(`'${object}' has the key ${key.join(' ')}`, example(object, key))
+  const values =
+    texts.length > 0 && texts.every((text) => isNamed(text, key)) ? byName(key, texts, object, example) : texts
+  if (values.length !== key.length) throw usage(`'${object}' has the key ${key.join(' ')}`, example)
   return key.map((field, index) => typed(definition, field, values[index] ?? ''))
 }
 
@@ -39,22 +47,22 @@ function isNamed(text: string, key: readonly string[]): boolean {
   return key.some((field) => text.startsWith(`${field}=`))
 }
 
-function byName(key: readonly string[], texts: readonly string[], object: string): string[] {
+function byName(key: readonly string[], texts: readonly string[], object: string, example: string): string[] {
   const values = new Map<string, string>()
   for (const text of texts) {
     // The longest, because a field's name may be the beginning of another's and hold a '='.
     const field = key.filter((name) => text.startsWith(`${name}=`)).reduce((a, b) => (b.length > a.length ? b : a))
-    if (values.has(field)) throw usage(`'${field}' is given twice`, example(object, key))
+    if (values.has(field)) throw usage(`'${field}' is given twice`, example)
     values.set(field, text.slice(field.length + 1))
   }
   const missing = key.filter((field) => !values.has(field))
-  if (missing.length > 0) throw usage(`the key of '${object}' also has ${missing.join(', ')}`, example(object, key))
+  if (missing.length > 0) throw usage(`the key of '${object}' also has ${missing.join(', ')}`, example)
   return key.map((field) => values.get(field) ?? '')
 }
 
-function example(object: string, key: readonly string[]): string {
+function exampleOf(command: string, object: string, key: readonly string[]): string {
   const named = key.map((field) => `${field}=VALUE`).join(' ')
-  return `for example: ledger get ${object} ${key.map((field) => field.toUpperCase()).join(' ')}, or: ${named}`
+  return `for example: ledger ${command} ${object} ${key.map((field) => field.toUpperCase()).join(' ')}, or: ${named}`
 }
 
 /** A text as a value of the field's type. Where the schema allows several, a text that fits none but string is one. */

@@ -1,4 +1,6 @@
+import type { Blame } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
+import { asAttachment } from '../ledger/attachment.js'
 
 /**
  * Text of others made safe for a terminal: control characters (which could move the cursor or ring), line breaks and
@@ -11,10 +13,23 @@ export function plain(text: string): string {
   })
 }
 
-/** A value in a line for people: strings as they are, the rest as compact JSON. */
+/** A value in a line for people: strings as they are, files by name and size, the rest as compact JSON. */
 export function valueText(value: Json | undefined): string {
   if (value === undefined) return ''
-  return plain(typeof value === 'string' ? value : JSON.stringify(value))
+  const shown = withFileNames('', value)
+  return plain(typeof shown === 'string' ? shown : JSON.stringify(shown, withFileNames))
+}
+
+function withFileNames(_: string, value: Json): Json {
+  const attachment = asAttachment(value)
+  return attachment === null ? value : `${attachment.name} (${count(attachment.bytes, 'byte')})`
+}
+
+/** What is added to the message of a refusal: ` (at /odometer)`, ` (rule NAME; right is record.odometer >= 10)` */
+export function blameText(message: string, { path, rule, expected }: Blame): string {
+  const where = path === undefined || path === '' || message.includes(path) ? '' : ` (at ${plain(path)})`
+  const right = expected === undefined ? '' : `; right is ${plain(expected)}`
+  return `${where}${rule === undefined ? '' : ` (rule ${plain(rule)}${right})`}`
 }
 
 /** `vehicle=VH-001 odometer=19359` */

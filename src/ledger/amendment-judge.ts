@@ -94,9 +94,35 @@ function judgeAgain(
   return { stand: { object, key, original, record: { ...own, place, owner, since: block } } }
 }
 
+/** How the words on an amendment that waits stand. */
+export interface AmendmentTally {
+  readonly yes: number
+  readonly no: number
+  /** Words for it that are enough. */
+  readonly needed: number
+  /** Partners whose word counts and who have not said it. */
+  readonly waiting: readonly string[]
+}
+
+/** Counts the words that an amendment has, by what is in force now. */
+export function amendmentTally(
+  ground: Pick<ApprovalGround, 'state' | 'model' | 'partners'>,
+  amendment: Amendment
+): AmendmentTally {
+  const approval = ground.model.objects.get(amendment.object)?.keeping?.amend?.approval ?? null
+  const heard = ground.partners.partners.filter(
+    (one) => approval !== null && one.state === 'active' && approvalProblem(ground, one, approval, amendment) === null
+  )
+  const votes = amendment.votes.filter(({ partner }) => heard.some(({ id }) => id === partner))
+  const yes = votes.filter((vote) => vote.yes).length
+  const waiting = heard.map(({ id }) => id).filter((id) => !votes.some(({ partner }) => partner === id))
+  const needed = approval === 'ballot' ? Math.floor(heard.length / 2) + 1 : 1
+  return { yes, no: votes.length - yes, needed, waiting }
+}
+
 /** Why a partner's word on an amendment does not count, or null. */
 function approvalProblem(
-  { model, partners, state }: ApprovalGround,
+  { model, partners, state }: Pick<ApprovalGround, 'state' | 'model' | 'partners'>,
   author: Partner,
   approval: AmendApproval,
   amendment: Amendment

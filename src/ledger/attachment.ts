@@ -70,6 +70,15 @@ export interface AttachmentProblem {
   readonly problem: string
 }
 
+/** What looks like an attachment to those who do not know the schema; null when it is none. */
+export function asAttachment(value: Json): Attachment | null {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return null
+  const { bytes, hash, name, type, ...others } = value
+  const isOne = typeof hash === 'string' && isAttachmentHash(hash) && Object.keys(others).length === 0
+  const isWhole = typeof bytes === 'number' && typeof name === 'string' && typeof type === 'string'
+  return isOne && isWhole ? { bytes, hash, name, type } : null
+}
+
 /** Why a value is no attachment of this field; null when it is one. */
 export function attachmentProblem(schema: AttachmentSchema, value: JsonObject): AttachmentProblem | null {
   const missing = MEMBERS.find((name) => !Object.hasOwn(value, name))

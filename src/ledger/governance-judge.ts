@@ -4,7 +4,7 @@ import { closeAdmission, OPEN_MAX, OPEN_OF_ONE_MAX, openOf } from './admission-b
 import { compiledModel } from './compiled-models.js'
 import { definitionVersion } from './definition-version.js'
 import { type Change, governingIn, isOwnAffair, type ProposedChange } from './governance-change.js'
-import { baseOfChange, decisionProblem } from './governance-decided.js'
+import { baseOfChange, type Decided, decisionProblem } from './governance-decided.js'
 import {
   type Ballot,
   type GovernanceProposal,
@@ -53,15 +53,12 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
   if (openOf(state, author.id) >= OPEN_OF_ONE_MAX && !isOwn)
     return refused('NOT_PERMITTED', `${author.id} has ${OPEN_OF_ONE_MAX} open proposals`)
   // Last, since a network definition costs the most to look at.
-  const read = changeOfRecord(ground, record.change)
-  if (!read.ok) return read
-  const decided = { model: ground.latestModel, partners: ground.latest, version: ground.latestVersion }
-  const problem = decisionProblem(decided, read.change)
-  if (problem !== null) return refused('NOT_PERMITTED', problem)
-  const { change } = read
+  const judged = judgeChange(ground, record.change)
+  if (!judged.ok) return judged
+  const { change } = judged
   const proposal: GovernanceProposal = {
     ballots: governs ? [{ height, partner: author.id, reason: '', yes: true }] : [],
-    base: baseOfChange(decided, change),
+    base: baseOfChange(decidedIn(ground), change),
     by: author.id,
     change: change.kind === 'model' ? { kind: 'model', model: change.model.hash } : change,
     closed: 0,
@@ -78,8 +75,22 @@ export function judgeProposal(ground: SystemGround, author: Partner, record: Of<
 
 type ReadChange = { readonly ok: true; readonly change: Change } | { readonly ok: false; readonly refusal: Refusal }
 
+type ChangeGround = Pick<SystemGround, 'latestModel' | 'latest' | 'latestVersion' | 'version'>
+
+function decidedIn({ latestModel, latest, latestVersion }: ChangeGround): Decided {
+  return { model: latestModel, partners: latest, version: latestVersion }
+}
+
+/** What is proposed, or why nobody can propose it as things stand. */
+export function judgeChange(ground: ChangeGround, change: ProposedChange): ReadChange {
+  const read = changeOfRecord(ground, change)
+  if (!read.ok) return read
+  const problem = decisionProblem(decidedIn(ground), read.change)
+  return problem === null ? read : refused('NOT_PERMITTED', problem)
+}
+
 /** A definition with mistakes is refused with the first of them. */
-function changeOfRecord({ latestModel, version }: SystemGround, change: ProposedChange): ReadChange {
+function changeOfRecord({ latestModel, version }: ChangeGround, change: ProposedChange): ReadChange {
   if (change.kind !== 'model') return { ok: true, change }
   const needed = definitionVersion(change.network as unknown as Json)
   if (needed > version) {

@@ -1,3 +1,4 @@
+import type { AmendmentTally } from '../ledger/amendment-judge.js'
 import type { AmendmentState } from '../ledger/amendment-state.js'
 import type { ListPage, RecordView } from './ledger-node.js'
 
@@ -14,11 +15,16 @@ export interface ApprovalOptions {
   readonly reason?: string
 }
 
-/** An amendment that needs another's word, and what was said of it. */
-export type AmendmentView = RecordView & {
-  readonly amendment: AmendmentState
+/** What was said of an amendment. */
+export interface AmendmentWords {
+  /** The newest word of each partner. */
   readonly votes: readonly AmendmentVoteView[]
+  /** While it waits: what is still missing. */
+  readonly tally?: AmendmentTally
 }
+
+/** An amendment that needs another's word, and what was said of it. */
+export type AmendmentView = RecordView & AmendmentWords & { readonly amendment: AmendmentState }
 
 export interface AmendmentVoteView {
   readonly height: number
@@ -30,3 +36,13 @@ export interface AmendmentVoteView {
 export type ListedAmendment = AmendmentView & { readonly cursor: string }
 
 export type AmendmentsOptions = ListPage & { readonly state?: AmendmentState }
+
+export interface Amendments {
+  /** Amendments that need, or needed, another's word, in the order of their ids. */
+  amendments(options: AmendmentsOptions): Promise<readonly ListedAmendment[]>
+  /**
+   * Says yes or no to an amendment; resolves once a block has it.
+   * @throws LedgerError NOT_FOUND; NOT_PERMITTED; what now refuses the amendment itself; NO_QUORUM
+   */
+  approve(id: string, options: ApprovalOptions): Promise<AmendmentView>
+}

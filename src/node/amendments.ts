@@ -1,6 +1,7 @@
 import { LedgerError } from '../base/errors.js'
+import { amendmentTally } from '../ledger/amendment-judge.js'
 import { AMENDMENT_PREFIX, type Amendment, amendmentIn, readAmendment } from '../ledger/amendment-state.js'
-import type { AmendmentView, ListedAmendment } from './amendment-types.js'
+import type { AmendmentView, AmendmentWords, ListedAmendment } from './amendment-types.js'
 import type { Chain } from './chain.js'
 import type { LedgerNode, RecordView } from './ledger-node.js'
 import { listLimit } from './queries.js'
@@ -10,7 +11,7 @@ import type { SystemWriter } from './system-writer.js'
 const SLICE = 200
 
 export interface AmendmentsDependencies {
-  readonly chain: Pick<Chain, 'store'>
+  readonly chain: Pick<Chain, 'store' | 'rulebook'>
   readonly writer: Pick<SystemWriter, 'write'>
   readonly show: (id: string) => RecordView | null
 }
@@ -19,14 +20,20 @@ export interface AmendmentsDependencies {
 export function createAmendments({ chain, writer, show }: AmendmentsDependencies) {
   const { store } = chain
 
-  function view({ id, state, votes }: Amendment): AmendmentView {
+  function view(amendment: Amendment): AmendmentView {
+    const { id, state } = amendment
     const record = show(id)
     if (record === null) throw new LedgerError('STORE_DAMAGED', `record ${id} is in the state and not in the store`)
-    return {
-      ...record,
-      amendment: state,
-      votes: votes.map(({ height, partner, reason, yes }) => ({ height, partner, reason, vote: yes ? 'yes' : 'no' }))
-    }
+    return { ...record, amendment: state, ...wordsOf(amendment) }
+  }
+
+  function wordsOf(amendment: Amendment): AmendmentWords {
+    const { model, partners } = chain.rulebook
+    const votes = amendment.votes.map(({ height, partner, reason, yes }) => {
+      return { height, partner, reason, vote: yes ? ('yes' as const) : ('no' as const) }
+    })
+    if (amendment.state !== 'open') return { votes }
+    return { votes, tally: amendmentTally({ state: store.state, model, partners }, amendment) }
   }
 
   function find(id: string): Amendment {
@@ -51,10 +58,29 @@ export function createAmendments({ chain, writer, show }: AmendmentsDependencies
   }
 
   const approve: LedgerNode['approve'] = async (id, { yes, reason = '' }) => {
-    find(id)
-    await writer.write('_approve', { amendment: id, reason, yes })
+    const amendment = find(id)
+    await writer.write('_approve', { amendment: id, reason, yes }).catch((error: unknown) => {
+      throw withRemedy(error, amendment)
+    })
     return view(find(id))
   }
 
-  return { amendments, approve }
+  return {
+    amendments,
+    approve,
+    /** A record, and of an amendment also what was said of it. */
+    show(id: string): RecordView | null {
+      const record = show(id)
+      return record?.amendment === undefined ? record : view(find(id))
+    }
+  }
+}
+
+/** It fitted its schema when it was accepted: the schema is another one by now, and what it says cannot be changed. */
+function withRemedy(error: unknown, { id, author, record }: Amendment): unknown {
+  if (!(error instanceof LedgerError) || error.code !== 'SCHEMA') return error
+  const remedy =
+    `the network file has changed since it was written: ${author} takes it back (ledger approve ${id} no) ` +
+    `and amends anew (ledger amend ${record} ...)`
+  return new LedgerError(error.code, error.message, { ...error.details, remedy }, error.cause, error.blame)
 }

@@ -127,7 +127,8 @@ export function createAttachments(dependencies: AttachmentsDependencies): Runnin
     if (files.isRemoved(hash) && !again) {
       throw new LedgerError('NOT_FOUND', `attachment ${hash} was removed here; it is fetched again only when told to`, {
         hash,
-        removed: true
+        removed: true,
+        remedy: 'fetch it with: ledger attachment HASH -o FILE --again'
       })
     }
     const held = await openHeld(hash)

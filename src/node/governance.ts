@@ -1,8 +1,6 @@
 import { assertInvariant, LedgerError } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
 import type { JsonObject } from '../base/json.js'
-import { utf8Length } from '../base/utf8.js'
-import { compiledModel } from '../ledger/compiled-models.js'
 import {
   type AdmitChange,
   type Change,
@@ -15,14 +13,13 @@ import { tallyOfBallots } from '../ledger/governance-settle.js'
 import { changeIn, type GovernanceProposal, proposalIn, votedChangeIn } from '../ledger/governance-state.js'
 import type { VersionChange } from '../ledger/governance-version.js'
 import { networkDifference } from '../ledger/network-difference.js'
-import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
 import { quorumOfSet, votersOf } from '../ledger/partner-set.js'
-import { encodeRecord } from '../ledger/record.js'
 import { instantOfMillis, writeDateTime } from '../ledger/rfc3339.js'
 import { awaitedProposal } from './awaited-proposal.js'
 import type { Chain } from './chain.js'
 import type { ListPage, ProposalOptions, ProposalView, ShownProposalState, VoteOptions } from './ledger-node.js'
 import type { ModelHistory } from './model-history.js'
+import { readDefinition, sizeProblem } from './network-proposal.js'
 import { proposalPlaces } from './proposal-history.js'
 import { listLimit } from './queries.js'
 import type { Rehearsals } from './rehearsals.js'
@@ -139,22 +136,8 @@ export function createGovernance(dependencies: GovernanceDependencies) {
   /** A network definition is written in full; every mistake in it is told. */
   function changeOf(change: ProposedChange): { readonly said: ProposedChange; readonly change: Change } {
     if (change.kind !== 'model') return { said: change, change }
-    const { limits } = decided().model
-    const read = readNetworkFile(JSON.stringify(change.network), 'network', limits.ruleCostMax)
-    if (!read.ok) throw new LedgerError('NETWORK_FILE', describeProblems(read.problems), { problems: read.problems })
-    const compiled = compiledModel(read.network, limits)
-    if (!compiled.ok) throw new LedgerError(compiled.refusal.code, compiled.refusal.message)
-    return { said: { kind: 'model', network: read.network }, change: { kind: 'model', model: compiled.value } }
-  }
-
-  function assertFits(data: JsonObject): void {
-    const bytes = utf8Length(encodeRecord({ object: '_proposal', data }))
-    const bytesMax = chain.limits.recordBytesMax
-    if (bytes <= bytesMax) return
-    const message =
-      `the proposal takes ${bytes} bytes as a record, and a record of this network takes up to ${bytesMax}: shorten titles, ` +
-      'messages and descriptions, or change less of it'
-    throw new LedgerError('TOO_LARGE', message, { bytes, bytesMax })
+    const { network, model } = readDefinition(change.network as unknown as JsonObject, decided().model.limits)
+    return { said: { kind: 'model', network }, change: { kind: 'model', model } }
   }
 
   /** Oldest first. */
@@ -186,7 +169,8 @@ export function createGovernance(dependencies: GovernanceDependencies) {
       if (agreement.isFirst() && change.kind !== 'version') throw agreement.refuse()
       const read = changeOf(change)
       const data = { change: { ...read.said } as unknown as JsonObject, expires: now() + expiresMs, reason }
-      assertFits(data)
+      const tooLarge = sizeProblem(chain, data)
+      if (tooLarge !== null) throw new LedgerError(tooLarge.code, tooLarge.message, { ...tooLarge.details })
       assertAlive(read.change, force)
       if (agreement.isFirst() && change.kind === 'version') return await agreement.agree(change)
       return view(find(await writer.write('_proposal', data)))

@@ -6,13 +6,13 @@ import type { ChangeKind, KeptChange, ProposedChange } from '../ledger/governanc
 import type { NetworkDefinition, ObjectDefinition } from '../ledger/network-definition.js'
 import type { Amends } from '../ledger/record.js'
 import type { EvidenceSummary } from '../ledger/verify-evidence.js'
-import type { AmendmentsOptions, AmendmentView, ApprovalOptions, ListedAmendment } from './amendment-types.js'
+import type { Amendments, AmendmentWords } from './amendment-types.js'
 import type { Attachments } from './attachment-types.js'
 import type { RehearsalOptions, RehearsalReport, RehearsalRequest, RehearsalView } from './rehearsal-types.js'
 import type { SupportView } from './version-support.js'
 
 /** A record as people and programs see it (contract: "A record on output"). `height` and `time` are absent while pending. */
-export interface RecordView {
+export interface RecordView extends Partial<AmendmentWords> {
   readonly id: string
   readonly object: string
   readonly key: readonly Json[]
@@ -79,8 +79,12 @@ export interface NodeStatus {
   }[]
   readonly quorum: { readonly rule: string; readonly needed: number; readonly online: number }
   readonly mempool: { readonly batches: number; readonly records: number }
+  /** How many amendments wait for somebody's word. */
+  readonly amendments?: { readonly open: number }
   /** What those who are no partners did, all together; `refused` counts connections and streams that they were refused. */
   readonly strangers: MisconductView & { readonly refused: number }
+  /** Name and version of this node's software, where it has one. */
+  readonly software?: string
   /** Versions of the network: in force for the next block, decided, and the newest that this node knows. */
   readonly version?: { readonly inForce: number; readonly decided: number; readonly known: number }
   readonly syncing: boolean
@@ -312,7 +316,7 @@ export interface VerifyReport {
  * What a running node offers to its API. Everything that waits takes an AbortSignal. Unknown things are LedgerErrors with
  * code NOT_FOUND or UNKNOWN_OBJECT; bad input is USAGE; refusals of records are values.
  */
-export interface LedgerNode {
+export interface LedgerNode extends Amendments {
   readonly partner: string
   readonly attachments: Attachments
   status(): NodeStatus
@@ -365,13 +369,6 @@ export interface LedgerNode {
   vote(id: string, options: VoteOptions): Promise<ProposalView>
   /** @throws LedgerError NOT_FOUND, NOT_PERMITTED, NO_QUORUM */
   withdraw(id: string): Promise<ProposalView>
-  /** Amendments that need, or needed, another's word, in the order of their ids. */
-  amendments(options: AmendmentsOptions): Promise<readonly ListedAmendment[]>
-  /**
-   * Says yes or no to an amendment; resolves once a block has it.
-   * @throws LedgerError NOT_FOUND; NOT_PERMITTED; what now refuses the amendment itself; NO_QUORUM
-   */
-  approve(id: string, options: ApprovalOptions): Promise<AmendmentView>
   /** Oldest first. */
   proposals(
     options: ListPage & { readonly state?: ShownProposalState }

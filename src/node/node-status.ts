@@ -1,3 +1,4 @@
+import { openAmendmentsOf } from '../ledger/amendment-state.js'
 import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
 import { recoveryHash } from '../ledger/recovery.js'
@@ -18,10 +19,12 @@ export interface NodeStatusDependencies {
   readonly self: string
   readonly peers: Pick<RunningPeers, 'connected' | 'addresses' | 'counts' | 'misconduct'>
   readonly known: Pick<KnownPeers, 'wanted' | 'ownState'>
+  /** Name and version of it. @default none is told */
+  readonly software?: string
 }
 
 /** What the node says of itself and of its partners. */
-export function createNodeStatus({ replica, self, peers, known }: NodeStatusDependencies) {
+export function createNodeStatus({ replica, self, peers, known, software }: NodeStatusDependencies) {
   const { chain, mempool } = replica
 
   function isOnline(partner: { readonly id: string }, connected: readonly string[]): boolean {
@@ -128,6 +131,8 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
           online: votersOf(rulebook.partners).filter(({ id }) => id === self || reached.has(id)).length
         },
         mempool: mempool.size(),
+        amendments: { open: openAmendments(chain) },
+        ...(software === undefined ? {} : { software }),
         strangers: { ...misconductOf(null), refused: peers.counts().refused },
         version: { inForce: rulebook.version, decided: rulebook.nextVersion, known: chain.versionMax },
         syncing: replica.syncing,
@@ -135,6 +140,10 @@ export function createNodeStatus({ replica, self, peers, known }: NodeStatusDepe
       }
     }
   }
+}
+
+function openAmendments({ rulebook, store }: Chain): number {
+  return rulebook.partners.partners.reduce((sum, { id }) => sum + openAmendmentsOf(store.state, id), 0)
 }
 
 /** How many contradictions of a partner stand on the chain. */

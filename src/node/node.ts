@@ -250,7 +250,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   })
   network.arrived(running)
   closers.push(() => running.close())
-  const status = createNodeStatus({ replica, self, peers: running, known })
+  const status = createNodeStatus({ replica, self, peers: running, known, ...softwareOption(options) })
   const show = (id: string): RecordView | null => {
     const committed = reader.byId(id)
     return committed === null
@@ -351,7 +351,6 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     get: queries.get,
     history: queries.history,
     list: queries.list,
-    show,
     block: queries.block,
     changes: changes.changes,
     receipt: receipts.receipt,

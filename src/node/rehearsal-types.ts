@@ -37,6 +37,8 @@ export interface RehearsalReport {
   /** Refused on the chain, and accepted by the other file. */
   readonly accepted: number
   readonly groups: readonly RehearsalGroup[]
+  /** Of a file: why it could not be proposed as things stand; absent when it could. */
+  readonly problem?: Refusal
 }
 
 export interface RehearsalOptions {

@@ -1,13 +1,11 @@
-import { LedgerError } from '../base/errors.js'
-import type { JsonObject } from '../base/json.js'
-import { compiledModel } from '../ledger/compiled-models.js'
+import { LedgerError, type Refusal } from '../base/errors.js'
 import { changeIn, openProposalsIn, proposalIn } from '../ledger/governance-state.js'
 import type { Model } from '../ledger/model.js'
-import { describeProblems, readNetworkFile } from '../ledger/network-file.js'
 import { touchesRecords } from '../ledger/rehearsal.js'
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { ModelHistory } from './model-history.js'
+import { fileProblem, readDefinition } from './network-proposal.js'
 import { rehearse } from './rehearsal.js'
 import type { RehearsalOptions, RehearsalReport, RehearsalRequest, RehearsalView } from './rehearsal-types.js'
 import type { SetHistory } from './set-history.js'
@@ -99,13 +97,11 @@ export function createRehearsals({ chain, sets, models, log }: RehearsalsDepende
     throw new LedgerError('USAGE', `proposal ${id} is of kind ${change.kind}; only a network file can be rehearsed`)
   }
 
-  function modelOf(network: JsonObject): Model {
-    const { limits } = chain.rulebook.model
-    const read = readNetworkFile(JSON.stringify(network), 'network', limits.ruleCostMax)
-    if (!read.ok) throw new LedgerError('NETWORK_FILE', describeProblems(read.problems), { problems: read.problems })
-    const compiled = compiledModel(read.network, limits)
-    if (compiled.ok) return compiled.value
-    throw new LedgerError(compiled.refusal.code, compiled.refusal.message)
+  /** What is rehearsed, and of a file why it could not be proposed. */
+  function wanted(request: RehearsalRequest): { model: Model; problem: Refusal | null } {
+    if ('proposal' in request) return { model: proposedModel(request.proposal), problem: null }
+    const { network, model } = readDefinition(request.network, chain.rulebook.model.limits)
+    return { model, problem: fileProblem(chain, network) }
   }
 
   let asked = 0
@@ -115,12 +111,13 @@ export function createRehearsals({ chain, sets, models, log }: RehearsalsDepende
     /** How that of a proposal stands; undefined where there is none. */
     of: (id: string): RehearsalView | undefined => kept.get(id),
     async rehearse(request: RehearsalRequest, options: RehearsalOptions): Promise<RehearsalReport> {
-      const model = 'network' in request ? modelOf(request.network) : proposedModel(request.proposal)
+      const { model, problem } = wanted(request)
       // Each has a state of its own.
       if (asked >= ASKED_MAX) throw new LedgerError('BUSY', `${ASKED_MAX} rehearsals are under way; try again later`)
       asked += 1
       try {
-        return await rehearse({ chain, sets }, model, options)
+        const report = await rehearse({ chain, sets }, model, options)
+        return problem === null ? report : { ...report, problem }
       } finally {
         asked -= 1
       }

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../base/errors.js'
+import type { Blame, ErrorCode } from '../base/errors.js'
 import type { TimeoutSettings } from '../consensus/timeouts.js'
 import type { ReadGenesis } from '../ledger/genesis.js'
 import type { Model } from '../ledger/model.js'
@@ -74,7 +74,7 @@ export interface ReplicaDependencies {
 /** What a system record that this node appends needs: the outcome, once a block has it. */
 export type SystemOutcome =
   | { readonly ok: true; readonly height: number; readonly id: string }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly blame?: Blame }
 
 /** How much a replica holds of what others send it: each is bounded, whatever they send. */
 export interface ReplicaSizes {

@@ -1,3 +1,4 @@
+import { blameOf } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
 import type { CheckedRecord } from '../ledger/record.js'
 import type { Chain } from './chain.js'
@@ -27,5 +28,5 @@ export async function appendSystemRecord(
   const verdict = decision.verdicts[index] ?? null
   const id = recordId(self, batch.sequence ?? 0, index)
   if (verdict === null) return { ok: true, height: decision.height, id }
-  return { ok: false, code: verdict.code, message: verdict.message }
+  return { ok: false, code: verdict.code, message: verdict.message, blame: blameOf(verdict) }
 }

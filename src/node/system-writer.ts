@@ -55,7 +55,7 @@ export function createSystemWriter(dependencies: SystemWriterDependencies): Syst
         'it is stored here and counts once a quorum has it in a block: see ledger status'
       )
     }
-    if (!outcome.ok) throw new LedgerError(outcome.code, outcome.message)
+    if (!outcome.ok) throw new LedgerError(outcome.code, outcome.message, {}, undefined, outcome.blame)
     return outcome.id
   }
 

@@ -1,10 +1,19 @@
-import { LedgerError } from '../base/errors.js'
+import { LedgerError, type Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import type { VersionChange } from '../ledger/governance-version.js'
 import { agreedBy } from '../ledger/version-agreement.js'
 import type { Chain } from './chain.js'
 import type { ProposalView } from './ledger-node.js'
 import type { VersionWish } from './version-wish.js'
+
+/** What is said of any other change to a network of version 1. */
+export const NO_PROPOSALS = {
+  code: 'VERSION_TOO_LOW',
+  message:
+    'the network is at version 1, which has no proposals, so that builds of before them take part; when all partners ' +
+    'run a build that has them, the operator of each says: ledger propose version 2',
+  details: { version: 1 }
+} as const satisfies Refusal
 
 export interface VersionAgreementDependencies {
   readonly chain: Chain
@@ -71,12 +80,7 @@ export function createVersionAgreement({ chain, wish, addresses, write }: Versio
       await write('_address', { addresses: wish.withMark(known) })
       return view() ?? nothing(chain)
     },
-    refuse(): LedgerError {
-      const message =
-        'the network is at version 1, which has no proposals, so that builds of before them take part; when all partners ' +
-        'run a build that has them, the operator of each says: ledger propose version 2'
-      return new LedgerError('VERSION_TOO_LOW', message, { version: 1 })
-    }
+    refuse: () => new LedgerError(NO_PROPOSALS.code, NO_PROPOSALS.message, NO_PROPOSALS.details)
   }
 }
 

@@ -56,7 +56,7 @@ test('a report goes with a record, is fetched by the other partner, and is remov
       assert.equal(await readdir(join(partner.home, 'attachments', hash.slice(0, 2), hash.slice(2, 4))), [])
     }
     await until('p2 is connected', async () => (await p2!.client.status()).quorum.online === 2)
-    const gone = await p2!.ledger(['attachment', hash, '-o', copy, '--again'])
+    const gone = await p2!.ledger(['attachment', hash, '-o', copy, '--again', '--force'])
     assert.is(gone.code, 7)
     assert.match(
       gone.stderr,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { Json, JsonObject } from '../../base/json.js'
 import { readJson } from '../../base/strict-json.js'
-import type { ObjectDefinition } from '../../ledger/network-definition.js'
+import { formerNames } from '../../ledger/former-names.js'
 import type { AppendOutcome } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import type { Context } from '../context.js'
@@ -53,7 +53,8 @@ export const amendCommand: CommandSpec<AmendArguments> = {
     const record = await client.show(id)
     const { network } = await client.model()
     // By the names of today: what it was written under may be a former one.
-    const before = presentData(record.data, network.objects[record.object])
+    const object = network.objects[record.object]
+    const before = object === undefined ? record.data : formerNames(object).present(record.data)
     const data = file === null ? withFields(before, set) : await readRecord(file)
     const changed = changes(before, data)
     if (changed === '') throw usage('nothing is amended: the record says so already', 'name a field that was wrong')
@@ -69,18 +70,6 @@ function collect(text: string, fields: readonly [string, string][]): [string, st
   const at = text.indexOf('=')
   if (at < 1) throw usage(`'${text}' sets no field`, 'write it as FIELD=VALUE')
   return [...fields, [text.slice(0, at), text.slice(at + 1)]]
-}
-
-/** The data under the names that the fields have today, without those that were removed. */
-function presentData(data: JsonObject, object: ObjectDefinition | undefined): JsonObject {
-  const { aliases = {}, removed = [] } = object ?? {}
-  const present: JsonObject = {}
-  for (const [name, value] of Object.entries(data)) {
-    const field = Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name
-    const isTaken = field !== name && Object.hasOwn(data, field)
-    if (!removed.includes(name) && !isTaken) present[field] = value
-  }
-  return present
 }
 
 /** What is text stays text; everything else is read as JSON where it is some. */

@@ -6,6 +6,8 @@ import { usage } from '../failure.js'
 import { createTable } from '../table.js'
 import { plain } from '../text.js'
 import { connect } from './connect.js'
+import { progressText } from './proposal-text.js'
+import { voteText } from './record-text.js'
 
 export interface AmendmentsArguments {
   readonly state?: AmendmentState
@@ -34,17 +36,15 @@ export const amendmentsCommand: CommandSpec<AmendmentsArguments> = {
     let shown = 0
     for await (const item of connect(context).amendments(wanted)) {
       shown += 1
-      const { id, amendment, object, amends, votes } = item
-      const said = votes
-        .map(({ partner, vote, reason }) => `${partner} ${vote}${reason === '' ? '' : ` (${reason})`}`)
-        .join(', ')
+      const { id, amendment, object, amends, votes, tally } = item
+      const missing = tally === undefined ? [] : [progressText(tally)]
       const cells = [
         plain(id),
         amendment,
         plain(object),
         plain(amends?.record ?? ''),
         plain(amends?.reason ?? ''),
-        plain(said)
+        [...missing, ...votes.map(voteText)].join('; ')
       ]
       if (!context.json) await table.row(cells)
       else if (!context.out.write(`${JSON.stringify(item)}\n`)) await context.out.room()

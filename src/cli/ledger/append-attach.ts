@@ -1,6 +1,7 @@
 import type { ApiClient } from '../../api/client.js'
-import { LedgerError } from '../../base/errors.js'
+import { LedgerError, type Refusal } from '../../base/errors.js'
 import type { JsonObject } from '../../base/json.js'
+import { jsonPointer } from '../../base/json-scan.js'
 import { readJson } from '../../base/strict-json.js'
 import { decodeUtf8 } from '../../base/utf8.js'
 import type { Attachment } from '../../ledger/attachment.js'
@@ -56,11 +57,32 @@ export async function fillIn(
   for (const { file } of files) locals.push(await readLocalFile(file))
   const filled = withFields(text, record, fieldsOf(files, locals))
   const refusal = await client.check(object, filled)
+  if (refusal?.code === 'SCHEMA') {
+    await assertForm(refusal, files, (others) =>
+      client.check(object, withFields(text, record, fieldsOf(others, locals)))
+    )
+  }
   // The append says so in its own way; whoever gets it right the next time puts the file in then.
   if (refusal?.code !== 'SCHEMA') for (const local of locals) await putFile(client, local)
   // In its line, so that what is said of it names that.
   const bytes = Buffer.from(`${'\n'.repeat(line - 1)}${filled}\n`)
   return { ...input, chunks: oneChunk(bytes), bytes: () => bytes.length, bytesTotal: bytes.length }
+}
+
+/** Where a field is refused that would be taken as a list, or as no list, this is what is wrong. @throws LedgerError USAGE */
+async function assertForm(
+  refusal: Refusal,
+  files: readonly FieldFile[],
+  check: (others: readonly FieldFile[]) => Promise<Refusal | null>
+): Promise<void> {
+  const wrong = files.find(({ field }) => refusal.path === jsonPointer([field]))
+  if (wrong === undefined) return
+  const { field, isItem } = wrong
+  const others = files.map((file) => (file.field === field ? { ...file, isItem: !isItem } : file))
+  if ((await check(others))?.path === refusal.path) return
+  throw isItem
+    ? usage(`${field} is no list`, `write --attach ${field}=FILE`)
+    : usage(`${field} is a list`, `write --attach ${field}[]=FILE for each file`)
 }
 
 async function onlyRecord({ chunks }: Input): Promise<{ line: number; text: string; record: JsonObject }> {
@@ -73,6 +95,13 @@ async function onlyRecord({ chunks }: Input): Promise<{ line: number; text: stri
   }
   const decoded = decodeUtf8(Buffer.concat(pieces))
   if (!decoded.ok) throw new LedgerError(decoded.refusal.code, decoded.refusal.message)
+  const whole = readJson(decoded.value)
+  if (whole.ok && decoded.value.trim().includes('\n')) {
+    throw usage(
+      'the input is one JSON value over several lines, and append reads NDJSON: one record a line',
+      'write it in one line, for example with: jq -c . FILE'
+    )
+  }
   const lines = decoded.value.split('\n').map((text, index) => ({ line: index + 1, text: text.trim() }))
   const [first, ...others] = lines.filter(({ text }) => text !== '')
   if (first === undefined || others.length > 0) throw notOne(`there are ${first === undefined ? 0 : others.length + 1}`)
@@ -86,7 +115,7 @@ async function onlyRecord({ chunks }: Input): Promise<{ line: number; text: stri
 function notOne(why: string): LedgerError {
   return usage(
     `--attach fills in one record, and ${why}`,
-    'give one JSON object in one line; else use: ledger attach FILE'
+    'give NDJSON, one JSON object in one line; for several records use: ledger attach FILE'
   )
 }
 

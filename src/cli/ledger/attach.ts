@@ -13,7 +13,7 @@ export interface AttachArguments {
 const HELP = `
 Puts a file in at this node and prints what a record says of it, to be pasted into the record:
 
-  {"bytes":12345,"hash":"9f86d0...","name":"report.pdf","type":"application/pdf"}
+  {"bytes":12345,"hash":"HASH","name":"report.pdf","type":"application/pdf"}
 
 The record goes to all partners, the file only to those who ask for it, once the record is accepted. The type is guessed from
 the extension: pdf, jpg, jpeg, png, txt, csv, json; others are application/octet-stream.

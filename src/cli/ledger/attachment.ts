@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { open, rename, rm } from 'node:fs/promises'
+import { lstat, open, rename, rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { LedgerError } from '../../base/errors.js'
 import type { AttachmentView } from '../../node/attachment-types.js'
@@ -15,6 +15,8 @@ export interface AttachmentArguments {
   /** Path, `-` for stdout. */
   readonly output?: string
   readonly again: boolean
+  /** Whether a file of this name may be overwritten. */
+  readonly force: boolean
   readonly remove: boolean
 }
 
@@ -23,8 +25,8 @@ HASH is the one that the record has; ledger show RECORD_ID lists the files of a 
 this node knows of the file, and nobody is asked for it.
 
 -o FILE writes it. When it is not held here it is fetched: from the record's author first, then from the other partners that
-are connected. What comes is checked by its hash; nothing is written under that name before all of it is good. A file that was
-removed here comes only with --again.
+are connected. What comes is checked by its hash; nothing is written under that name before all of it is good. A file that
+is there already is overwritten only with --force; one that was removed here is fetched only with --again.
 
 --remove deletes the file at this node and remembers that, also where everything is kept. The record and its hash stay on the
 chain, and other partners keep their copies: ask them.
@@ -41,22 +43,26 @@ export const attachmentCommand: CommandSpec<AttachmentArguments> = {
       .description('fetch a file of a record, or remove it here')
       .argument('<hash>', '64 hex digits')
       .option('-o, --output <file>', 'write it to this file; - is stdout')
+      .option('--force', 'overwrite the file of this name')
       .option('--again', 'fetch it although it was removed here')
       .option('--remove', 'delete it at this node')
       .addHelpText('after', HELP),
 
-  read([hash], { output, again, remove }) {
-    if (remove === true && (output !== undefined || again === true)) throw usage('--remove stands alone')
+  read([hash], { output, again, force, remove }) {
+    if (remove === true && (output !== undefined || again === true || force === true))
+      throw usage('--remove stands alone')
     if (again === true && output === undefined) throw usage('--again needs -o FILE')
+    if (force === true && output === undefined) throw usage('--force needs -o FILE')
     return {
       hash: hash as string,
       again: again === true,
+      force: force === true,
       remove: remove === true,
       ...(output === undefined ? {} : { output: output as string })
     }
   },
 
-  async run(context, { hash, output, again, remove }) {
+  async run(context, { hash, output, again, force, remove }) {
     const client = connect(context)
     if (remove) {
       await client.removeAttachment(hash)
@@ -68,6 +74,7 @@ export const attachmentCommand: CommandSpec<AttachmentArguments> = {
     } else if (output === '-') {
       await toStdout(checked(client.attachment(hash, { again }), hash), context)
     } else {
+      if (!force) await assertFree(output)
       const bytes = await toFile(checked(client.attachment(hash, { again }), hash), output)
       if (context.json) context.out.write(`${JSON.stringify({ hash, bytes, file: output })}\n`)
       else context.note(`${count(bytes, 'byte')} written to ${output}`)
@@ -102,6 +109,12 @@ async function toStdout(chunks: AsyncIterable<Uint8Array>, { io, out }: Context)
     if (out.closed()) throw new LedgerError('CLOSED', 'the reader has gone')
     if (!io.stdout.write(chunk)) await Promise.race([once(io.stdout, 'drain'), once(io.stdout, 'close')])
   }
+}
+
+/** Asked before anything is fetched. */
+async function assertFree(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null)
+  if (found !== null) throw usage(`${path} is there already`, 'name another file, or overwrite it with --force')
 }
 
 /** Under its name only when all of it is there. @returns bytes written */

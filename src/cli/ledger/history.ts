@@ -33,7 +33,7 @@ export const historyCommand: CommandSpec<HistoryArguments> = {
   async run(context, { object, key, all }) {
     const client = connect(context)
     const objects = readableObjects(await client.model())
-    const records = client.history(object, parseKeyArguments(objects, object, key), { all })
+    const records = client.history(object, parseKeyArguments(objects, object, key, 'history'), { all })
     const table = createTable(context.out, RECORD_COLUMNS)
     for await (const { cursor: _, ...record } of records) {
       if (!context.json) await table.row(recordCells(record))

@@ -104,7 +104,12 @@ function stateText(proposal: ProposalView, color: boolean): string {
 }
 
 /** `2 of 3 yes, 0 no; not yet: north, south` */
-export function progressText({ yes, no, needed, waiting }: ProposalView): string {
+export function progressText({
+  yes,
+  no,
+  needed,
+  waiting
+}: Pick<ProposalView, 'yes' | 'no' | 'needed' | 'waiting'>): string {
   const rest = waiting.length === 0 ? '' : `; not yet: ${waiting.map(plain).join(', ')}`
   return `${yes} of ${needed} yes, ${no} no${rest}`
 }

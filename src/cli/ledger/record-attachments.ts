@@ -1,7 +1,7 @@
 import type { ApiClient } from '../../api/client.js'
 import { LedgerError } from '../../base/errors.js'
 import type { Json, JsonObject } from '../../base/json.js'
-import { type Attachment, isAttachmentHash } from '../../ledger/attachment.js'
+import { type Attachment, asAttachment } from '../../ledger/attachment.js'
 import { plain } from '../text.js'
 
 /** Files of one record that are looked up. */
@@ -26,17 +26,21 @@ export async function attachmentsOf(client: ApiClient, data: JsonObject): Promis
   return shown
 }
 
+/** The name that a record gives a file; null when it has no such file. */
+export function attachmentName(data: JsonObject, hash: string): string | null {
+  for (const attachment of candidates(data)) if (attachment.hash === hash) return attachment.name
+  return null
+}
+
 function* candidates(json: Json): Generator<Attachment> {
   if (json === null || typeof json !== 'object') return
   if (Array.isArray(json)) {
     for (const item of json) yield* candidates(item)
     return
   }
-  const { bytes, hash, name, type, ...others } = json
-  const isOne = typeof hash === 'string' && isAttachmentHash(hash) && Object.keys(others).length === 0
-  if (isOne && typeof bytes === 'number' && typeof name === 'string' && typeof type === 'string') {
-    yield { bytes, hash, name, type }
-  } else for (const value of Object.values(json)) yield* candidates(value)
+  const attachment = asAttachment(json)
+  if (attachment !== null) yield attachment
+  else for (const value of Object.values(json)) yield* candidates(value)
 }
 
 /** Lines for people. */

@@ -1,6 +1,8 @@
 import type { Refusal } from '../../base/errors.js'
+import type { AmendmentVoteView } from '../../node/amendment-types.js'
 import type { RecordView } from '../../node/ledger-node.js'
-import { fieldsText, outline, pairs, plain, styled, timeText, valueText } from '../text.js'
+import { blameText, fieldsText, outline, pairs, plain, styled, timeText, valueText } from '../text.js'
+import { progressText } from './proposal-text.js'
 
 /** A record as a block of text for people. */
 export function recordText(record: RecordView, color: boolean): string {
@@ -14,15 +16,23 @@ export function recordText(record: RecordView, color: boolean): string {
     ...amendmentRows(record),
     ...(record.refusal === undefined ? [] : [['refused', refusalText(record.refusal)] as [string, string]])
   ]
-  return `${head}\n${pairs(rows, '  ')}\n  data\n${outline(record.data, '    ')}\n`
+  const todo = record.tally === undefined ? '' : `  approve with: ledger approve ${plain(record.id)} yes|no\n`
+  return `${head}\n${pairs(rows, '  ')}\n  data\n${outline(record.data, '    ')}\n${todo}`
 }
 
-function amendmentRows({ amends, amendment, amendedBy }: RecordView): [string, string][] {
+function amendmentRows({ amends, amendment, votes = [], tally, amendedBy }: RecordView): [string, string][] {
   const rows: [string, string][] = []
   if (amends !== undefined) rows.push(['amends', `${plain(amends.record)}: ${plain(amends.reason)}`])
-  if (amendment !== undefined) rows.push(['approval', amendment])
+  if (amendment !== undefined)
+    rows.push(['approval', `${amendment}${tally === undefined ? '' : `: ${progressText(tally)}`}`])
+  for (const [index, vote] of votes.entries()) rows.push([index === 0 ? 'votes' : '', voteText(vote)])
   if (amendedBy !== undefined) rows.push(['amended by', plain(amendedBy)])
   return rows
+}
+
+/** `north yes (seen)` */
+export function voteText({ partner, vote, reason }: AmendmentVoteView): string {
+  return `${plain(partner)} ${vote}${reason === '' ? '' : ` (${plain(reason)})`}`
 }
 
 function statusText({ status, height, time }: RecordView, color: boolean): string {
@@ -32,10 +42,8 @@ function statusText({ status, height, time }: RecordView, color: boolean): strin
 }
 
 /** `RULE_BROKEN odometer 9 is lower than 10 (rule odometer-never-decreases; right is record.odometer >= 10)` */
-export function refusalText({ code, message, rule, path, expected }: Refusal): string {
-  const where = path === undefined || path === '' || message.includes(path) ? '' : ` (at ${plain(path)})`
-  const right = expected === undefined ? '' : `; right is ${plain(expected)}`
-  return `${code} ${plain(message)}${where}${rule === undefined ? '' : ` (rule ${plain(rule)}${right})`}`
+export function refusalText(refusal: Refusal): string {
+  return `${refusal.code} ${plain(refusal.message)}${blameText(refusal.message, refusal)}`
 }
 
 export const RECORD_COLUMNS = ['BLOCK', 'TIME', 'RECORD', 'KEY', 'DATA']

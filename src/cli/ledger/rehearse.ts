@@ -8,6 +8,7 @@ import { count, plain, styled } from '../text.js'
 import { createBlockProgress } from './block-progress.js'
 import { connect } from './connect.js'
 import { networkOf } from './network-argument.js'
+import { refusalText } from './record-text.js'
 import { rehearsalSummary } from './rehearsal-text.js'
 
 /** Records that are listed for people unless said otherwise. */
@@ -22,7 +23,7 @@ been refused, and which that were refused would have been accepted: by partner, 
 that the file refuses is not there for those after it, as in a network that begins with this file and is given the same records.
 
 With --json one line for each such record, {"difference":{...}}, and {"report":{...}} last. Exit code 3 when any record would
-have been refused.
+have been refused, or when the file could not be proposed as things stand: then it says why.
 
 Examples:
   ledger rehearse inspections.yaml
@@ -69,13 +70,16 @@ export const rehearseCommand: CommandSpec<RehearseArguments> = {
     } finally {
       progress.clear()
     }
+    const { problem } = report
     if (context.json) out.write(`${JSON.stringify({ report })}\n`)
     else {
       if (listed > limit) out.write(`and ${count(listed - limit, 'record')} more; --limit shows more, --json all\n`)
       out.write(`${rehearsalSummary(report)}\n`)
       await groupTable(report, out)
+      if (problem !== undefined)
+        out.write(`${styled(color, 'red', 'it could not be proposed')}: ${refusalText(problem)}\n`)
     }
-    return report.refused > 0 ? EXIT.refused : EXIT.done
+    return report.refused > 0 || problem !== undefined ? EXIT.refused : EXIT.done
   }
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { ApiClient } from '../../api/client.js'
 import type { NodeStatus, PartnerView } from '../../node/ledger-node.js'
 import type { CommandSpec } from '../command.js'
 import { count, pairs, plain, shortHash, styled, timeText } from '../text.js'
@@ -23,7 +24,10 @@ export const statusCommand: CommandSpec<Record<string, never>> = {
     const status = await client.status()
     if (context.json) context.out.write(`${JSON.stringify(status)}\n`)
     else if (status.partner.state === 'joining') context.out.write(joiningText(status, context.color))
-    else context.out.write(statusText(status, await client.partners(), context.color))
+    else {
+      const awaited = await awaitedHere(client, status)
+      context.out.write(statusText(status, await client.partners(), context.color, awaited))
+    }
     return 0
   }
 }
@@ -44,8 +48,21 @@ export function joiningText({ network, genesis, partner, stalled }: NodeStatus, 
   return `${pairs(rows)}\n`
 }
 
-/** @param partners who votes is told by these */
-export function statusText(status: NodeStatus, partners: readonly PartnerView[], color: boolean): string {
+/** How many amendments wait for the word of this partner. */
+async function awaitedHere(client: ApiClient, { amendments, partner }: NodeStatus): Promise<number> {
+  let awaited = 0
+  if (amendments === undefined || amendments.open === 0) return awaited
+  for await (const { tally } of client.amendments({ state: 'open' })) {
+    if (tally?.waiting.includes(partner.id)) awaited += 1
+  }
+  return awaited
+}
+
+/**
+ * @param partners who votes is told by these
+ * @param awaited amendments that wait for the word of this partner
+ */
+export function statusText(status: NodeStatus, partners: readonly PartnerView[], color: boolean, awaited = 0): string {
   const { partner, quorum, mempool, stalled } = status
   const voters = partners.filter(({ voter, state }) => voter && state === 'active').map(({ id }) => id)
   const lack = quorumLack(status, voters)
@@ -56,8 +73,13 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
     ['height', `${status.height} (head ${shortHash(status.head)}, state ${shortHash(status.stateHash)})`],
     ['quorum', `${plain(quorum.rule)}: ${quorum.needed} of ${voters.length} must agree, ${quorum.online} online`],
     ...status.recoveries.map(epochRow),
+    ...versionRows(status),
     ['waiting', `${count(mempool.records, 'record')} in ${count(mempool.batches, 'batch', 'batches')}`]
   ]
+  if (awaited > 0) {
+    const todo = `${count(awaited, 'amendment')} for this partner to approve or not: ledger amendments --state open`
+    rows.push(['approval', styled(color, 'yellow', todo)])
+  }
   if (partner.state === 'pending')
     rows.push(['joining', 'admitted; fetching and checking the chain before it takes part'])
   if (status.syncing) rows.push(['syncing', 'this copy is behind and catching up'])
@@ -77,6 +99,15 @@ export function statusText(status: NodeStatus, partners: readonly PartnerView[],
     return [plain(one.id), `${one.state}, ${connection}, height ${one.height ?? 'unknown'}${part}${proven}`]
   })
   return `${pairs(rows)}\npartners\n${pairs(others, '  ')}\n\n${promiseOf(quorum.rule, voters.length)}\n`
+}
+
+/** `3, 4 is decided; this node: ledger-node 1.0.0, which knows up to 4` */
+function versionRows({ version, software }: NodeStatus): [string, string][] {
+  if (version === undefined) return []
+  const { inForce, decided, known } = version
+  const next = decided === inForce ? '' : `, ${decided} is decided`
+  const own = software === undefined ? 'this node' : `this node: ${plain(software)}, which`
+  return [['version', `${inForce}${next}; ${own} knows up to ${known}`]]
 }
 
 /** Which block is not decided, and in which round it is; empty where the node decides nothing. */

@@ -112,8 +112,12 @@ test('what is refused, and what is not understood, has its exit code', () =>
         3,
         /RULE_BROKEN: p1.*beside it.*: odometer 30 is lower than 31/
       ],
-      [['amend', middle, '--set', 'odometer=9', '--reason', 'x'], 3, /RULE_BROKEN: odometer 9 is lower than 10/],
-      [['amend', middle, '--set', 'odometer=long', '--reason', 'x'], 3, /SCHEMA/],
+      [
+        ['amend', middle, '--set', 'odometer=9', '--reason', 'x'],
+        3,
+        /RULE_BROKEN: odometer 9 is lower than 10 \(rule odometer-never-decreases; right is .*10\)/
+      ],
+      [['amend', middle, '--set', 'odometer=long', '--reason', 'x'], 3, /SCHEMA: odometer must be/],
       [['amend', middle, '--set', 'odometer=9', '--reason', ''], 2, /reason/],
       [['amend', middle, '--reason', 'x'], 2, /nothing is amended/],
       [['amend', middle, file, '--set', 'odometer=9', '--reason', 'x'], 2, /use one of them/],
@@ -158,9 +162,20 @@ test('an amendment that waits for a ballot stands once it is approved', () =>
     const [open] = (await run(['amendments', '--state', 'open', '--json'])).stdout.trimEnd().split('\n')
     const amendment = JSON.parse(open ?? '') as AmendmentView
     assert.equal([amendment.amendment, amendment.amends?.record, amendment.votes], ['open', id, []])
+    const missing = '0 of 1 yes, 0 no; not yet: p1'
+    assert.ok((await run(['amendments'])).stdout.includes(missing))
+    const shown = (await run(['show', amendment.id])).stdout
+    assert.ok(shown.includes(`approval    open: ${missing}\n`), shown)
+    assert.match(shown, /approve with: ledger approve p1\/\d+\/0 yes\|no\n/)
+    const status = (await run(['status'])).stdout
+    assert.match(status, /approval +1 amendment for this partner to approve or not: ledger amendments --state open\n/)
+    assert.match(status, /version +\d+; this node knows up to \d+\n/)
+    assert.equal(JSON.parse((await run(['status', '--json'])).stdout).amendments, { open: 1 })
     const approved = await run(['approve', amendment.id, 'yes', '--reason', 'seen'])
     assert.is(approved.code, 0, approved.stderr)
-    assert.match(approved.stdout, /approval +approved/)
+    assert.match(approved.stdout, /approval +approved\n +votes +p1 yes \(seen\)\n/)
+    assert.match((await run(['show', amendment.id])).stdout, /votes +p1 yes \(seen\)\n/)
+    assert.not.match((await run(['status'])).stdout, /to approve/)
     assert.match((await run(['amendments'])).stdout, /approved +inspection +p1\/\d+\/0 +upside down +p1 yes/)
     assert.match((await run(['get', 'inspection', 'A'])).stdout, /odometer +9/)
     const [receipt, genesis] = [join(folder, 'receipt.json'), join(folder, 'genesis.json')]
@@ -168,7 +183,45 @@ test('an amendment that waits for a ballot stands once it is approved', () =>
     await writeFile(genesis, (await run(['genesis', '--json'])).stdout)
     const told = JSON.parse((await run(['verify-receipt', receipt, '--genesis', genesis, '--json'])).stdout)
     assert.equal([told.amendedBy[0].recordId, told.amendedBy[0].approvedBy], [amendment.id, 'p1'])
+    const late = await run(['amend', amendment.id, '--set', 'odometer=30', '--reason', 'x', '--json'])
+    await run(['append', 'inspection'], line('A', 20))
+    const refused = await run(['approve', JSON.parse(late.stdout).id, 'yes'])
+    assert.is(refused.code, 3)
+    assert.match(refused.stderr, /^RULE_BROKEN: .*is lower than 30 \(rule odometer-never-decreases/)
     assert.is((await run(['verify'])).code, 0)
+  }))
+
+test('what was written before a field got its name of today is amended under that name', () =>
+  withLedger(withAmend('{ by: own, approval: ballot }'), async (run, folder) => {
+    await run(['append', 'inspection'], line('A', 464_270))
+    const { id } = JSON.parse((await run(['get', 'inspection', 'A', '--json'])).stdout) as RecordView
+    await run(['amend', id, '--set', 'odometer=46427', '--reason', 'a digit too many'])
+    const renamed = withAmend('{ by: own, approval: ballot }')
+      .replaceAll('odometer,', 'kilometres,')
+      .replaceAll('odometer]', 'kilometres]')
+      .replaceAll('odometer:', 'kilometres:')
+      .replaceAll('.odometer', '.kilometres')
+      .replace('    rules:', '    aliases: { odometer: kilometres }\n    rules:')
+    const file = join(folder, 'renamed.yaml')
+    await writeFile(file, renamed)
+    const proposed = await run(['propose', 'model', file])
+    assert.is(proposed.code, 0, proposed.stderr)
+    const note = `${JSON.stringify({ text: 'x', vehicle: 'A' })}\n`
+    for (let block = 0; block < 3; block += 1) await run(['append', 'note'], note)
+    const [text = ''] = (await run(['amendments', '--json'])).stdout.split('\n')
+    const former = JSON.parse(text) as AmendmentView
+    const refused = await run(['approve', former.id, 'yes'])
+    assert.is(refused.code, 3)
+    assert.match(refused.stderr, /^SCHEMA: odometer is called kilometres now/)
+    assert.ok(
+      refused.stderr.includes(
+        `p1 takes it back (ledger approve ${former.id} no) and amends anew (ledger amend ${id} ...)`
+      )
+    )
+    assert.is((await run(['approve', former.id, 'no'])).code, 0)
+    const amended = await run(['amend', id, '--set', 'kilometres=46427', '--reason', 'a digit too many'])
+    assert.is(amended.code, 0, amended.stderr)
+    assert.match(amended.stdout, /^ {2}kilometres: 464270 -> 46427\nwaits for approval/)
   }))
 
 test('the real inspections: a mile too many is amended, and what it had kept out comes in late', () => {

@@ -192,6 +192,16 @@ test('reads keys by the types of the model', () => {
       }
     )
   }
+  for (const [object, command, hint] of [
+    ['inspection', 'get', /^for example: ledger get inspection VEHICLE,/],
+    ['inspection', 'history', /^for example: ledger history inspection VEHICLE,/],
+    ['note', 'history', /at all with: ledger list note --history$/]
+  ] as const) {
+    assert.throws(
+      () => parseKeyArguments(FAKE_NETWORK, object, [], command),
+      (error: LedgerError) => hint.test(String(error.details.remedy))
+    )
+  }
   assert.throws(
     () => key('toString', 'x'),
     (error: LedgerError) => error.code === 'UNKNOWN_OBJECT'

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { LedgerError } from '../../../src/base/errors.js'
+import { LedgerError, type Refusal } from '../../../src/base/errors.js'
 import { parseConfig } from '../../../src/cli/config.js'
 import { type FieldFile, gatherFieldFile } from '../../../src/cli/ledger/append-attach.js'
 import { ledgerProgram } from '../../../src/cli/ledger/program.js'
@@ -63,6 +63,8 @@ const mistakes: [line: string, message: RegExp][] = [
   ['attachment abc', /is no hash of a file/],
   [`attachment ${REPORT.hash} --remove -o @x`, /stands alone/],
   [`attachment ${REPORT.hash} --again`, /needs -o/],
+  [`attachment ${REPORT.hash} --force`, /--force needs -o/],
+  [`attachment ${REPORT.hash} --force --remove`, /stands alone/],
   ['append note --attach report', /not FIELD=FILE/],
   ['append note --attach =@report.pdf', /not FIELD=FILE/],
   ['append note --attach a=@report.pdf --attach a=@front.JPG', /two files are given for a/],
@@ -99,9 +101,10 @@ test('append --attach fills the fields of one record in, and leaves its numbers 
 })
 
 const notOne: [stdin: string, code: number, message: RegExp][] = [
-  ['{"text":"x"}\n{"text":"y"}\n', 2, /fills in one record, and there are 2/],
+  ['{"text":"x"}\n{"text":"y"}\n', 2, /fills in one record, and there are 2\n.*NDJSON/],
   ['', 2, /fills in one record, and there are 0/],
   ['{"report":1}', 2, /has a field report already/],
+  ['{\n  "text": "x"\n}\n', 2, /one JSON value over several lines, .* NDJSON: one record a line\n.*jq -c/],
   ['{"text":', 3, /MALFORMED/],
   ['[]', 3, /MALFORMED: the record is not a JSON object/],
   [`{"text":"${'x'.repeat(1_100_000)}"}`, 2, /the input is larger than one/]
@@ -116,6 +119,24 @@ test('append --attach wants one record', async () => {
       assert.equal(await node.attachments.list({}), [])
     })
   }
+})
+
+test('a file for a field that is a list, or is none, is told so', async () => {
+  await withFiles(async ({ run, node }) => {
+    const isList = (value: unknown, wanted: boolean): boolean => value === undefined || Array.isArray(value) === wanted
+    const check = (_: string, text: string): Refusal | null => {
+      const { photos, report } = JSON.parse(text)
+      if (!isList(photos, true)) return { code: 'SCHEMA', message: 'must be a list', path: '/photos' }
+      return isList(report, false) ? null : { code: 'SCHEMA', message: 'must be a file', path: '/report' }
+    }
+    Object.assign(node, { check })
+    const list = await run('append note --attach photos=@front.JPG', '{}')
+    assert.equal([list.code, list.stderr.split('\n')[1]], [2, 'write --attach photos[]=FILE for each file'])
+    const none = await run('append note --attach photos[]=@front.JPG --attach report[]=@report.pdf', '{}')
+    assert.equal([none.code, none.stderr.split('\n')[1]], [2, 'write --attach report=FILE'])
+    assert.equal(await node.attachments.list({}), [])
+    assert.is((await run('append note --attach photos[]=@front.JPG --attach report=@report.pdf', '{}')).code, 0)
+  })
 })
 
 test('a record that the schema refuses takes no file along', async () => {
@@ -134,9 +155,21 @@ test('a file is fetched, listed, shown with its record, and removed', async () =
     assert.is((await run(`attachment ${REPORT.hash} -o @copy.pdf`)).code, 0)
     assert.is(await readFile(join(folder, 'copy.pdf'), 'utf8'), 'a report')
     assert.is((await run(`attachment ${REPORT.hash} -o -`)).stdout, 'a report')
+    const taken = await run(`attachment ${REPORT.hash} -o @front.JPG`)
+    assert.equal([taken.code, await readFile(join(folder, 'front.JPG'), 'utf8')], [2, 'front'])
+    assert.match(taken.stderr, /front.JPG is there already\n.*--force/)
+    assert.is((await run(`attachment ${REPORT.hash} -o @front.JPG --force`)).code, 0)
+    assert.is(await readFile(join(folder, 'front.JPG'), 'utf8'), 'a report')
     const listed = JSON.parse((await run('attachments --json')).stdout)
     assert.equal([listed.hash, listed.bytes, listed.held], [REPORT.hash, 8, true])
-    assert.match((await run('attachments')).stdout, new RegExp(`HASH +BYTES +RECORD\n${REPORT.hash} +8 +-`))
+    assert.match((await run('attachments')).stdout, new RegExp(`HASH +BYTES +RECORD +NAME\n${REPORT.hash} +8 +- +-`))
+    const { list } = node.attachments
+    const ofRecord: typeof list = async (page) => (await list(page)).map((one) => ({ ...one, record: id }))
+    Object.assign(node.attachments, { list: ofRecord })
+    assert.match((await run('attachments')).stdout, new RegExp(`${REPORT.hash} +8 +${id} +report.pdf\n`))
+    Object.assign(node.attachments, { list })
+    const { stdout } = await run('list note')
+    assert.match(stdout, /text=x report=report.pdf \(8 bytes\)\n/)
     assert.match((await run(`show ${id}`)).stdout, /attachments\n {4}report.pdf, 8 bytes, held here/)
     assert.equal(JSON.parse((await run(`show ${id} --json`)).stdout).attachments, [
       { ...REPORT, held: true, removed: false }

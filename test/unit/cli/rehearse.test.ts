@@ -40,6 +40,23 @@ test('lists the records that would be judged otherwise, and counts them by partn
   })
 })
 
+test('a file that could not be proposed is told so, and why', async () => {
+  await withLedger(async (run, { node }, file) => {
+    const { rehearse } = node
+    const problem = { code: 'NOT_PERMITTED', message: 'there is no object note any more' } as const
+    Object.assign(node, {
+      rehearse: async (...asked: Parameters<typeof rehearse>) => ({ ...(await rehearse(...asked)), problem })
+    })
+    const { code, stdout } = await run(file)
+    assert.is(code, 3)
+    assert.match(
+      stdout,
+      /would have been refused\nit could not be proposed: NOT_PERMITTED there is no object note any more\n$/
+    )
+    assert.equal(JSON.parse((await run(file, '--json')).stdout).report.problem, problem)
+  })
+})
+
 test('for programs one line each, and the report last', async () => {
   await withLedger(async (run, { node }) => {
     node.seed([{ vehicle: 'a', odometer: 10 }])

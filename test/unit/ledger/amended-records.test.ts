@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert'
+import { amendmentTally } from '../../../src/ledger/amendment-judge.js'
 import { amendmentIn } from '../../../src/ledger/amendment-state.js'
 import { amendedByIn, standingRecord } from '../../../src/ledger/standing-record.js'
 import { governanceChain, type Said } from '../../support/governance-chain.js'
@@ -134,6 +135,29 @@ test('a ballot on an amendment needs more than half of those who govern', () => 
   chain.say('b2', approval('d1/1/1', false))
   assert.is(amendmentIn(stateOf(chain), 'd1/1/1')?.state, 'rejected')
 })
+
+for (const [keeping, author, needed, before, after] of [
+  ['{ by: own, approval: ballot }', 'd1', 3, ['b1', 'b2', 'd1', 'd2'], ['b1', 'd1', 'd2']],
+  ['{ by: own, approval: [brand] }', 'd1', 1, ['b1', 'b2'], null],
+  ['{ by: [brand], approval: own }', 'b1', 1, ['d1'], ['d1']]
+] as const) {
+  test(`who has to approve an amendment is told: ${keeping}`, () => {
+    const chain = chainOf(`amend: ${keeping}`)
+    chain.say('d1', visit(1, 100))
+    chain.say(author, amended('d1/0/0', visit(1, 90)))
+    const id = author === 'd1' ? 'd1/1/0' : 'b1/0/0'
+    const tally = () => {
+      const amendment = amendmentIn(stateOf(chain), id)
+      return amendment?.state === 'open'
+        ? amendmentTally({ state: stateOf(chain), ...chain.rulebook() }, amendment)
+        : null
+    }
+    assert.equal(tally(), { yes: 0, no: 0, needed, waiting: before })
+    chain.say('b2', approval(id))
+    assert.equal(tally()?.waiting ?? null, after)
+    if (needed === 3) assert.is(tally()?.yes, 1)
+  })
+}
 
 test('so many amendments of one author wait, and no more', () => {
   const chain = chainOf('amend: { by: own, approval: [brand] }')

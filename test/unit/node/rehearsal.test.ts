@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
+import { LedgerError } from '../../../src/base/errors.js'
 import type { AppendOutcome } from '../../../src/node/ledger-node.js'
 import type { RunningNode } from '../../../src/node/node.js'
 import type { RehearsalDifference } from '../../../src/node/rehearsal-types.js'
@@ -77,6 +78,38 @@ test('a file with mistakes is refused with all of them, and an unknown proposal 
     ] as const) {
       const error = await node.rehearse(request, {}).catch((thrown: unknown) => thrown)
       assert.is((error as { code?: string }).code, code)
+    }
+  }))
+
+test('a file that could not be proposed is rehearsed all the same, and told what proposing it would be told', () =>
+  onHome(NETWORK, async (node) => {
+    await fill(node)
+    const { note: _, ...objects } = parse(NETWORK).objects
+    const long = '一'.repeat(490)
+    const rules = Array.from({ length: 50 }, (_, at) => ({
+      id: `rule-${at}`,
+      expr: 'true',
+      message: { en: long, fi: long }
+    }))
+    for (const [network, code, why] of [
+      [{ ...parse(OTHER.replace('inspection, note', 'inspection')), objects }, 'NOT_PERMITTED', /note/],
+      [parse(NETWORK.replaceAll('odometer', 'kilometres')), 'NOT_PERMITTED', /odometer/],
+      [parse(NETWORK), 'NOT_PERMITTED', /decided on already/],
+      [
+        { ...parse(NETWORK), objects: { ...objects, note: { ...parse(NETWORK).objects.note, rules } } },
+        'TOO_LARGE',
+        /bytes/
+      ]
+    ] as const) {
+      const { problem, records } = await node.rehearse({ network }, {})
+      assert.equal([problem?.code, records], [code, 3])
+      assert.match(problem?.message ?? '', why)
+      const proposed = await node
+        .propose({ change: { kind: 'model', network }, expiresMs: 60_000 })
+        .catch((thrown: unknown) => thrown as LedgerError)
+      assert.ok(proposed instanceof LedgerError)
+      const sizes = /[0-9]+/g
+      assert.equal([proposed.code, proposed.message.replace(sizes, '')], [code, problem?.message.replace(sizes, '')])
     }
   }))
 
