@@ -61,6 +61,7 @@ export const feedRoutes: readonly Route[] = [
     operation: 'verify',
     summary: 'Checks the whole copy of the chain and runs every rule again',
     answers: { 200: { description: 'Progress, and the report last', content: { [NDJSON_TYPE]: ref('VerifyLine') } } },
+    errors: ['BUSY'],
     handle: (context, request, reply) => {
       const { node } = context
       const form = { contentType: NDJSON_TYPE, failure: (error: string) => `${error}\n` }

@@ -32,6 +32,7 @@ import { openMadeInvitations } from './made-invitations.js'
 import { createMembershipKnowledge } from './membership-knowledge.js'
 import { openModelHistory } from './model-history.js'
 import { modelView } from './model-view.js'
+import { createConcurrency } from './network/concurrency.js'
 import { startPeers } from './network/peers-libp2p.js'
 import { createNodeStatus } from './node-status.js'
 import { openAttachments } from './open-attachments.js'
@@ -57,7 +58,7 @@ import { noPassphrase, type Unlock } from './store/key-file.js'
 import { openStore } from './store/store.js'
 import { createSystemWriter } from './system-writer.js'
 import { systemTimers } from './timers.js'
-import { verifyCopy } from './verify-copy.js'
+import { VERIFICATIONS_MAX, verifyCopy } from './verify-copy.js'
 
 export interface NodeOptions {
   readonly home: string
@@ -280,6 +281,7 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
   })
   const queries = createQueries(chain, reader, objects)
   const rehearsals = createRehearsals({ chain, sets, models, log })
+  const verifications = createConcurrency(VERIFICATIONS_MAX, 0)
   closers.push(() => rehearsals.close())
   const governance = createGovernance({
     replica,
@@ -366,7 +368,8 @@ async function assemble(options: NodeOptions, closers: Closer[]): Promise<Runnin
     proposal: governance.proposal,
     ...createAmendments({ chain, writer, show }),
     rehearse: (request, how) => rehearsals.rehearse(request, { ...how, signal: untilClosing(how.signal) }),
-    verify: (request) => verifyCopy(chain, { ...request, signal: untilClosing(request.signal) }),
+    verify: (request) =>
+      verifications.run('', () => verifyCopy(chain, { ...request, signal: untilClosing(request.signal) })),
     addresses: () => running.listening(),
     done: fate.done,
     async close() {

@@ -41,6 +41,9 @@ class Failure extends Error {
   }
 }
 
+/** Copies that a running node checks at a time: each builds up the state anew. */
+export const VERIFICATIONS_MAX = 2
+
 /**
  * Verifies the whole copy against the genesis alone: every checksum, hash, link, signature and certificate, and every
  * rule on every record again, into a state of its own that is then compared with the store's, value by value. Blocks

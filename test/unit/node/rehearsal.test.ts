@@ -5,6 +5,7 @@ import type { AppendOutcome } from '../../../src/node/ledger-node.js'
 import type { RunningNode } from '../../../src/node/node.js'
 import type { RehearsalDifference } from '../../../src/node/rehearsal-types.js'
 import { ASKED_MAX } from '../../../src/node/rehearsals.js'
+import { VERIFICATIONS_MAX } from '../../../src/node/verify-copy.js'
 import { NETWORK } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
 import { appendLines, createTestHome } from '../../support/test-home.js'
@@ -134,6 +135,18 @@ test('so many at a time, and no more', () =>
     })
     assert.equal((await Promise.all(all)).sort(), [...Array.from({ length: ASKED_MAX }, () => '1'), 'BUSY'])
     assert.is((await node.rehearse({ network: parse(OTHER) }, {})).refused, 1)
+    // Checks of the copy build up the state as well.
+    const checks = Array.from({ length: VERIFICATIONS_MAX + 1 }, () =>
+      node.verify({}).then(
+        ({ ok }) => String(ok),
+        (error: { code?: string }) => error.code
+      )
+    )
+    assert.equal((await Promise.all(checks)).sort(), [
+      'BUSY',
+      ...Array.from({ length: VERIFICATIONS_MAX }, () => 'true')
+    ])
+    assert.ok((await node.verify({})).ok)
   }))
 
 test.run()
