@@ -37,41 +37,94 @@ export function quickScan(text: string): QuickFindings | null {
   // Other escapes have one canonical form, and none of them hides a surrogate or NUL.
   const hasEscapes = text.includes('\\')
   if (hasEscapes && (text.includes('\\u') || text.includes('\\/'))) return null
+  const scan = new Scan(text, hasEscapes)
+  if (!scan.skipValue(0) || !scan.isAtEnd()) return null
+  return { canonical: scan.canonical, members: scan.members }
+}
 
-  let at = 0
-  let canonical = true
-  let members = 0
+/** One look over one text. A class and no closures, which would be made anew for each record. */
+class Scan {
+  canonical = true
+  members = 0
+  private at = 0
 
-  function skipSpace(): void {
-    while (text.charCodeAt(at) <= 0x20) {
-      canonical = false
-      at++
+  constructor(
+    private readonly text: string,
+    private readonly hasEscapes: boolean
+  ) {}
+
+  isAtEnd(): boolean {
+    return this.at === this.text.length
+  }
+
+  /** With the white space around the value. */
+  skipValue(depth: number): boolean {
+    this.skipSpace()
+    let good = true
+    const code = this.text.charCodeAt(this.at)
+    switch (code) {
+      case QUOTE:
+        this.at++
+        good = this.skipString()
+        break
+      case BRACE:
+      case BRACKET:
+        if (depth >= DEPTH_MAX) return false
+        this.at++
+        this.skipSpace()
+        // Both closing ones are the opening one + 2.
+        if (this.text.charCodeAt(this.at) === code + 2) this.at++
+        else good = code === BRACE ? this.skipMembers(depth + 1) : this.skipItems(depth + 1)
+        break
+      case LETTER_N:
+      case LETTER_T:
+        this.at += 4
+        break
+      case LETTER_F:
+        this.at += 5
+        break
+      default:
+        good = this.skipNumber()
+    }
+    this.skipSpace()
+    return good
+  }
+
+  private skipSpace(): void {
+    while (this.text.charCodeAt(this.at) <= 0x20) {
+      this.canonical = false
+      this.at++
     }
   }
 
   /** From behind the opening quote to behind the closing one; false when there is none. */
-  function skipString(): boolean {
-    let end = text.indexOf('"', at)
-    if (hasEscapes) while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
-    at = end + 1
+  private skipString(): boolean {
+    const { text } = this
+    let end = text.indexOf('"', this.at)
+    if (this.hasEscapes) while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+    this.at = end + 1
     return end >= 0
   }
 
-  function skipNumber(): boolean {
-    const start = at
+  private skipNumber(): boolean {
+    const { text } = this
+    const start = this.at
+    let at = start
     if (text.charCodeAt(at) === MINUS) at++
     const first = text.charCodeAt(at)
     const digitsFrom = at
     let code = first
     while (code >= ZERO && code <= NINE) code = text.charCodeAt(++at)
+    this.at = at
     if (code === POINT) {
       do code = text.charCodeAt(++at)
       while (code >= ZERO && code <= NINE)
+      this.at = at
       if (at - digitsFrom > DIGITS_KEPT + 1) return false
       if (code === LETTER_E || code === LETTER_CAPITAL_E) return false
       const written = text.slice(start, at)
       if (Number(written) === 0) return false
-      if (canonical && String(Number(written)) !== written) canonical = false
+      if (this.canonical && String(Number(written)) !== written) this.canonical = false
       return true
     }
     if (code === LETTER_E || code === LETTER_CAPITAL_E) return false
@@ -79,70 +132,37 @@ export function quickScan(text: string): QuickFindings | null {
     return at - digitsFrom <= DIGITS_KEPT && (first !== ZERO || at === start + 1)
   }
 
-  function skipMembers(depth: number): boolean {
+  private skipMembers(depth: number): boolean {
+    const { text } = this
     let previousFrom = -1
     let previousTo = -1
     for (;;) {
-      skipSpace()
-      if (text.charCodeAt(at) !== QUOTE) return false
-      const from = ++at
-      if (!skipString()) return false
-      const to = at - 1
-      if (hasEscapes && text.slice(from, to).includes('\\')) return false
-      if (canonical && previousFrom >= 0 && !isBefore(text, previousFrom, previousTo, from, to)) canonical = false
+      this.skipSpace()
+      if (text.charCodeAt(this.at) !== QUOTE) return false
+      const from = ++this.at
+      if (!this.skipString()) return false
+      const to = this.at - 1
+      if (this.hasEscapes && text.slice(from, to).includes('\\')) return false
+      if (this.canonical && previousFrom >= 0 && !isBefore(text, previousFrom, previousTo, from, to)) {
+        this.canonical = false
+      }
       previousFrom = from
       previousTo = to
-      members++
-      skipSpace()
-      if (text.charCodeAt(at) !== COLON) return false
-      at++
-      if (!skipValue(depth)) return false
-      if (text.charCodeAt(at++) !== COMMA) return true
+      this.members++
+      this.skipSpace()
+      if (text.charCodeAt(this.at) !== COLON) return false
+      this.at++
+      if (!this.skipValue(depth)) return false
+      if (text.charCodeAt(this.at++) !== COMMA) return true
     }
   }
 
-  function skipItems(depth: number): boolean {
+  private skipItems(depth: number): boolean {
     for (;;) {
-      if (!skipValue(depth)) return false
-      if (text.charCodeAt(at++) !== COMMA) return true
+      if (!this.skipValue(depth)) return false
+      if (this.text.charCodeAt(this.at++) !== COMMA) return true
     }
   }
-
-  /** With the white space around the value. */
-  function skipValue(depth: number): boolean {
-    skipSpace()
-    let good = true
-    const code = text.charCodeAt(at)
-    switch (code) {
-      case QUOTE:
-        at++
-        good = skipString()
-        break
-      case BRACE:
-      case BRACKET:
-        if (depth >= DEPTH_MAX) return false
-        at++
-        skipSpace()
-        // Both closing ones are the opening one + 2.
-        if (text.charCodeAt(at) === code + 2) at++
-        else good = code === BRACE ? skipMembers(depth + 1) : skipItems(depth + 1)
-        break
-      case LETTER_N:
-      case LETTER_T:
-        at += 4
-        break
-      case LETTER_F:
-        at += 5
-        break
-      default:
-        good = skipNumber()
-    }
-    skipSpace()
-    return good
-  }
-
-  if (!skipValue(0) || at !== text.length) return null
-  return { canonical, members }
 }
 
 /** Whether the quote at `end` belongs to the string: an odd number of backslashes stands before it. */

@@ -10,7 +10,11 @@ export function utf8Bytes(text: string): Uint8Array {
 }
 
 /** Number of bytes of the text in UTF-8. */
-export function utf8Length(text: string): number {
+export const utf8Length: (text: string) => number =
+  typeof Buffer === 'undefined' ? countBytes : (text) => Buffer.byteLength(text, 'utf8')
+
+/** The same where there is no Buffer: in browsers. */
+export function countBytes(text: string): number {
   let bytes = text.length
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)

@@ -17,7 +17,24 @@ export function verdictLeaves(verdicts: readonly (readonly Verdict[])[]): string
   return verdicts.flatMap((batch, position) => batch.map((verdict, index) => verdictLeaf(position, index, verdict)))
 }
 
+/** Roots of blocks without refusals, by the counts of their batches: most blocks are such, and many are alike. */
+const acceptedRoots = new Map<string, CountedRoot>()
+
+const ACCEPTED_ROOTS_MAX = 256
+
 export function verdictRoot(verdicts: readonly (readonly Verdict[])[]): CountedRoot {
+  if (!verdicts.every((batch) => batch.every((verdict) => verdict === null))) return rootOf(verdicts)
+  const counts = verdicts.map((batch) => batch.length).join()
+  let root = acceptedRoots.get(counts)
+  if (root === undefined) {
+    root = rootOf(verdicts)
+    if (acceptedRoots.size >= ACCEPTED_ROOTS_MAX) acceptedRoots.clear()
+    acceptedRoots.set(counts, root)
+  }
+  return root
+}
+
+function rootOf(verdicts: readonly (readonly Verdict[])[]): CountedRoot {
   const leaves = verdictLeaves(verdicts)
   return { count: leaves.length, root: merkleRootOf(leaves) }
 }
