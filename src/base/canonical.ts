@@ -20,10 +20,39 @@ const FAULTY = 3
  * @throws LedgerError MALFORMED when the value is not such JSON; `details.path` is a JSON Pointer to the fault
  */
 export function canonicalText(value: Json): string {
-  const finding = survey(value, 0)
-  if (finding === FAULTY)
-    throw findFault(value, []) ?? new LedgerError('INVARIANT', 'a fault was seen and then not found')
+  const finding = surveyed(value)
   const text = finding === INDEXED ? write(value) : JSON.stringify(finding === ORDERED ? value : sortedCopy(value))
+  return withoutFault(text, value)
+}
+
+/** A value that came out of JSON, without -0, and its canonical text. */
+export interface CanonicalForm<T extends Json> {
+  readonly text: string
+  /** As the text reads it, members in its order. */
+  readonly value: T
+}
+
+/**
+ * {@link canonicalText}, and what everybody else reads from it, without reading it again where it can be helped.
+ * @param value as `readJson` gives it: without -0
+ */
+export function canonicalForm<T extends Json>(value: T): CanonicalForm<T> {
+  const finding = surveyed(value)
+  if (finding === INDEXED) {
+    const text = withoutFault(write(value), value)
+    return { text, value: parseCanonical(text) as T }
+  }
+  const sorted = finding === ORDERED ? value : (sortedCopy(value) as T)
+  return { text: withoutFault(JSON.stringify(sorted), value), value: sorted }
+}
+
+function surveyed(value: Json): number {
+  const finding = survey(value, 0)
+  if (finding !== FAULTY) return finding
+  throw findFault(value, []) ?? new LedgerError('INVARIANT', 'a fault was seen and then not found')
+}
+
+function withoutFault(text: string, value: Json): string {
   const fault = isSuspicious(text) ? findFault(value, []) : null
   if (fault !== null) throw fault
   return text

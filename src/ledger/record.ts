@@ -1,4 +1,4 @@
-import { canonicalText, readCanonical } from '../base/canonical.js'
+import { canonicalForm, canonicalText, readCanonical } from '../base/canonical.js'
 import { accept, type Outcome, type Refusal, refuse } from '../base/errors.js'
 import { parseRecordId } from '../base/ids.js'
 import type { Json, JsonObject } from '../base/json.js'
@@ -44,10 +44,25 @@ export interface CheckedRecord {
 
 /** Canonical text of a record. `data` must be JSON that canonicalText accepts. */
 export function encodeRecord(body: RecordBody): string {
-  const { amends: amended } = body
+  return recordText(body, canonicalText(body.data))
+}
+
+function recordText({ amends: amended, object, unique: used }: Omit<RecordBody, 'data'>, data: string): string {
   const amends = amended === undefined ? '' : `"amends":${canonicalText({ ...amended })},`
-  const unique = body.unique === undefined ? '' : `,"unique":${canonicalText(body.unique)}`
-  return `{${amends}"data":${canonicalText(body.data)},"object":${canonicalText(body.object)}${unique}}`
+  const unique = used === undefined ? '' : `,"unique":${canonicalText(used)}`
+  return `{${amends}"data":${data},"object":${canonicalText(object)}${unique}}`
+}
+
+/** A record's canonical text, and the body that everybody reads from it. */
+export interface WrittenRecord {
+  readonly text: string
+  readonly body: RecordBody
+}
+
+/** Writes a record whose data came from `readJson`: its author sees the members in the same order as every other partner. */
+export function writeRecord(body: RecordBody): WrittenRecord {
+  const data = canonicalForm(body.data)
+  return { text: recordText(body, data.text), body: { ...body, data: data.value } }
 }
 
 /** Reads a record's exact text. Refusal MALFORMED with what is wrong. */

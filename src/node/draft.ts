@@ -1,18 +1,9 @@
-import { parseCanonical } from '../base/canonical.js'
 import { accept, type Outcome, refuse } from '../base/errors.js'
 import type { Json, JsonObject } from '../base/json.js'
 import { readJson } from '../base/strict-json.js'
 import { decodeUtf8, utf8Length } from '../base/utf8.js'
 import type { Model } from '../ledger/model.js'
-import {
-  type Amends,
-  type CheckedRecord,
-  checkBody,
-  encodeRecord,
-  isUnique,
-  type RecordBody,
-  unknownObject
-} from '../ledger/record.js'
+import { type Amends, type CheckedRecord, checkBody, isUnique, unknownObject, writeRecord } from '../ledger/record.js'
 
 /** What an author wants to append to: the object, the field that makes the record unique, and what it amends. */
 export interface DraftTarget {
@@ -53,14 +44,14 @@ export function draftOfText(
   if (!unique.ok) return unique
   const member = unique.value === undefined ? {} : { unique: unique.value }
   const amends = target.amends === undefined ? {} : { amends: target.amends }
-  const written = encodeRecord({ ...amends, data: data.value, object: target.object, ...member })
-  if (utf8Length(written) > recordBytesMax) {
-    return refuse('TOO_LARGE', `the record has ${utf8Length(written)} bytes; at most ${recordBytesMax} are allowed`, {
-      details: { bytes: utf8Length(written), bytesMax: recordBytesMax }
+  const written = writeRecord({ ...amends, data: data.value, object: target.object, ...member })
+  const bytes = utf8Length(written.text)
+  if (bytes > recordBytesMax) {
+    return refuse('TOO_LARGE', `the record has ${bytes} bytes; at most ${recordBytesMax} are allowed`, {
+      details: { bytes, bytesMax: recordBytesMax }
     })
   }
-  // From the canonical text, so that the author sees its members in the same order as every other partner.
-  const record = checkBody(model, written, parseCanonical(written) as unknown as RecordBody)
+  const record = checkBody(model, written.text, written.body)
   return record.refusal === null ? accept(record) : { ok: false, refusal: record.refusal }
 }
 

@@ -186,7 +186,7 @@ export function createIntake(dependencies: IntakeDependencies): Intake {
       for (const line of lines) {
         while (!own.hasRoom() && !queue.signal.aborted) await own.room(queue.signal)
         if (!queue.hasRoom()) await queue.room()
-        await turns.pass()
+        if (turns.isOver()) await turns.pass()
         let draft = queue.exhausted ? null : draftOf(target, line)
         if (mayBeOld(draft)) draft = await draftInStep(target, line, queue)
         if (queue.closed) return false

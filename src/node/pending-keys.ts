@@ -37,19 +37,21 @@ export function createPendingKeys(author: string) {
     add(pending: PendingRecord): void {
       const { text } = pending.record
       const keys = writtenKeys(pending.record)
-      added.set(text, [...(added.get(text) ?? []), keys])
+      const times = added.get(text)
+      if (times === undefined) added.set(text, [keys])
+      else times.push(keys)
       for (const key of keys) writes.set(key, (writes.get(key) ?? 0) + 1)
       const unique = uniqueKeyOf(pending.record)
       if (unique !== null) uniques.set(unique, pending)
     },
     remove(record: CheckedRecord): void {
-      const times = added.get(record.text) ?? []
-      for (const key of times.pop() ?? []) {
+      const times = added.get(record.text)
+      for (const key of times?.pop() ?? []) {
         const count = writes.get(key) ?? 0
         if (count > 1) writes.set(key, count - 1)
         else writes.delete(key)
       }
-      if (times.length === 0) added.delete(record.text)
+      if (times?.length === 0) added.delete(record.text)
       const unique = uniqueKeyOf(record)
       if (unique !== null) uniques.delete(unique)
     },

@@ -90,7 +90,7 @@ export function incomingMessages(options: IncomingOptions): (stream: Stream, con
       options.onMessage(partner, message)
       const waitMs = allowance.spend(1 + frames.bytesRead() / BYTES_OF_ONE)
       if (waitMs > 0) await hold(stream, key, Math.max(waitMs, HOLD_MS_MIN))
-      else await turns.pass()
+      else if (turns.isOver()) await turns.pass()
     }
   }
 

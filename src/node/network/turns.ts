@@ -5,11 +5,12 @@ const TURN_MS_MAX = 8
  * Gives the event loop its turn in a loop whose awaits may all be answered at once: messages that are here already are
  * read without a pause, however many a partner has sent, or lines however many a user.
  */
-export function createTurns(): { pass(): Promise<void> } {
+export function createTurns() {
   let since = performance.now()
   return {
-    async pass() {
-      if (performance.now() - since < TURN_MS_MAX) return
+    /** Whether it is time for {@link pass}: asking costs less than to wait for nothing. */
+    isOver: () => performance.now() - since >= TURN_MS_MAX,
+    async pass(): Promise<void> {
       await new Promise<void>((resolve) => setImmediate(resolve))
       since = performance.now()
     }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { canonicalText, parseCanonical, readCanonical } from '../../../src/base/canonical.js'
+import { canonicalForm, canonicalText, parseCanonical, readCanonical } from '../../../src/base/canonical.js'
 import { LedgerError } from '../../../src/base/errors.js'
 import type { Json } from '../../../src/base/json.js'
 import { scanJson } from '../../../src/base/json-scan.js'
+import { readJson } from '../../../src/base/strict-json.js'
 import { suite } from '../../support/suite.js'
 
 interface Vectors {
@@ -55,6 +56,31 @@ const { value: anyValue } = fc.letrec<{ value: Json }>((tie) => ({
 }))
 
 const test = suite('canonical')
+
+/** Members in the order in which they stand, so that two values that look alike are alike. */
+function membersOf(value: Json): unknown {
+  if (value === null || typeof value !== 'object') return Object.is(value, -0) ? '-0' : value
+  return Array.isArray(value) ? value.map(membersOf) : Object.entries(value).map(([key, of]) => [key, membersOf(of)])
+}
+
+test('the canonical form of what was read is what others read from its text', () => {
+  fc.assert(
+    fc.property(anyValue, (value) => {
+      const read = readJson(JSON.stringify(value))
+      if (!read.ok) return
+      const form = canonicalForm(read.value)
+      assert.is(form.text, canonicalText(read.value))
+      assert.equal(membersOf(form.value), membersOf(parseCanonical(form.text)))
+    }),
+    { numRuns: 500 }
+  )
+  const zero = readJson('{"b":[-0,-0.0],"a":-0}')
+  assert.ok(zero.ok)
+  assert.equal(membersOf(canonicalForm(zero.value).value), [
+    ['a', 0],
+    ['b', [0, 0]]
+  ])
+})
 
 test('numbers are written as RFC 8785 says, or refused', () => {
   for (const { double, canonical } of vectors.numbers) {

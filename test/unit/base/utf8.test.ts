@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { decodeUtf8, isWellFormed, utf8Bytes, utf8Length } from '../../../src/base/utf8.js'
+import { countBytes, decodeUtf8, isWellFormed, utf8Bytes, utf8Length } from '../../../src/base/utf8.js'
 import { suite } from '../../support/suite.js'
 
 /** Position of the first bad byte that decodeUtf8 names; -1 when it accepts. */
@@ -29,6 +29,7 @@ test('the length of any text, lone surrogates counted as U+FFFD', () => {
   fc.assert(
     fc.property(fc.string({ unit }), (text) => {
       assert.is(utf8Length(text), utf8Bytes(text).length)
+      assert.is(countBytes(text), utf8Bytes(text).length)
       assert.is(isWellFormed(text), Buffer.from(text).toString() === text)
     })
   )
