@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
-import { countBytes, decodeUtf8, isWellFormed, utf8Bytes, utf8Length } from '../../../src/base/utf8.js'
+import { decodeUtf8, isWellFormed, utf8Bytes, utf8Length } from '../../../src/base/utf8.js'
 import { suite } from '../../support/suite.js'
 
 /** Position of the first bad byte that decodeUtf8 names; -1 when it accepts. */
@@ -29,10 +29,18 @@ test('the length of any text, lone surrogates counted as U+FFFD', () => {
   fc.assert(
     fc.property(fc.string({ unit }), (text) => {
       assert.is(utf8Length(text), utf8Bytes(text).length)
-      assert.is(countBytes(text), utf8Bytes(text).length)
       assert.is(isWellFormed(text), Buffer.from(text).toString() === text)
     })
   )
+})
+
+test('the length of long texts, pairs at every place', () => {
+  for (const start of ['', 'x', 'é', '\ud83d', '\ude00']) {
+    for (const unit of ['a', '€', '\u{1f600}', '\ud83d', '\ude00']) {
+      const text = start + unit.repeat(20_000)
+      assert.is(utf8Length(text), utf8Bytes(text).length)
+    }
+  }
 })
 
 test('what is not UTF-8 is refused with the place', () => {
