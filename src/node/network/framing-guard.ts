@@ -1,6 +1,6 @@
-import type { noise } from '@chainsafe/libp2p-noise'
 import type { Gater } from './gater.js'
 import { type CreateMuxers, eachStream } from './muxer-streams.js'
+import { type CreateEncrypter, eachSecured } from './secured-connections.js'
 
 /**
  * Guards against lengths that do not end. Whatever travels here is frames, each with its length before it as a varint:
@@ -67,23 +67,10 @@ export function guardStreams(
  * Noise that tells within its handshake which muxer follows, as ours does: whoever does not would negotiate it over the
  * connection, unguarded.
  */
-export function withEarlyMuxer(create: ReturnType<typeof noise>): ReturnType<typeof noise> {
-  return (components) => {
-    const encrypter = create(components)
-    const { secureInbound, secureOutbound } = encrypter
-    encrypter.secureInbound = async (connection, options) => {
-      return hasMuxer(await secureInbound.call(encrypter, connection, options))
-    }
-    encrypter.secureOutbound = async (connection, options) => {
-      return hasMuxer(await secureOutbound.call(encrypter, connection, options))
-    }
-    return encrypter
-  }
-}
-
-function hasMuxer<T extends { readonly streamMuxer?: unknown }>(secured: T): T {
-  if (secured.streamMuxer === undefined) throw new Error('the other side does not say which muxer follows')
-  return secured
+export function withEarlyMuxer(create: CreateEncrypter): CreateEncrypter {
+  return eachSecured(create, ({ streamMuxer }) => {
+    if (streamMuxer === undefined) throw new Error('the other side does not say which muxer follows')
+  })
 }
 
 /** The gater, with connections that do not begin as ours do cut at their first other byte. */
