@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ApiClient } from '../../src/api/client.js'
-import { type BenchPartner, openPartner, untilVoters } from './four-partners.js'
 import { describeMachine } from './machine.js'
-import { cpuSecondsOf, NETWORK, runLedger, startNode } from './processes.js'
+import { startAgain, withNetwork } from './partners.js'
+import { cpuSecondsOf } from './processes.js'
 import { vehicleLines } from './records.js'
 
 const BLOCKS = 3_000
@@ -113,31 +110,17 @@ function rounded(value: number): number {
 export async function run(args: readonly string[]): Promise<unknown> {
   const [blocks = BLOCKS] = args.map(Number)
   const machine = describeMachine()
-  const folder = await mkdtemp(join(tmpdir(), 'ledger-bench-'))
-  const partners: BenchPartner[] = []
-  try {
-    const founder = await openPartner(folder, 'p1', ['--network', NETWORK, '--partner', 'p1', '--role', 'dealer'])
-    partners.push(founder)
-    for (const id of ['p2', 'p3', 'p4']) {
-      const token = await runLedger(founder.home, ['invite', id, '--role', 'dealer', '--quiet'])
-      partners.push(await openPartner(folder, id, ['--invite', token]))
-      await untilVoters(partners)
-    }
-    const [, p2, , p4] = partners as [BenchPartner, BenchPartner, BenchPartner, BenchPartner]
+  return await withNetwork(4, async ({ partners, founder }) => {
+    const [, p2, , p4] = partners
     const vehicles = [...vehicleLines(20_000)].map((line) => JSON.parse(line) as object)
-    await p4.node.stop()
+    await p4!.node.stop()
     const { height: before } = await founder.client.status()
     const away = await appendSingly(founder.client, 'vehicle', (number) => vehicles[number]!, { count: blocks })
     const made = away.times.reduce((sum, time) => sum + time, 0) / 1000
-    const again = async (): Promise<void> => {
-      p4.node = await startNode(p4.home)
-    }
     const next = (number: number): object => vehicles[blocks + number]!
-    const figures = await watchCatchUp(again, p4.client, p2.client, { object: 'vehicle', next, before })
-    const cpuSeconds = rounded(cpuSecondsOf(p4.node.pid))
+    const writing = { object: 'vehicle', next, before }
+    const figures = await watchCatchUp(() => startAgain(p4!), p4!.client, p2!.client, writing)
+    const cpuSeconds = rounded(cpuSecondsOf(p4!.node.pid))
     return { machine, madePerSecond: rounded(blocks / made), ...figures, cpuSeconds }
-  } finally {
-    for (const { node } of partners) await node.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }

@@ -2,15 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type ApiClient, createClient } from '../../src/api/client.js'
 import { describeMachine } from './machine.js'
-import { cpuSecondsOf, memoryOf, NETWORK, type NodeProcess, runLedger, startNode } from './processes.js'
+import { type BenchPartner, invitationOf, openPartner, untilVoters } from './partners.js'
+import { cpuSecondsOf, memoryOf, NETWORK, runLedger, startNode } from './processes.js'
 import { maintenanceLines, vehicleLines } from './records.js'
 
 const VEHICLES = 1_000
 const SINGLE_RECORDS = 300
 const IDLE_SECONDS = 10
-const VOTER_SECONDS_MAX = 60
 
 export interface PartnersResult {
   readonly partners: number
@@ -37,13 +36,6 @@ export interface Throughput {
   readonly memoryPeakMiB: number
 }
 
-/** One running partner. */
-export interface BenchPartner {
-  readonly home: string
-  readonly client: ApiClient
-  node: NodeProcess
-}
-
 /** A network of `size` partners as processes on this machine; `records` in all through pipes, twice. */
 export async function network(size: number, records: number): Promise<PartnersResult> {
   const folder = await mkdtemp(join(tmpdir(), 'ledger-bench-'))
@@ -53,7 +45,7 @@ export async function network(size: number, records: number): Promise<PartnersRe
     partners.push(founder)
     const voterSeconds: number[] = []
     for (let number = 2; number <= size; number++) {
-      const token = await runLedger(founder.home, ['invite', `p${number}`, '--role', 'dealer', '--quiet'])
+      const token = await invitationOf(founder, `p${number}`)
       const started = performance.now()
       partners.push(await openPartner(folder, `p${number}`, ['--invite', token]))
       await untilVoters(partners)
@@ -74,28 +66,6 @@ export async function network(size: number, records: number): Promise<PartnersRe
   } finally {
     for (const { node } of partners) await node.stop()
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** Starts the node of a partner on a home of its own. */
-export async function openPartner(folder: string, id: string, args: readonly string[]): Promise<BenchPartner> {
-  const home = join(folder, id)
-  return { home, client: createClient(join(home, 'control.sock')), node: await startNode(home, args) }
-}
-
-/** Waits until every partner counts all of them as connected voters. */
-export async function untilVoters(partners: readonly BenchPartner[]): Promise<void> {
-  const end = performance.now() + VOTER_SECONDS_MAX * 1000
-  for (const { client } of partners) {
-    for (;;) {
-      // A joiner has no partners to tell of until it is admitted.
-      const isJoining = (await client.status()).partner.state === 'joining'
-      const views = isJoining ? [] : await client.partners()
-      if (views.filter((view) => view.voter && view.state === 'active' && view.connected).length >= partners.length)
-        break
-      if (performance.now() > end) throw new Error(`no ${partners.length} voters within ${VOTER_SECONDS_MAX} s`)
-      await pause(10)
-    }
   }
 }
 

@@ -5,41 +5,56 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { endsWithUs } from './leftovers.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The network file of the benchmarks. */
 export const NETWORK = fileURLToPath(new URL('network.yaml', import.meta.url))
 
+/** Records the delay of a node's event loop, see there. */
+const DELAY_RECORDER = fileURLToPath(new URL('event-loop-delay.js', import.meta.url))
+
 export interface NodeProcess {
   readonly pid: number
   /** Seconds from start to the ready line. */
   readonly readySeconds: number
   stop(): Promise<void>
+  /** Ends it as a crash would. */
+  kill(): Promise<void>
 }
 
-/** Starts `ledger-node start` on a home and waits for its ready line. */
-export async function startNode(home: string, args: readonly string[] = []): Promise<NodeProcess> {
+/**
+ * Starts `ledger-node start` on a home and waits for its ready line.
+ * @param delayFile where the node writes the delay of its event loop
+ */
+export async function startNode(
+  home: string,
+  args: readonly string[] = [],
+  delayFile: string | null = null
+): Promise<NodeProcess> {
   const started = performance.now()
-  const child = spawn(
-    process.execPath,
-    [join(ROOT, 'bin/ledger-node.js'), 'start', '--home', home, '--log-level', 'error', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'inherit']
-    }
-  )
+  const recorder = delayFile === null ? [] : ['--import', DELAY_RECORDER]
+  const program = [join(ROOT, 'bin/ledger-node.js'), 'start', '--home', home, '--log-level', 'error', ...args]
+  const child = spawn(process.execPath, [...recorder, ...program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: delayFile === null ? process.env : { ...process.env, LEDGER_BENCH_DELAY_FILE: delayFile }
+  })
+  endsWithUs(child)
   const lines = createInterface({ input: child.stdout })
   const ready = once(lines, 'line')
   const exited = once(child, 'exit')
   const first = await Promise.race([ready, exited.then(() => null)])
   if (first === null || child.pid === undefined) throw new Error('the node did not start')
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal)
+    await exited
+  }
   return {
     pid: child.pid,
     readySeconds: (performance.now() - started) / 1000,
-    async stop() {
-      child.kill('SIGTERM')
-      await exited
-    }
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL')
   }
 }
 
@@ -48,6 +63,7 @@ export async function runLedger(home: string, args: readonly string[], input: It
   const child = spawn(process.execPath, [join(ROOT, 'bin/ledger.js'), ...args, '--home', home], {
     stdio: ['pipe', 'pipe', 'inherit']
   })
+  endsWithUs(child)
   let last = ''
   const lines = createInterface({ input: child.stdout })
   lines.on('line', (line) => {

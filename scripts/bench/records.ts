@@ -1,14 +1,31 @@
-/** Makes the same records in every run: `count` visits of `vehicles` cars, about 300 bytes each, odometers that only rise. */
-export function* maintenanceLines(count: number, vehicles: number): Generator<string> {
-  for (let i = 0; i < count; i++) {
+/** What is otherwise than usual about visits. */
+export interface VisitOptions {
+  /** Number of the first: visits go on where those before them ended. @default 0 */
+  readonly from?: number
+  /** Works in each; 6 make about 240 bytes, {@link WORKS_OF_300_BYTES} about 300. @default 6 */
+  readonly works?: number
+  /** One odometer for all, so that they may come in any order. @default one that only rises */
+  readonly odometer?: number
+}
+
+/** Works of a visit that has 300 bytes. */
+export const WORKS_OF_300_BYTES = 9
+
+/** Makes the same records in every run: `count` visits of `vehicles` cars. */
+export function* maintenanceLines(
+  count: number,
+  vehicles: number,
+  { from = 0, works = 6, odometer }: VisitOptions = {}
+): Generator<string> {
+  for (let i = from; i < from + count; i++) {
     const car = scatter(i) % vehicles
     const visit = Math.floor(i / vehicles)
     yield `${JSON.stringify({
       vin: vinOf(car),
-      odometer: 1000 + visit * 9000 + Math.floor(i / 7),
+      odometer: odometer ?? 1000 + visit * 9000 + Math.floor(i / 7),
       date: `20${String(10 + (visit % 15)).padStart(2, '0')}-0${1 + (i % 9)}-1${i % 10}`,
       dealer: `dealer-${i % 97}`,
-      repair: repairOf(i),
+      repair: repairOf(i, works),
       hours: i % 12,
       invoice: `INV-${String(scatter(i * 31)).padStart(10, '0')}`
     })}\n`
@@ -33,7 +50,8 @@ export function* vehicleLines(vehicles: number): Generator<string> {
   for (let car = 0; car < vehicles; car++) yield `${JSON.stringify({ vin: vinOf(car), make: `Make ${car % 23}` })}\n`
 }
 
-function vinOf(car: number): string {
+/** The key of a car. */
+export function vinOf(car: number): string {
   return `WVW${String(scatter(car + 7)).padStart(10, '0')}${String(car).padStart(4, '0').slice(-4)}`
 }
 
@@ -48,9 +66,9 @@ const WORK = [
   'battery'
 ]
 
-function repairOf(i: number): string {
+function repairOf(i: number, works: number): string {
   const parts = Array.from(
-    { length: 6 },
+    { length: works },
     (_, n) => `${WORK[scatter(i * 6 + n) % WORK.length]} #${scatter(i + n) % 9973}`
   )
   return parts.join(', ')

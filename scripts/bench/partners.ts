@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type ApiClient, createClient } from '../../src/api/client.js'
+import { cpuSecondsOf, NETWORK, type NodeProcess, runLedger, startNode } from './processes.js'
+import { withTemporaryFolder } from './temporary-folder.js'
+
+const VOTER_SECONDS_MAX = 120
+const LEVEL_SECONDS_MAX = 300
+
+/** One running partner. */
+export interface BenchPartner {
+  readonly id: string
+  readonly home: string
+  readonly client: ApiClient
+  /** What its node is started with each time. */
+  readonly args: readonly string[]
+  /** Where its node writes the delay of its event loop; null where that is not recorded. */
+  readonly delayFile: string | null
+  node: NodeProcess
+}
+
+export interface BenchNetwork {
+  readonly folder: string
+  readonly partners: readonly BenchPartner[]
+  /** The one that founded it. */
+  readonly founder: BenchPartner
+}
+
+export interface NetworkOptions {
+  /** More arguments of each node, by its number from 1. */
+  readonly argsOf?: (number: number) => readonly string[]
+  /** Whether the delay of event loops is recorded. @default false */
+  readonly delays?: boolean
+}
+
+/** Gives `work` a network of `size` partners, each a process of its own; all of it is gone afterwards. */
+export async function withNetwork<Result>(
+  size: number,
+  work: (network: BenchNetwork) => Promise<Result>,
+  { argsOf = () => [], delays = false }: NetworkOptions = {}
+): Promise<Result> {
+  return await withTemporaryFolder('ledger-bench-', async (folder) => {
+    const partners: BenchPartner[] = []
+    try {
+      for (let number = 1; number <= size; number++) {
+        const args = argsOf(number)
+        const first = ['--network', NETWORK, '--partner', 'p1', '--role', 'dealer']
+        const more = number === 1 ? first : ['--invite', await invitationOf(partners[0]!, `p${number}`)]
+        partners.push(await openPartner(folder, `p${number}`, more, { args, delays }))
+        await untilVoters(partners)
+      }
+      return await work({ folder, partners, founder: partners[0]! })
+    } finally {
+      for (const { node } of partners) await node.stop()
+    }
+  })
+}
+
+/** A token for a new partner. */
+export function invitationOf(inviter: BenchPartner, id: string): Promise<string> {
+  return runLedger(inviter.home, ['invite', id, '--role', 'dealer', '--quiet'])
+}
+
+/**
+ * Starts the node of a partner on a home of its own.
+ * @param first arguments of its first start alone
+ */
+export async function openPartner(
+  folder: string,
+  id: string,
+  first: readonly string[],
+  { args = [], delays = false }: { readonly args?: readonly string[]; readonly delays?: boolean } = {}
+): Promise<BenchPartner> {
+  const home = join(folder, id)
+  const delayFile = delays ? join(folder, `${id}.delay`) : null
+  const node = await startNode(home, [...first, ...args], delayFile)
+  return { id, home, client: createClient(join(home, 'control.sock')), args, delayFile, node }
+}
+
+/** Starts the node of a partner that was stopped. */
+export async function startAgain(partner: BenchPartner): Promise<void> {
+  partner.node = await startNode(partner.home, partner.args, partner.delayFile)
+}
+
+/** Waits until every partner counts all of them as connected voters; where a newcomer needs votes, the others say yes. */
+export async function untilVoters(partners: readonly BenchPartner[]): Promise<void> {
+  const end = performance.now() + VOTER_SECONDS_MAX * 1000
+  for (const { client } of partners) {
+    for (;;) {
+      // A joiner has no partners to tell of until it is admitted.
+      const isJoining = (await client.status()).partner.state === 'joining'
+      const views = isJoining ? [] : await client.partners()
+      if (views.filter((view) => view.voter && view.state === 'active' && view.connected).length >= partners.length)
+        break
+      if (performance.now() > end) throw new Error(`no ${partners.length} voters within ${VOTER_SECONDS_MAX} s`)
+      if (partners.length > 4) await voteForNewcomer(partners.slice(0, -1))
+      await pause(10)
+    }
+  }
+}
+
+async function voteForNewcomer(voters: readonly BenchPartner[]): Promise<void> {
+  for await (const { id } of voters[0]!.client.proposals({ state: 'open' })) {
+    // Whose yes comes when the others' were enough is told so.
+    await Promise.all(voters.map(({ client }) => client.vote(id, { yes: true }).catch(() => {})))
+  }
+}
+
+/** Waits until all copies have the same head. */
+export async function untilLevel(partners: readonly BenchPartner[]): Promise<void> {
+  const end = performance.now() + LEVEL_SECONDS_MAX * 1000
+  for (;;) {
+    const heads = await Promise.all(partners.map(async ({ client }) => (await client.status()).head))
+    if (new Set(heads).size === 1) return
+    if (performance.now() > end) throw new Error(`the copies are not level within ${LEVEL_SECONDS_MAX} s`)
+    await pause(50)
+  }
+}
+
+/** CPU seconds that all nodes have used so far. */
+export function cpuSecondsOfAll(partners: readonly BenchPartner[]): number {
+  return partners.reduce((sum, { node }) => sum + cpuSecondsOf(node.pid), 0)
+}
+
+export interface EventLoopDelay {
+  readonly written: number
+  readonly samples: number
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+}
+
+/** Delay of a node's event loop since this was last asked, milliseconds; it is recorded anew from now on. */
+export async function takeDelay({ delayFile, node }: BenchPartner): Promise<EventLoopDelay> {
+  if (delayFile === null) throw new Error('the delay of this event loop is not recorded')
+  const read = async (): Promise<EventLoopDelay | null> => {
+    const text = await readFile(delayFile, 'utf8').catch(() => null)
+    return text === null ? null : JSON.parse(text)
+  }
+  const before = (await read())?.written ?? 0
+  process.kill(node.pid, 'SIGUSR2')
+  for (let look = 0; look < 500; look++) {
+    const found = await read()
+    if (found !== null && found.written > before) return found
+    await pause(20)
+  }
+  throw new Error('the node wrote no delay of its event loop')
+}
