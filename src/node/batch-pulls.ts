@@ -194,6 +194,7 @@ export function createBatchPulls(dependencies: BatchPullsDependencies) {
 
   /** What an answer shows that the partner has not got: it gives in order, and leaves out what does not fit at the end. */
   function lacking(list: readonly Want[], given: ReadonlySet<string>, texts: readonly string[]): Want[] {
+    if (list.every(({ hash }) => given.has(hash))) return []
     const bytes = texts.reduce((sum, text) => sum + JSON.stringify(text).length, 0)
     const hadRoom = bytes + JSON_BYTES_OF_ONE * batchBytesMax < RESPONSE_BYTES_MAX
     const last = texts.length === 0 || hadRoom ? list.length : list.findLastIndex(({ hash }) => given.has(hash))

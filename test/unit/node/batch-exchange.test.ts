@@ -24,6 +24,7 @@ function subject(waiting: number) {
     timers: systemTimers,
     now: Date.now,
     log: silentLogger,
+    list: () => {},
     onBatch: () => {},
     fail: (error) => {
       throw error
