@@ -7,7 +7,7 @@ import type { VoteSigner } from './vote-signer.js'
 const RELEASE_MS_MAX = 50
 
 export interface OutboundDependencies {
-  readonly wal: Pick<WriteAheadLog, 'sync'>
+  readonly wal: Pick<WriteAheadLog, 'sync' | 'stretch'>
   readonly signer: Pick<VoteSigner, 'owes' | 'sync'>
   /** Of the height under way: cleared with it. */
   readonly timers: { set(ms: number, work: () => void): void }

@@ -105,11 +105,15 @@ function driverOnPendingDisk() {
 }
 
 test('an own vote, only once log and sign guard have it on the disk', async () => {
-  const { driver, log, guard, sent, guarded, served, reach } = driverOnPendingDisk()
+  const { driver, log, guard, sent, guarded, served, timers, reach } = driverOnPendingDisk()
   driver.start([])
   driver.feed({ type: 'work-available', height: 1 })
   await settled()
-  assert.is(driver.state.step, 'propose')
+  timers.find(({ ms }) => ms === 50)?.work()
+  await settled()
+  await log.done()
+  await guard.done()
+  assert.is(driver.state.step, 'propose', 'what it stands on is durable')
   driver.feed({ type: 'timeout', kind: 'propose', height: 1, round: 0 })
   await settled()
   const isSigned = (): boolean => [...driver.state.rounds.values()].some(({ prevotes }) => prevotes.votes.has(SELF))
