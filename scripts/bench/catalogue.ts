@@ -99,6 +99,12 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     '--records 20000 [--install] (by apt-get, as root)',
     () => import('./beside.js')
   ),
+  guard: figures(
+    'processor time of a record against a bare loop; fails when it is a third worse than the baseline',
+    `${RECORDS} 60000`,
+    () => import('./guard.js'),
+    { standard: false }
+  ),
   'one-partner': report('one partner alone, through one pipe', COUNTS, () => import('./one-partner.js')),
   'four-partners': report(
     'four partners beside one: start, idle, pipes, latency',
