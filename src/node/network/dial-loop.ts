@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Logger } from '../log.js'
 import { startDeadline } from './deadline.js'
 import { asError } from './exchange.js'
@@ -52,6 +53,8 @@ export function createDialLoop(options: DialLoopOptions): DialLoop {
   const { now, random, log } = options
   const attempts = new Map<string, Attempt>()
   const closing = new AbortController()
+  // Each dial under way listens to it: there may be one to each partner.
+  setMaxListeners(0, closing.signal)
   let dialling = 0
 
   const retryAt = (failures: number): number => {
