@@ -97,6 +97,7 @@ test('the main job: pipe in, refuse, look up, watch, prove, verify', async () =>
     assert.is(block?.height, 1)
     const status = ndjson((await ledger(['status', '--json'])).stdout)[0]
     assert.equal(Object.keys(status ?? {}).sort(), [
+      'amendments',
       'epoch',
       'genesis',
       'head',
@@ -107,6 +108,7 @@ test('the main job: pipe in, refuse, look up, watch, prove, verify', async () =>
       'partners',
       'quorum',
       'recoveries',
+      'software',
       'stalled',
       'stateHash',
       'strangers',
