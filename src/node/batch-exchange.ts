@@ -22,11 +22,8 @@ export const AUTHOR_BYTES_MAX = 32 * 1024 * 1024
 /** Hashes that are fetched for one block at a time. */
 const WANTED_MAX = 1024
 
-/** Milliseconds until an announced small batch is pulled: of who is connected here gossip usually brings it before. */
+/** Milliseconds until an announced small batch is pulled: gossip usually brings it before. */
 const GOSSIP_WAIT_MS = 150
-
-/** Bytes of bodies that gossip takes, with room for what goes around them. */
-const GOSSIPED_BYTES_MAX = GOSSIP_BYTES_MAX - 2048
 
 export interface BatchExchangeDependencies {
   readonly chain: Chain
@@ -37,8 +34,6 @@ export interface BatchExchangeDependencies {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly log: Logger
-  /** Tells all partners now what is here. */
-  readonly list: () => void
   /** A batch of somebody else is durable and in the mempool. */
   readonly onBatch: (batch: CheckedBatch) => void
   readonly fail: (error: unknown) => void
@@ -51,7 +46,7 @@ type Announcement = Omit<BatchMessage, 'type'>
 
 /** Brings in the batches of others: checks each once, stores it durably, and gives those that others lack. */
 export function createBatchExchange(dependencies: BatchExchangeDependencies) {
-  const { chain, mempool, rivals, peers, timers, now, log, list, onBatch, fail } = dependencies
+  const { chain, mempool, rivals, peers, timers, now, log, onBatch, fail } = dependencies
   const vain = createVainAnnouncements(now, (partner, why) => peers.blame?.(partner, why))
   const pulls = createBatchPulls({
     peers,
@@ -172,9 +167,7 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     /** Batches being stored, and batches waited for. */
     sizes: () => ({ storing: busy.size, announced: pulls.waiting() }),
     /** A partner says that it holds a batch. */
-    announced(from: string, message: BatchMessage): void {
-      announced(from, message, peers.connected().includes(message.author) ? GOSSIP_WAIT_MS : 0)
-    },
+    announced: (from: string, message: BatchMessage): void => announced(from, message, GOSSIP_WAIT_MS),
     /** A partner lists what it holds: no gossip is to be expected any more. */
     listed(from: string, batches: readonly Announcement[]): void {
       for (const batch of batches) announced(from, batch, 0)
@@ -191,13 +184,9 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
       for (const hash of wanted) needed.hashes.add(hash)
       pulls.need(wanted, [...new Set(order)], (hash) => !stopped && isNeeded(hash) && !isHere(hash))
     },
-    /** Spreads an own batch that is durable. One that is too large for gossip is listed, so that it is pulled at once. */
+    /** Spreads an own batch that is durable. */
     spread(batch: CheckedBatch, text: string): void {
-      if (batch.header.bytes >= GOSSIPED_BYTES_MAX) {
-        list()
-        return
-      }
-      peers.gossipBatch(text)
+      if (batch.header.bytes < GOSSIP_BYTES_MAX - 2048) peers.gossipBatch(text)
       const { author, incarnation, sequence } = batch.header
       peers.broadcast({ type: 'batch', hash: batch.hash, author, incarnation, sequence })
     },

@@ -1,3 +1,4 @@
+import { canonicalText } from '../base/canonical.js'
 import { LedgerError, type Refusal } from '../base/errors.js'
 import type { JsonObject } from '../base/json.js'
 import { utf8Length } from '../base/utf8.js'
@@ -22,14 +23,23 @@ export function readDefinition(
   return { network: read.network, model: compiled.value }
 }
 
-/** Why a network file could not be proposed as things stand, whoever proposes it; null when it could. */
+/**
+ * Why a network file could not be proposed as things stand, whoever proposes it; null when it could, or when it is what is in force
+ * anyway.
+ */
 export function fileProblem(chain: Chain, network: NetworkDefinition): Refusal | null {
   const { models, nextPartners: latest, nextVersion: latestVersion, version } = chain.rulebook
+  const isInForce = textOf(network) === textOf(models.next.model.network)
+  if (isInForce) return null
   if (version === 1) return NO_PROPOSALS
   const change = { kind: 'model', network } as const
   const judged = judgeChange({ latestModel: models.next.model, latest, latestVersion, version }, change)
   if (!judged.ok) return judged.refusal
   return sizeProblem(chain, { change: change as unknown as JsonObject, expires: chain.tip.time, reason: '' })
+}
+
+function textOf(network: NetworkDefinition): string {
+  return canonicalText(network as unknown as JsonObject)
 }
 
 /** Why a proposal is too large for a record of the network; null when it is not. */

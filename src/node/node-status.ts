@@ -1,3 +1,4 @@
+import { LedgerError } from '../base/errors.js'
 import { openAmendmentsOf } from '../ledger/amendment-state.js'
 import { countIn, evidenceCountKey } from '../ledger/evidence.js'
 import { partnerOf, quorumOfSet, votersOf } from '../ledger/partner-set.js'
@@ -142,8 +143,14 @@ export function createNodeStatus({ replica, self, peers, known, software }: Node
   }
 }
 
+/** None once the store is closed: a node is asked how it is until the end. */
 function openAmendments({ rulebook, store }: Chain): number {
-  return rulebook.partners.partners.reduce((sum, { id }) => sum + openAmendmentsOf(store.state, id), 0)
+  try {
+    return rulebook.partners.partners.reduce((sum, { id }) => sum + openAmendmentsOf(store.state, id), 0)
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'CLOSED') return 0
+    throw error
+  }
 }
 
 /** How many contradictions of a partner stand on the chain. */

@@ -197,16 +197,15 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
         roomWaiters.push(wake)
       })
     },
-    /** A block has committed an own batch. @returns it, unless nobody waits for it */
-    decided(committed: number, decision: Decision): OwnBatch | null {
+    /** A block has committed an own batch. */
+    decided(committed: number, decision: Decision): void {
       const flight = sealed.get(committed)
-      if (flight === undefined) return null
+      if (flight === undefined) return
       flight.decision = decision
       flight.decide(decision)
       sealed.delete(committed)
       wakeRoom()
       if (open !== null) schedule()
-      return flight
     },
     stop
   }

@@ -111,7 +111,6 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     now,
     log,
     fail,
-    list: () => peers.broadcast(status()),
     onBatch(batch) {
       relay.batch(batch)
       driver.workAvailable()
@@ -180,7 +179,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     onForeignEpoch: (partner) => void askForRecoveries(partner)
   })
   const status = createOwnStatus({ chain, self, mempool, peers, state: () => driver.state, maySign: right.maySign })
-  const pullMessages = createMessagePull({ chain, peers, timers, log, held: () => status().votes, take: inbound.take })
+  const pullMessages = createMessagePull({ chain, peers, log, held: () => status().votes, take: inbound.take })
   const duties = createDuties({
     chain,
     self,
@@ -272,8 +271,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       if (batch.header.author !== self) continue
       const verdicts = block.executed.execution.verdicts[position] ?? []
       right.sawBatch(batch.header)
-      const decided = own.decided(batch.header.sequence, { height, verdicts })
-      if (decided !== null) pending.remove(decided)
+      own.decided(batch.header.sequence, { height, verdicts })
+      for (const record of batch.records) pending.remove(record)
     }
     // Once the next height has started: what came early for it can be fed then.
     timers.set(0, () => inbound.committed())
@@ -289,7 +288,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     catchUp.heard(from, message.height)
     exchange.listed(from, message.batches)
     lookout.onListed(from, message.batches)
-    if (message.height === chain.tip.height && isVersionKnown(chain)) pullMessages(from, message)
+    if (message.height === chain.tip.height && isVersionKnown(chain)) void pullMessages(from, message)
   }
 
   function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {

@@ -13,9 +13,7 @@ import { guardOpenings, guardStreams, withEarlyMuxer } from './framing-guard.js'
 import { partnersOnly, peerOf } from './gater.js'
 import { HALF_OPEN_MAX, limitHalfOpen } from './half-open.js'
 import { listenError } from './listen-error.js'
-import { withQuietLengths } from './noise-lengths.js'
 import { tellableAddresses } from './own-addresses.js'
-import { fewWindowUpdates } from './window-updates.js'
 
 export interface HostOptions {
   /** The partner's private key: 32 bytes of seed (RFC 8032). Its public key is the identity, as in every signature. */
@@ -115,7 +113,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const libp2p: Libp2p = await createLibp2p({
     ...settings,
     privateKey,
-    streamMuxers: [guardStreams(fewWindowUpdates(yamux(MUXER)), onCut)],
+    streamMuxers: [guardStreams(yamux(MUXER), onCut)],
     addresses: { listen: listen.map(String), announce: announce.map(String) },
     connectionGater: guardOpenings(limitHalfOpen(gater)),
     services: {
@@ -169,7 +167,7 @@ const settings: Pick<
       listenOpts: { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }
     })
   ],
-  connectionEncrypters: [withEarlyMuxer(withQuietLengths(noise()))],
+  connectionEncrypters: [withEarlyMuxer(noise())],
   connectionManager: {
     maxConnections: CONNECTIONS_MAX,
     inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,

@@ -5,7 +5,6 @@ import { AUTHOR_BYTES_MAX, createBatchExchange } from '../../../src/node/batch-e
 import type { Chain } from '../../../src/node/chain.js'
 import { silentLogger } from '../../../src/node/log.js'
 import { createMempool } from '../../../src/node/mempool.js'
-import { GOSSIP_BYTES_MAX } from '../../../src/node/peers.js'
 import { systemTimers } from '../../../src/node/timers.js'
 import { seedOf, smallChain } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
@@ -13,24 +12,7 @@ import { suite } from '../../support/suite.js'
 const test = suite('the exchange of batches')
 
 /** The exchange of p1, where so many bytes of p2 wait already; `batch` makes one of p2. */
-function subject(waiting: number, connected: readonly string[] = []) {
-  const [asked, spread, delays]: [string[], string[], number[]] = [[], [], []]
-  const peers = {
-    connected: () => connected,
-    broadcast: ({ type }: { type: string }) => spread.push(type),
-    gossipBatch: () => spread.push('gossip'),
-    request: async (partner: string) => {
-      asked.push(partner)
-      return { type: 'batches', batches: [] }
-    }
-  }
-  const timers = {
-    ...systemTimers,
-    set(ms: number, work: () => void) {
-      delays.push(ms)
-      return systemTimers.set(ms, work)
-    }
-  }
+function subject(waiting: number) {
   const { scope, state, rulebook, tip, genesis, record } = smallChain(['p1', 'p2'])
   const mempool = { ...createMempool(), bytesOf: (author: string) => (author === 'p2' ? waiting : 0) }
   const store = { state, putBatches: async () => {}, readBatch: () => undefined }
@@ -38,11 +20,10 @@ function subject(waiting: number, connected: readonly string[] = []) {
     chain: { scope, rulebook: rulebook(), tip, limits: genesis.genesis.limits, store } as unknown as Chain,
     mempool,
     rivals: { isRival: () => false, seen: () => {} },
-    peers: peers as never,
-    timers,
+    peers: { connected: () => [], broadcast: () => {}, gossipBatch: () => {} } as never,
+    timers: systemTimers,
     now: Date.now,
     log: silentLogger,
-    list: () => spread.push('list'),
     onBatch: () => {},
     fail: (error) => {
       throw error
@@ -54,12 +35,11 @@ function subject(waiting: number, connected: readonly string[] = []) {
     const bytes = batchBytes(scope, header)
     const hash = sha256Hex(bytes)
     return {
-      header,
       hash,
       text: encodeBatch(scope, { header, hash, signature: signer(seedOf(author))(bytes), records: texts })
     }
   }
-  return { exchange, mempool, batch, asked, spread, delays }
+  return { exchange, mempool, batch }
 }
 
 test('of an author with more than 32 MiB waiting nothing more is taken, and of others all the same', async () => {
@@ -89,28 +69,6 @@ test('what a block under way names is taken whatever waits, or nobody could vote
   exchange.fetch([hash], [])
   await exchange.take(text).stored
   assert.ok(mempool.get(hash))
-  exchange.stop()
-})
-
-test('an announced batch is waited for where its author is connected, and pulled at once where it is not', async () => {
-  for (const [connected, delayMs] of [
-    [['p2', 'p3'], 150],
-    [['p3'], 0]
-  ] as const) {
-    const { exchange, delays, asked } = subject(0, connected)
-    exchange.announced('p3', { type: 'batch', hash: 'ab'.repeat(32), author: 'p2', incarnation: 0, sequence: 0 })
-    await new Promise((resolve) => setImmediate(resolve))
-    assert.equal([delays[0] ?? 0, asked], delayMs === 0 ? [delays[0] ?? 0, ['p3']] : [delayMs, []])
-    exchange.stop()
-  }
-})
-
-test('a small batch goes by gossip, and one that is too large for it is listed', () => {
-  const { exchange, batch, spread } = subject(0)
-  const { header } = batch('p2', 0)
-  exchange.spread({ header, hash: '', records: [] }, 'text')
-  exchange.spread({ header: { ...header, bytes: GOSSIP_BYTES_MAX }, hash: '', records: [] }, 'text')
-  assert.equal(spread, ['gossip', 'batch', 'list'])
   exchange.stop()
 })
 

@@ -95,7 +95,6 @@ test('a file that could not be proposed is rehearsed all the same, and told what
     for (const [network, code, why] of [
       [{ ...parse(OTHER.replace('inspection, note', 'inspection')), objects }, 'NOT_PERMITTED', /note/],
       [parse(NETWORK.replaceAll('odometer', 'kilometres')), 'NOT_PERMITTED', /odometer/],
-      [parse(NETWORK), 'NOT_PERMITTED', /decided on already/],
       [
         { ...parse(NETWORK), objects: { ...objects, note: { ...parse(NETWORK).objects.note, rules } } },
         'TOO_LARGE',
@@ -122,6 +121,13 @@ test('ends when it is told to', () =>
       .rehearse({ network: parse(OTHER) }, { signal: stop.signal, onProgress: () => stop.abort() })
       .catch((thrown: unknown) => thrown)
     assert.is((error as Error).name, 'AbortError')
+  }))
+
+test('of the file in force nothing would be refused, and that it is in force is no problem of it', () =>
+  onHome(NETWORK, async (node) => {
+    await fill(node)
+    const { problem, refused } = await node.rehearse({ network: parse(NETWORK) }, {})
+    assert.equal([problem, refused], [undefined, 0])
   }))
 
 test('so many at a time, and no more', () =>
