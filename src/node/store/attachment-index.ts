@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { LedgerError } from '../../base/errors.js'
 import type { Logger } from '../log.js'
+import { damaged } from './disk-errors.js'
 import { prefixEnd } from './layout.js'
 import { type LevelDatabase, openLevelDatabase } from './level-database.js'
 
@@ -77,7 +78,7 @@ async function open({ path, genesis, hashAt, log }: AttachmentIndexOptions) {
   try {
     database = await openLevelDatabase(path, { create: true })
     const text = database.getText(MARK)
-    const mark = text === undefined ? null : (JSON.parse(text) as Mark)
+    const mark = text === undefined ? null : markOf(text)
     if (mark !== null && mark.genesis === genesis && (mark.height === 0 || hashAt(mark.height) === mark.hash)) {
       return { database, mark }
     }
@@ -87,6 +88,15 @@ async function open({ path, genesis, hashAt, log }: AttachmentIndexOptions) {
   }
   await database?.close()
   return null
+}
+
+/** @throws LedgerError STORE_DAMAGED for what is no mark, whatever its checksum says */
+function markOf(text: string): Mark {
+  try {
+    return JSON.parse(text) as Mark
+  } catch (error) {
+    throw damaged('the mark of the index of attachments', 'it is not JSON', error)
+  }
 }
 
 function createIndex(database: LevelDatabase, opened: Mark, log: Logger): AttachmentIndex {
