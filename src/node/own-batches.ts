@@ -197,15 +197,16 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
         roomWaiters.push(wake)
       })
     },
-    /** A block has committed an own batch. */
-    decided(committed: number, decision: Decision): void {
+    /** A block has committed an own batch. @returns it, unless nobody waits for it */
+    decided(committed: number, decision: Decision): OwnBatch | null {
       const flight = sealed.get(committed)
-      if (flight === undefined) return
+      if (flight === undefined) return null
       flight.decision = decision
       flight.decide(decision)
       sealed.delete(committed)
       wakeRoom()
       if (open !== null) schedule()
+      return flight
     },
     stop
   }

@@ -21,44 +21,48 @@ const AMENDED = 'amended'
 export function createPendingKeys(author: string) {
   const writes = new Map<string, number>()
   const uniques = new Map<string, PendingRecord>()
-  /** By text, of each time it was added: by another model the same record may write other keys when it is decided. */
-  const added = new Map<string, string[][]>()
+  /** As they were when the records were added: by another model they may write other keys when they are decided. */
+  const ofBatches = new Map<OwnBatch, { readonly keys: string[]; readonly uniques: string[] }>()
 
   const writtenKeys = ({ body, object, key }: CheckedRecord): string[] => {
     if (body === null || object === null || key === null) return []
-    const own = object.keyFields.length === 0 ? [] : [recordKey(object.name, key)]
-    const amended = body.amends === undefined ? [] : [AMENDED]
-    return [...own, ...amended, ...effectKeys(object, key, body.data)]
+    const keys = effectKeys(object, key, body.data)
+    if (object.keyFields.length > 0) keys.push(recordKey(object.name, key))
+    if (body.amends !== undefined) keys.push(AMENDED)
+    return keys
   }
   const uniqueKeyOf = ({ body }: CheckedRecord): string | null =>
     body?.unique === undefined ? null : uniqueKey(author, body.object, canonicalText(body.unique))
 
   return {
     add(pending: PendingRecord): void {
-      const { text } = pending.record
-      const keys = writtenKeys(pending.record)
-      const times = added.get(text)
-      if (times === undefined) added.set(text, [keys])
-      else times.push(keys)
-      for (const key of keys) writes.set(key, (writes.get(key) ?? 0) + 1)
+      const added = ofBatches.get(pending.batch) ?? { keys: [], uniques: [] }
+      if (added.keys.length + added.uniques.length === 0) ofBatches.set(pending.batch, added)
+      for (const key of writtenKeys(pending.record)) {
+        added.keys.push(key)
+        writes.set(key, (writes.get(key) ?? 0) + 1)
+      }
       const unique = uniqueKeyOf(pending.record)
-      if (unique !== null) uniques.set(unique, pending)
+      if (unique === null) return
+      added.uniques.push(unique)
+      uniques.set(unique, pending)
     },
-    remove(record: CheckedRecord): void {
-      const times = added.get(record.text)
-      for (const key of times?.pop() ?? []) {
+    /** All records of a batch are decided. */
+    remove(batch: OwnBatch): void {
+      const added = ofBatches.get(batch)
+      if (added === undefined) return
+      ofBatches.delete(batch)
+      for (const key of added.keys) {
         const count = writes.get(key) ?? 0
         if (count > 1) writes.set(key, count - 1)
         else writes.delete(key)
       }
-      if (times?.length === 0) added.delete(record.text)
-      const unique = uniqueKeyOf(record)
-      if (unique !== null) uniques.delete(unique)
+      for (const unique of added.uniques) uniques.delete(unique)
     },
     /** None of them will be decided. */
     clear(): void {
       writes.clear()
-      added.clear()
+      ofBatches.clear()
       uniques.clear()
     },
     /** Whether an undecided record has the key of this one, or is what this one amends: then there is no use in judging it. */

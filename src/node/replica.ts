@@ -271,8 +271,8 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       if (batch.header.author !== self) continue
       const verdicts = block.executed.execution.verdicts[position] ?? []
       right.sawBatch(batch.header)
-      own.decided(batch.header.sequence, { height, verdicts })
-      for (const record of batch.records) pending.remove(record)
+      const decided = own.decided(batch.header.sequence, { height, verdicts })
+      if (decided !== null) pending.remove(decided)
     }
     // Once the next height has started: what came early for it can be fed then.
     timers.set(0, () => inbound.committed())

@@ -65,6 +65,11 @@ export async function ask<T>(
   }
 }
 
+/** An answer that is JSON text already. */
+export class EncodedAnswer {
+  constructor(readonly text: string) {}
+}
+
 function isObject(value: unknown): value is object {
   return value !== null && typeof value === 'object'
 }
@@ -90,7 +95,7 @@ function remoteError(error: unknown): LedgerError {
 
 /**
  * Reads the request on a stream, has it answered, and sends that. Errors travel as code and message. Never rejects.
- * @param answer gets the JSON of the request and gives the answer as JSON; ShapeError becomes MALFORMED
+ * @param answer gets the JSON of the request and gives the answer as JSON or {@link EncodedAnswer}; ShapeError becomes MALFORMED
  * @param onMalformed told when the request was none
  * @param inTurn runs what makes and sends the answer, so that those under way are few: an answer is held until the other
  * side has taken it; its LedgerError is the answer. Gives on how many bytes were sent. @default at once
@@ -106,7 +111,7 @@ export async function answerOn(
   try {
     const frames = framesOf(stream, limits.requestBytesMax)
     const send = async (reply: unknown): Promise<number> => {
-      let bytes = encodeFrame(reply)
+      let bytes = reply instanceof EncodedAnswer ? Buffer.from(reply.text, 'utf8') : encodeFrame(reply)
       if (bytes.length > limits.answerBytesMax) {
         const message = `the answer has ${bytes.length} bytes, of at most ${limits.answerBytesMax}`
         bytes = encodeFrame(errorReply('TOO_LARGE', message))
@@ -147,7 +152,8 @@ async function replyTo(
   onMalformed: (error: Error) => void
 ): Promise<unknown> {
   try {
-    return { ok: await answer(request) }
+    const value = await answer(request)
+    return value instanceof EncodedAnswer ? new EncodedAnswer(`{"ok":${value.text}}`) : { ok: value }
   } catch (error) {
     if (error instanceof LedgerError) return errorReply(error.code, error.message)
     if (!(error instanceof ShapeError)) return errorReply('INTERNAL', 'something unforeseen failed here')

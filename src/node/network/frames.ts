@@ -87,8 +87,11 @@ function decodeLength(bytes: { readonly byteLength: number; subarray(): Uint8Arr
     length += (byte & 0x7f) * 2 ** (7 * index)
     if (byte < 0x80) return length
   }
-  throw new RangeError('the length is not complete')
+  throw INCOMPLETE
 }
+
+/** One for all: most messages have a length of two bytes, and to make an error takes longer than to read the message. */
+const INCOMPLETE = new RangeError('the length is not complete')
 
 const TOO_LONG = ['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'InvalidMessageLengthError']
 

@@ -1,6 +1,6 @@
-import type { noise } from '@chainsafe/libp2p-noise'
-import type { yamux } from '@chainsafe/libp2p-yamux'
 import type { Gater } from './gater.js'
+import { type CreateMuxers, eachStream } from './muxer-streams.js'
+import { type CreateEncrypter, eachSecured } from './secured-connections.js'
 
 /**
  * Guards against lengths that do not end. Whatever travels here is frames, each with its length before it as a varint:
@@ -29,9 +29,6 @@ const BYTES_FOR_A_SHORT_FRAME = 1024
 /** How a connection begins on either side, before its encryption takes over. */
 const OPENING = new Uint8Array([0x13, ...ascii('/multistream/1.0.0\n'), 0x07, ...ascii('/noise\n')])
 
-type Factory = ReturnType<ReturnType<typeof yamux>>
-type Muxer = ReturnType<Factory['createStreamMuxer']>
-
 /** Bytes in one piece or several. */
 type Bytes = Uint8Array | { readonly byteLength: number; get(index: number): number }
 
@@ -46,72 +43,34 @@ interface Negotiated {
   readonly protocol: string
 }
 
-/** Where new streams of a muxer come from. */
-interface StreamSource {
-  onRemoteStream(stream: unknown): void
-  createStream: Muxer['createStream']
-}
-
 /**
  * The muxer, with every stream of it guarded; a connection with a length that does not end is cut.
  * @param onCut told of it before, with the muxer of the connection
  */
 export function guardStreams(
-  create: ReturnType<typeof yamux>,
+  create: CreateMuxers,
   onCut: (muxer: unknown, error: Error) => void = () => {}
-): ReturnType<typeof yamux> {
-  return () => {
-    const factory = create()
-    return {
-      protocol: factory.protocol,
-      createStreamMuxer(connection: Parameters<Factory['createStreamMuxer']>[0]) {
-        const muxer = factory.createStreamMuxer(connection)
-        const source = muxer as unknown as StreamSource
-        const cut = (error: Error) => {
-          onCut(muxer, error)
-          connection.abort(error)
-        }
-        const guard = (stream: unknown) => {
-          const isNegotiating = () => (stream as Negotiated).protocol === ''
-          inspect(stream as Incoming, endingLengths(isNegotiating), cut)
-        }
-        const { onRemoteStream, createStream } = source
-        source.onRemoteStream = (stream) => {
-          guard(stream)
-          onRemoteStream.call(muxer, stream)
-        }
-        source.createStream = async (options) => {
-          const stream = await createStream.call(muxer, options)
-          guard(stream)
-          return stream
-        }
-        return muxer
-      }
+): CreateMuxers {
+  return eachStream(create, (muxer, connection) => {
+    const cut = (error: Error) => {
+      onCut(muxer, error)
+      connection.abort(error)
     }
-  }
+    return (stream) => {
+      const isNegotiating = () => (stream as Negotiated).protocol === ''
+      inspect(stream as Incoming, endingLengths(isNegotiating), cut)
+    }
+  })
 }
 
 /**
  * Noise that tells within its handshake which muxer follows, as ours does: whoever does not would negotiate it over the
  * connection, unguarded.
  */
-export function withEarlyMuxer(create: ReturnType<typeof noise>): ReturnType<typeof noise> {
-  return (components) => {
-    const encrypter = create(components)
-    const { secureInbound, secureOutbound } = encrypter
-    encrypter.secureInbound = async (connection, options) => {
-      return hasMuxer(await secureInbound.call(encrypter, connection, options))
-    }
-    encrypter.secureOutbound = async (connection, options) => {
-      return hasMuxer(await secureOutbound.call(encrypter, connection, options))
-    }
-    return encrypter
-  }
-}
-
-function hasMuxer<T extends { readonly streamMuxer?: unknown }>(secured: T): T {
-  if (secured.streamMuxer === undefined) throw new Error('the other side does not say which muxer follows')
-  return secured
+export function withEarlyMuxer(create: CreateEncrypter): CreateEncrypter {
+  return eachSecured(create, ({ streamMuxer }) => {
+    if (streamMuxer === undefined) throw new Error('the other side does not say which muxer follows')
+  })
 }
 
 /** The gater, with connections that do not begin as ours do cut at their first other byte. */

@@ -13,6 +13,7 @@ import { guardOpenings, guardStreams, withEarlyMuxer } from './framing-guard.js'
 import { partnersOnly, peerOf } from './gater.js'
 import { HALF_OPEN_MAX, limitHalfOpen } from './half-open.js'
 import { listenError } from './listen-error.js'
+import { withQuietLengths } from './noise-lengths.js'
 import { tellableAddresses } from './own-addresses.js'
 
 export interface HostOptions {
@@ -167,7 +168,7 @@ const settings: Pick<
       listenOpts: { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }
     })
   ],
-  connectionEncrypters: [withEarlyMuxer(noise())],
+  connectionEncrypters: [withEarlyMuxer(withQuietLengths(noise()))],
   connectionManager: {
     maxConnections: CONNECTIONS_MAX,
     inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,

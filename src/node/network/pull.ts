@@ -4,7 +4,7 @@ import { createAllowances } from './allowance.js'
 import { createConcurrency } from './concurrency.js'
 import type { Counts } from './counts.js'
 import { pause } from './deadline.js'
-import { answerOn, ask, type ExchangeLimits } from './exchange.js'
+import { answerOn, ask, EncodedAnswer, type ExchangeLimits } from './exchange.js'
 import type { Connection, Stream } from './frames.js'
 import { REQUEST_BYTES_MAX, shapeOfRequest, shapeOfResponse } from './message-shape.js'
 
@@ -126,14 +126,14 @@ async function heldOff(stream: Stream, ms: number): Promise<void> {
 }
 
 /** As much of an answer as may be sent: what is left out will be asked for again. */
-function fitting(response: PullResponse): PullResponse {
+function fitting(response: PullResponse): PullResponse | EncodedAnswer {
   switch (response.type) {
     case 'blocks':
-      return { type: 'blocks', blocks: fittingItems(response.blocks) }
+      return encodedList('blocks', response.blocks)
     case 'batches':
-      return { type: 'batches', batches: fittingItems(response.batches) }
+      return encodedList('batches', response.batches, jsonOfBatch)
     case 'messages':
-      return { type: 'messages', messages: fittingItems(response.messages) }
+      return encodedList('messages', response.messages)
     case 'proposal':
     case 'known':
     case 'recoveries':
@@ -142,14 +142,34 @@ function fitting(response: PullResponse): PullResponse {
   }
 }
 
-function fittingItems<T>(items: readonly T[]): readonly T[] {
+/** An answer `{type, NAME: [...]}` of items that were written once each: their size decides how many there are. */
+function encodedList<T>(
+  name: 'blocks' | 'batches' | 'messages',
+  items: readonly T[],
+  jsonOf: (item: T) => string = JSON.stringify
+): EncodedAnswer {
+  const texts: string[] = []
   let bytes = ENVELOPE_BYTES
-  let count = 0
   for (const item of items) {
-    bytes += Buffer.byteLength(JSON.stringify(item)) + 1
+    const text = jsonOf(item)
+    bytes += Buffer.byteLength(text) + 1
     // At least one: if even that is too large the answer says so.
-    if (bytes > RESPONSE_BYTES_MAX && count > 0) break
-    count += 1
+    if (bytes > RESPONSE_BYTES_MAX && texts.length > 0) break
+    texts.push(text)
   }
-  return count === items.length ? items : items.slice(0, count)
+  return new EncodedAnswer(`{"type":"${name}","${name}":[${texts.join()}]}`)
+}
+
+/** Batches that were asked for last, as JSON: all partners ask for each. */
+const recentBatches: { readonly batch: string; readonly json: string }[] = []
+
+const RECENT_BATCHES_MAX = 8
+
+function jsonOfBatch(batch: string): string {
+  const known = recentBatches.find((recent) => recent.batch === batch)
+  if (known !== undefined) return known.json
+  const json = JSON.stringify(batch)
+  if (recentBatches.length >= RECENT_BATCHES_MAX) recentBatches.shift()
+  recentBatches.push({ batch, json })
+  return json
 }

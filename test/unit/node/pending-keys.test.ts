@@ -46,22 +46,25 @@ test('the newest record of its key, its unique values and its counters, until th
   pending.add(second)
   assert.equal(keys.map(touched), [true, true, true])
   assert.equal(['r:trip["b"]', 'U:trip/["ticket"]/["u"]'].map(touched), [false, false])
-  pending.remove(first.record)
+  pending.remove(first.batch)
   assert.equal(keys.map(touched), [true, true, true])
-  pending.remove(second.record)
+  pending.remove(second.batch)
   assert.equal(keys.map(touched), [false, false, false])
 })
 
-test('what was added is removed, also when another model says now what the record writes', () => {
+test('what was added is removed with its batch, and of another batch nothing', () => {
   const pending = createPendingKeys('p1')
-  const { record, ...place } = pendingOf('trip', { car: 'a', ticket: 't' })
-  const object = { ...record.object!, uniques: [] }
-  pending.add({ record, ...place })
-  pending.add({ record: { ...record, text: `${record.text} `, object }, ...place })
-  pending.remove({ ...record, object })
-  assert.not.ok(pending.touches(new Set(['U:trip/["ticket"]/["t"]'])))
+  const batch = {} as PendingRecord['batch']
+  const first = { ...pendingOf('trip', { car: 'a', ticket: 't' }), batch }
+  const second = { ...pendingOf('trip', { car: 'b' }), batch }
+  const other = pendingOf('trip', { car: 'a' })
+  for (const each of [first, second, other]) pending.add(each)
+  pending.remove(batch)
+  assert.not.ok(pending.touches(new Set(['U:trip/["ticket"]/["t"]', 'r:trip["b"]'])))
   assert.ok(pending.touches(new Set(['r:trip["a"]'])))
-  pending.remove({ ...record, text: `${record.text} ` })
+  pending.remove(batch)
+  assert.ok(pending.touches(new Set(['r:trip["a"]'])), 'once for each')
+  pending.remove(other.batch)
   assert.not.ok(pending.touches(new Set(['r:trip["a"]'])))
 })
 
