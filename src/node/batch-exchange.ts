@@ -10,7 +10,7 @@ import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
 import { type BatchMessage, GOSSIP_BYTES_MAX, type Peers } from './peers.js'
-import type { Timers } from './timers.js'
+import type { TimerHandle, Timers } from './timers.js'
 import { createVainAnnouncements } from './vain-announcements.js'
 
 /** Sequences ahead of an author's next one that are kept: a stream in flight is shorter. */
@@ -22,8 +22,11 @@ export const AUTHOR_BYTES_MAX = 32 * 1024 * 1024
 /** Hashes that are fetched for one block at a time. */
 const WANTED_MAX = 1024
 
-/** Milliseconds until an announced small batch is pulled: gossip usually brings it before. */
+/** Milliseconds until an own batch is announced that went by gossip: mostly it is in a block before. */
 const GOSSIP_WAIT_MS = 150
+
+/** Bytes of records that gossip takes, with room for what goes around them. */
+const GOSSIPED_BYTES_MAX = GOSSIP_BYTES_MAX - 2048
 
 export interface BatchExchangeDependencies {
   readonly chain: Chain
@@ -63,6 +66,8 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
    * that are taken so, as more than a block may hold is not taken for one: it is invalid whatever the rest says.
    */
   const needed = { height: 0, hashes: new Set<string>(), room: 0 }
+  /** Of own batches that went by gossip. */
+  const announcing = new Set<TimerHandle>()
   let stopped = false
 
   /** Why a batch is not taken now; null when it is. What is refused here may be taken later. */
@@ -150,12 +155,15 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     return { header, hash, records: records.map((text) => checkRecord(model, text, chain.limits.recordBytesMax)) }
   }
 
-  /** Only who announces is asked, so that nobody can send others asking around; who else has it says so in its status. */
-  function announced(from: string, { hash, ...place }: Announcement, delayMs: number): void {
+  /**
+   * A partner says that it holds a batch: it is asked at once, as who announces does not expect that gossip brings it. Only who
+   * announces is asked, so that nobody can send others asking around; who else has it says so in its status.
+   */
+  function announced(from: string, { hash, ...place }: Announcement): void {
     // A rival of what is here is fetched although it will not be kept: its signature proves a lie.
     const wanted = (): boolean =>
       !stopped && !isHere(hash) && (unwanted(place, hash) === null || isCurrentRival(place, hash))
-    if (wanted()) pulls.announced(from, hash, delayMs, wanted)
+    if (wanted()) pulls.announced(from, hash, wanted)
   }
 
   function isCurrentRival(place: BatchPlace, hash: string): boolean {
@@ -166,12 +174,7 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     take,
     /** Batches being stored, and batches waited for. */
     sizes: () => ({ storing: busy.size, announced: pulls.waiting() }),
-    /** A partner says that it holds a batch. */
-    announced: (from: string, message: BatchMessage): void => announced(from, message, GOSSIP_WAIT_MS),
-    /** A partner lists what it holds: no gossip is to be expected any more. */
-    listed(from: string, batches: readonly Announcement[]): void {
-      for (const batch of batches) announced(from, batch, 0)
-    },
+    announced,
     /** Batches that a block needs: pulled at once, from those who should have them first. */
     fetch(hashes: readonly string[], holders: readonly string[]): void {
       const connected = peers.connected()
@@ -184,11 +187,20 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
       for (const hash of wanted) needed.hashes.add(hash)
       pulls.need(wanted, [...new Set(order)], (hash) => !stopped && isNeeded(hash) && !isHere(hash))
     },
-    /** Spreads an own batch that is durable. */
-    spread(batch: CheckedBatch, text: string): void {
-      if (batch.header.bytes < GOSSIP_BYTES_MAX - 2048) peers.gossipBatch(text)
-      const { author, incarnation, sequence } = batch.header
-      peers.broadcast({ type: 'batch', hash: batch.hash, author, incarnation, sequence })
+    /** Spreads an own batch that is durable: by gossip if it is small, and announced where that is too large or too slow. */
+    spread({ header, hash }: CheckedBatch, text: string): void {
+      const { author, incarnation, sequence, bytes } = header
+      const announce = (): void => peers.broadcast({ type: 'batch', hash, author, incarnation, sequence })
+      if (bytes >= GOSSIPED_BYTES_MAX) {
+        announce()
+        return
+      }
+      peers.gossipBatch(text)
+      const timer = timers.set(GOSSIP_WAIT_MS, () => {
+        announcing.delete(timer)
+        if (mempool.get(hash) !== undefined) announce()
+      })
+      announcing.add(timer)
     },
     /** Stored forms of the batches that are here, for a partner that lacks them. */
     serve(hashes: readonly string[], bytesMax: number): string[] {
@@ -206,6 +218,8 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     stop(): void {
       stopped = true
       pulls.stop()
+      for (const timer of announcing) timers.clear(timer)
+      announcing.clear()
     }
   }
 }

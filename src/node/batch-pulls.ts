@@ -204,8 +204,8 @@ export function createBatchPulls(dependencies: BatchPullsDependencies) {
   return {
     /** Batches that are waited for or being fetched. */
     waiting: (): number => wants.size,
-    /** A partner says that it holds a batch: it is asked after a while, unless somebody else is and answers. */
-    announced(from: string, hash: string, delayMs: number, wanted: () => boolean): void {
+    /** A partner says that it holds a batch: it is asked once this turn is over, unless somebody else is and answers. */
+    announced(from: string, hash: string, wanted: () => boolean): void {
       const known = wants.get(hash)
       if (stopped || known?.asked.has(from) || known?.holders.includes(from)) return
       if (known?.announcers.has(from) !== true) {
@@ -221,7 +221,7 @@ export function createBatchPulls(dependencies: BatchPullsDependencies) {
         if (want.late) ask([want])
         return
       }
-      want.timer = timers.set(delayMs, () => {
+      want.timer = timers.set(0, () => {
         want.timer = null
         ask([want])
       })

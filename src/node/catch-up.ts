@@ -31,6 +31,10 @@ const PATIENCE_MS_MIN = 3_000
 /** Blocks behind at which a node stops taking part until it has caught up; fewer are fetched beside. */
 const FAR_BEHIND = 2
 
+interface GivenBlocks {
+  readonly blocks: readonly BlockBundle[]
+}
+
 export interface CatchUpDependencies {
   readonly chain: Chain
   readonly mempool: Mempool
@@ -120,9 +124,28 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     }
   }
 
+  /** Fetches as long as there is more of it: the next answer is on its way while the blocks of the last are run. */
   async function fetchFrom(partner: string): Promise<void> {
-    const from = chain.tip.height + 1
-    const { blocks } = await ask(partner, from)
+    let from = chain.tip.height + 1
+    let answer: Promise<GivenBlocks> | null = ask(partner, from)
+    while (answer !== null) {
+      const { blocks }: GivenBlocks = await answer
+      const after = from + blocks.length
+      answer = blocks.length > 0 && (heights.get(partner) ?? 0) >= after ? ask(partner, after) : null
+      answer?.catch(() => {})
+      try {
+        await takeBlocks(blocks, from)
+      } finally {
+        if (stopped || chain.tip.height + 1 < after || !isVersionKnown(chain)) {
+          asking?.giveUp.abort(new LedgerError('CLOSED', 'the blocks before were not taken'))
+          answer = null
+        }
+      }
+      from = after
+    }
+  }
+
+  async function takeBlocks(blocks: readonly BlockBundle[], from: number): Promise<void> {
     for (const [index, bundle] of blocks.entries()) {
       if (stopped || !isVersionKnown(chain)) return
       // Only blocks that are proven hold this node up, never a claim: whoever is that far behind has nothing to vote on.
@@ -130,7 +153,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     }
   }
 
-  async function ask(partner: string, from: number): Promise<{ readonly blocks: readonly BlockBundle[] }> {
+  async function ask(partner: string, from: number): Promise<GivenBlocks> {
     const giveUp = new AbortController()
     const { signal } = giveUp
     asking = { partner, since: now(), giveUp }

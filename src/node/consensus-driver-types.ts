@@ -27,6 +27,8 @@ export interface ConsensusDriverDependencies {
   /** Milliseconds until a block may be proposed after one of this time; 0 or less: now. */
   readonly proposeIn: (time: number) => number
   readonly timers: Timers
+  /** Whether neither this node nor anybody it is connected to reaches a partner. */
+  readonly isGone: (partner: string) => boolean
   /** Sends an own message to the partners, with the block a proposal is for; what it rests on is durable. */
   readonly publish: (message: Message, reason: string | null, block: ProposedBlock | null) => void
   /** A block that matters here is not here whole: get the rest. */

@@ -1,7 +1,7 @@
 import { assertInvariant } from '../base/errors.js'
 import { pendingEffects, replay } from '../consensus/log.js'
 import { authorOf, messagesOf, ownMessagesOf } from '../consensus/progress.js'
-import { type ConsensusState, initialState } from '../consensus/state.js'
+import { type ConsensusState, initialState, proposerOf } from '../consensus/state.js'
 import { step } from '../consensus/step.js'
 import { TIMEOUTS_DEFAULT } from '../consensus/timeouts.js'
 import type { Effect, Input, LogEntry, Message, Proposal, StartHeight, Vote } from '../consensus/types.js'
@@ -16,6 +16,7 @@ import { startAfterTip } from './height-start.js'
 import { isVersionKnown } from './known-version.js'
 import { createLoggedHeights } from './logged-heights.js'
 import { othersAmong } from './own-state.js'
+import { waitForProposal } from './propose-wait.js'
 import { stopError } from './stop-error.js'
 import type { LogEntry as WalEntry } from './store/write-ahead-log.js'
 import { createTimerGroup } from './timer-group.js'
@@ -38,7 +39,7 @@ interface Outbound {
  * message, or the commit of a block. A crash in between loses the burst as a whole.
  */
 export function createConsensusDriver(options: ConsensusDriverOptions, dependencies: ConsensusDriverDependencies) {
-  const { chain, mempool, wal, signer, disputes, now, publish, onEvidence, onCommitted, fail } = dependencies
+  const { chain, mempool, wal, signer, disputes, now, isGone, publish, onEvidence, onCommitted, fail } = dependencies
   const inputs: Input[] = []
   const timers = createTimerGroup(dependencies.timers)
   const running = { burst: null as Promise<void> | null, busy: false }
@@ -106,7 +107,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         check({ ...effect, fresh: false, proposer: '' })
         break
       case 'schedule-timeout':
-        schedule({ type: 'timeout', kind: effect.kind, height: effect.height, round: effect.round }, effect.ms)
+        startTimeout(effect)
         break
       case 'decide':
         decided = effect.certificate
@@ -132,7 +133,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function build(height: number, round: number): void {
     // Rule 19: a proposer waits until its clock has passed the time of the block before, and can be relied on.
     const wait = dependencies.proposeIn(chain.tip.time)
-    if (wait > 0) schedule({ type: 'work-available', height }, wait)
+    if (wait > 0) timers.set(wait, () => feed({ type: 'work-available', height }))
     const origin = { round, proposer: options.self, time: now() }
     const candidate = wait > 0 ? null : buildBlock(chain, mempool, origin, disputes.offers(state))
     if (candidate === null) {
@@ -150,8 +151,11 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     inputs.push({ type: 'block-checked', height, round, block, result: contents.check(wanted) })
   }
 
-  function schedule(input: Input, ms: number): void {
-    timers.set(ms, () => feed(input))
+  function startTimeout({ kind, height, round, ms }: Extract<Effect, { type: 'schedule-timeout' }>): void {
+    const end = (): void => feed({ type: 'timeout', kind, height, round })
+    const proposer = proposerOf(state, round)
+    if (kind === 'propose') waitForProposal(timers, ms, () => isGone(proposer), end)
+    else timers.set(ms, end)
   }
 
   function feed(input: Input): void {

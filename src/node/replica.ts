@@ -143,6 +143,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
       now,
       proposeIn: wallClock.proposeIn,
       timers,
+      isGone: (partner) => partner !== self && !neighbours.reached().has(partner),
       fail,
       publish,
       fetch: (wanted) => fetchBlock(wanted),
@@ -286,7 +287,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
   function onStatus(from: string, message: StatusMessage): void {
     neighbours.told(from, message.connected)
     catchUp.heard(from, message.height)
-    exchange.listed(from, message.batches)
+    for (const batch of message.batches) exchange.announced(from, batch)
     lookout.onListed(from, message.batches)
     if (message.height === chain.tip.height && isVersionKnown(chain)) void pullMessages(from, message)
   }

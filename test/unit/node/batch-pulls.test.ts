@@ -1,35 +1,10 @@
 import * as assert from 'uvu/assert'
 import { type BatchPulls, createBatchPulls } from '../../../src/node/batch-pulls.js'
 import { silentLogger } from '../../../src/node/log.js'
-import type { TimerHandle, Timers } from '../../../src/node/timers.js'
+import { handTimers } from '../../support/hand-timers.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('pulling batches')
-
-/** Timers whose time passes when the test says so. */
-function handTimers() {
-  let now = 0
-  const set = new Map<TimerHandle, { readonly at: number; readonly work: () => void }>()
-  const timers: Timers = {
-    set(ms, work) {
-      const handle = { timer: {} }
-      set.set(handle, { at: now + ms, work })
-      return handle
-    },
-    clear: (handle) => void set.delete(handle)
-  }
-  return {
-    timers,
-    waiting: () => set.size,
-    pass(ms: number): void {
-      now += ms
-      for (const [handle, { at, work }] of [...set]) {
-        if (at > now || !set.delete(handle)) continue
-        work()
-      }
-    }
-  }
-}
 
 interface Request {
   readonly partner: string
@@ -80,7 +55,7 @@ function subject(connected: readonly string[] = ['a', 'b', 'c']) {
     pulls,
     lacks,
     told: () => requests.map(({ partner, hashes }) => `${partner}: ${hashes.join(' ')}`),
-    announced: (from: string, hash: string, ms = 0) => pulls.announced(from, hash, ms, () => lacks(hash)),
+    announced: (from: string, hash: string) => pulls.announced(from, hash, () => lacks(hash)),
     settled: () => new Promise<void>((resolve) => setImmediate(resolve))
   }
 }
@@ -157,18 +132,17 @@ test('one who gave nothing is asked again while another keeps silent', async () 
   assert.equal(told(), ['a: x', 'b: x', 'b: x'])
 })
 
-test('what gossip brings meanwhile is not asked for', () => {
+test('what comes in the same turn is not asked for', () => {
   const { announced, time, told, here } = subject()
-  announced('a', 'x', 150)
-  time.pass(100)
+  announced('a', 'x')
   here.add('x')
-  time.pass(50)
+  time.pass(0)
   assert.equal(told(), [])
 })
 
 test('what a block needs is asked for at once, in groups, with two requests to a partner at a time', async () => {
   const { announced, pulls, requests, time, told, settled, here, lacks } = subject()
-  announced('b', 'h0', 150)
+  announced('b', 'h0')
   const hashes = Array.from({ length: 20 }, (_, at) => `h${at}`)
   pulls.need([...hashes, 'here'], ['gone', 'a', 'b'], (hash) => hash !== 'here' && lacks(hash))
   assert.equal(told(), ['a: h0 h1 h2 h3 h4 h5 h6 h7', 'a: h8 h9 h10 h11 h12 h13 h14 h15'])
@@ -207,7 +181,7 @@ test('a partner can announce so many at a time and no more', async () => {
 
 test('who has not got what it announced is told of; who was asked for another reason is not', async () => {
   const { announced, pulls, requests, time, settled, lacks, vain, blamed } = subject()
-  for (const hash of ['x', 'y', 'z']) announced('a', hash, 150)
+  for (const hash of ['x', 'y', 'z']) announced('a', hash)
   pulls.need(['x', 'y', 'z'], ['a'], lacks)
   requests[0]!.answer('y')
   await settled()
@@ -227,7 +201,7 @@ test('what an answer had no room for is not missing', async () => {
   // Large once in JSON, as they may be on the wire.
   const large = '\u0001'.repeat(1024 * 1024)
   const hashes = ['x', large, 'y', 'z']
-  for (const hash of hashes) announced('a', hash, 150)
+  for (const hash of hashes) announced('a', hash)
   pulls.need(hashes, ['a'], lacks)
   requests[0]!.answer(large)
   await settled()

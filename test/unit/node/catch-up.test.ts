@@ -83,4 +83,23 @@ test('nobody else could answer: the one who is ahead is waited for', async () =>
   await catchUp.stop()
 })
 
+test('more is asked for while blocks are taken, and given up when they are wrong', async () => {
+  const signals: (AbortSignal | undefined)[] = []
+  const liar: Answer = async (signal) => {
+    signals.push(signal)
+    if (signals.length > 1) return await silent(signal)
+    return { type: 'blocks', blocks: [{ header: 'no header', certificate: '', batches: [] }] }
+  }
+  const { catchUp, asked, failures } = nodeAmong({ liar, honest: empty })
+  catchUp.heard('liar', 100)
+  await turn()
+  assert.equal(asked, ['liar', 'liar'])
+  assert.is(signals[1]?.aborted, true)
+  catchUp.heard('honest', 3)
+  await turn()
+  assert.equal(asked, ['liar', 'liar', 'honest'])
+  assert.equal(failures, [])
+  await catchUp.stop()
+})
+
 test.run()

@@ -82,6 +82,7 @@ function driverOnPendingDisk() {
     disputes: { offers: () => [EVERYTHING], admits: () => true },
     now: () => small.tip.time + 1_000,
     proposeIn: () => 0,
+    isGone: () => false,
     timers: { set: () => ({ timer: null }), clear() {} },
     publish: (message) => sent.push(message),
     fetch() {},
