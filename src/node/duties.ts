@@ -60,8 +60,10 @@ export function createDuties(dependencies: DutiesDependencies) {
   }
 
   function sayAddresses(): void {
-    const known = addresses().length === 0 ? [] : wish.withMark(addresses())
-    if (known.length === 0 || chain.rulebook.partners.partners.length < 2) return
+    if (chain.rulebook.partners.partners.length < 2) return
+    const own = addresses()
+    if (own.length === 0) return
+    const known = wish.withMark(own)
     if (chain.store.state.get(addressKey(self))?.text === canonicalText([...known])) return
     say('address', '_address', { addresses: [...known] })
   }

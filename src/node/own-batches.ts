@@ -8,7 +8,7 @@ import type { CheckedRecord } from '../ledger/record.js'
 import type { Verdict } from '../ledger/verdict.js'
 import type { SignGuard } from './store/sign-guard.js'
 import type { Store } from './store/store-types.js'
-import type { Timers } from './timers.js'
+import type { TimerHandle, Timers } from './timers.js'
 
 /** An own batch on its way: its records are known by their position in it before it is sealed. */
 export interface OwnBatch {
@@ -27,8 +27,14 @@ export interface Decision {
   readonly verdicts: readonly Verdict[]
 }
 
-/** Batches in flight at most: with fewer a stream waits for the disk, with more memory and latency grow for nothing. */
-export const BATCHES_IN_FLIGHT_MAX = 4
+/** Batches in flight at most: with fewer a stream waits for lines of 100 ms, with more memory grows for nothing. */
+export const BATCHES_IN_FLIGHT_MAX = 8
+
+/** Milliseconds for which those who were just answered are waited for, so that one block has all of them again. */
+const GATHER_MS = 5
+
+/** Milliseconds after which nobody who was answered is expected to go on. */
+const RECENT_MS = 50
 
 export interface OwnBatchesOptions {
   readonly scope: Scope
@@ -64,7 +70,8 @@ interface Flight extends OwnBatch {
 
 /**
  * Gathers own records into batches. While nothing of ours is in flight a batch is sealed at the end of the turn, so one
- * record alone waits for nobody; while something is, the next batch fills up.
+ * record alone waits for nobody; while something is, the next batch fills up. Where a block has just answered several, as many are
+ * waited for a moment: otherwise the first of them would have a block for itself, and the others the one after.
  */
 export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBatchesDependencies) {
   const { scope, limits, author } = options
@@ -77,13 +84,35 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
   let stopped: unknown = null
   let abandoned: unknown = null
   const roomWaiters: (() => void)[] = []
+  /** Records that the newest block has answered, while they may be followed by as many. */
+  let expected = 0
+  let answeredAt = -1
+  let forgetting: TimerHandle | null = null
+  let gathering: TimerHandle | null = null
 
   function schedule(): void {
     if (scheduled || stopped !== null) return
     scheduled = true
     timers.set(0, () => {
       scheduled = false
-      if (open !== null && sealed.size === 0) seal()
+      if (open === null || sealed.size > 0) return
+      if (open.records.length >= expected) seal()
+      else gathering ??= timers.set(GATHER_MS, gathered)
+    })
+  }
+
+  function gathered(): void {
+    gathering = null
+    if (open !== null && sealed.size === 0) seal()
+  }
+
+  function expect({ height }: Decision, records: number): void {
+    expected = (answeredAt === height ? expected : 0) + records
+    answeredAt = height
+    if (forgetting !== null) timers.clear(forgetting)
+    forgetting = timers.set(RECENT_MS, () => {
+      forgetting = null
+      expected = 0
     })
   }
 
@@ -91,6 +120,8 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
     const flight = open
     assertInvariant(flight !== null, 'there is an open batch to seal')
     open = null
+    if (gathering !== null) timers.clear(gathering)
+    gathering = null
     flight.sequence = sequence++
     sealed.set(flight.sequence, flight)
     sealing = sealing.then(() => write(flight)).catch(stop)
@@ -131,6 +162,7 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
   function stop(error: unknown): void {
     if (stopped !== null) return
     stopped = error
+    for (const timer of [forgetting, gathering]) if (timer !== null) timers.clear(timer)
     rejectAll(error)
     fail(error)
   }
@@ -204,6 +236,7 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
       flight.decision = decision
       flight.decide(decision)
       sealed.delete(committed)
+      expect(decision, flight.records.length)
       wakeRoom()
       if (open !== null) schedule()
       return flight
