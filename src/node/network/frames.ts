@@ -15,6 +15,8 @@ export interface Frames {
   /** Bytes of the value that was read last. */
   bytesRead(): number
   write(frames: readonly Uint8Array[], signal: AbortSignal): Promise<void>
+  /** Ends a pause of the stream; as long as more than a frame waits to be read, it stays paused until that is taken. */
+  resume(): void
 }
 
 /**
@@ -22,27 +24,30 @@ export interface Frames {
  * @param unreadMax bytes beyond one value that may wait to be read: a stream where more do is reset, so memory is bounded
  */
 export function framesOf(stream: Stream, bytesMax: number, unreadMax = UNREAD_BYTES_MAX): Frames {
+  let bytesRead = 0
+  let lengthBytes = 0
+  let unread = 0
   const lp = lpStream(stream, {
     maxDataLength: bytesMax,
     maxBufferSize: bytesMax + unreadMax,
-    lengthDecoder: decodeLength
+    lengthDecoder: (read) => {
+      lengthBytes = read.byteLength
+      return decodeLength(read)
+    }
   })
-  let bytesRead = 0
-  let unread = 0
   // Behind with reading the sender has to wait, or what it sends in good faith would reset the stream.
   stream.addEventListener('message', ({ data }) => {
     unread += data.byteLength
     if (isBehind()) queueMicrotask(pauseIfBehind)
   })
+  // Only then may the stream be paused: of less, the reader may need the rest of a frame, which would never come.
   const isBehind = (): boolean => unread > bytesMax + LENGTH_BYTES_MAX
   // Not in the listener: while a stream is being resumed, a pause would leave the muxer open for more.
   const pauseIfBehind = (): void => {
     if (isBehind() && stream.status === 'open' && stream.readStatus === 'readable') stream.pause()
   }
-  const taken = (bytes: number): void => {
-    bytesRead = bytes
-    unread -= bytes + lengthBytesOf(bytes)
-    if (unread <= bytesMax / 2 && stream.readStatus === 'paused') stream.resume()
+  const resume = (): void => {
+    if (!isBehind() && stream.readStatus === 'paused') stream.resume()
   }
   const readBytes = async (signal?: AbortSignal): Promise<Uint8Array> => {
     let bytes: Uint8Array
@@ -51,14 +56,17 @@ export function framesOf(stream: Stream, bytesMax: number, unreadMax = UNREAD_BY
     } catch (error) {
       throw TOO_LONG.includes(nameOf(error)) ? new LedgerError('TOO_LARGE', `a frame is over ${bytesMax} bytes`) : error
     }
-    taken(bytes.length)
+    bytesRead = bytes.length
+    unread -= lengthBytes + bytes.length
+    resume()
     return bytes
   }
   return {
     read: async (signal) => decodeFrame(await readBytes(signal)),
     readBytes,
     bytesRead: () => bytesRead,
-    write: (frames, signal) => lp.writeV([...frames], { signal })
+    write: (frames, signal) => lp.writeV([...frames], { signal }),
+    resume
   }
 }
 
@@ -67,13 +75,6 @@ const UNREAD_BYTES_MAX = 256 * 1024
 
 /** Bytes of a length, enough for every frame here. */
 const LENGTH_BYTES_MAX = 5
-
-/** Bytes of the length itself; never more than were read. */
-function lengthBytesOf(length: number): number {
-  let bytes = 1
-  for (let rest = length; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes += 1
-  return bytes
-}
 
 /**
  * A length as a varint (7 bits a byte, the lowest first). RangeError asks for more bytes; after that many lpStream would

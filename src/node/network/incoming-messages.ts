@@ -7,7 +7,7 @@ import { createAllowances } from './allowance.js'
 import type { Counts } from './counts.js'
 import { pause, startDeadline } from './deadline.js'
 import { asError } from './exchange.js'
-import { type Connection, encodeFrame, framesOf, type Stream } from './frames.js'
+import { type Connection, encodeFrame, type Frames, framesOf, type Stream } from './frames.js'
 import { MESSAGE_BYTES_MAX, shapeOfMessage } from './message-shape.js'
 import type { Welcome } from './outgoing-link.js'
 import { createTurns } from './turns.js'
@@ -59,7 +59,7 @@ export function incomingMessages(options: IncomingOptions): (stream: Stream, con
   })
 
   /** Leaves a stream unread, which keeps the sender from sending more, until the partner may say something again. */
-  const hold = async (stream: Stream, key: string, ms: number): Promise<void> => {
+  const hold = async (stream: Stream, frames: Frames, key: string, ms: number): Promise<void> => {
     counts.held += 1
     if (performance.now() - (toldAt.get(key) ?? Number.NEGATIVE_INFINITY) > TOLD_MS) {
       toldAt.set(key, performance.now())
@@ -69,7 +69,7 @@ export function incomingMessages(options: IncomingOptions): (stream: Stream, con
     for (const end = performance.now() + ms; performance.now() < end && stream.status === 'open'; ) {
       await pause(Math.min(HELD_MS_MAX, Math.max(1, end - performance.now())), NEVER)
     }
-    stream.resume()
+    frames.resume()
   }
 
   const read = async (stream: Stream, key: string): Promise<void> => {
@@ -89,7 +89,7 @@ export function incomingMessages(options: IncomingOptions): (stream: Stream, con
       if (partner === null) throw new Error('no longer a partner')
       options.onMessage(partner, message)
       const waitMs = allowance.spend(1 + frames.bytesRead() / BYTES_OF_ONE)
-      if (waitMs > 0) await hold(stream, key, Math.max(waitMs, HOLD_MS_MIN))
+      if (waitMs > 0) await hold(stream, frames, key, Math.max(waitMs, HOLD_MS_MIN))
       else if (turns.isOver()) await turns.pass()
     }
   }
