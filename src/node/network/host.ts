@@ -15,6 +15,7 @@ import { HALF_OPEN_MAX, limitHalfOpen } from './half-open.js'
 import { listenError } from './listen-error.js'
 import { withQuietLengths } from './noise-lengths.js'
 import { tellableAddresses } from './own-addresses.js'
+import { fewWindowUpdates } from './window-updates.js'
 
 export interface HostOptions {
   /** The partner's private key: 32 bytes of seed (RFC 8032). Its public key is the identity, as in every signature. */
@@ -114,7 +115,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const libp2p: Libp2p = await createLibp2p({
     ...settings,
     privateKey,
-    streamMuxers: [guardStreams(yamux(MUXER), onCut)],
+    streamMuxers: [guardStreams(fewWindowUpdates(yamux(MUXER)), onCut)],
     addresses: { listen: listen.map(String), announce: announce.map(String) },
     connectionGater: guardOpenings(limitHalfOpen(gater)),
     services: {

@@ -1,3 +1,5 @@
+import { yamux } from '@chainsafe/libp2p-yamux'
+import { multiaddrConnectionPair } from '@libp2p/utils'
 import fc from 'fast-check'
 import * as assert from 'uvu/assert'
 import { silentLogger } from '../../../src/node/log.js'
@@ -7,6 +9,8 @@ import { endingLengths, opening } from '../../../src/node/network/framing-guard.
 import type { Gater } from '../../../src/node/network/gater.js'
 import { limitHalfOpen } from '../../../src/node/network/half-open.js'
 import { createMisconduct } from '../../../src/node/network/misconduct.js'
+import type { CreateMuxers } from '../../../src/node/network/muxer-streams.js'
+import { fewWindowUpdates } from '../../../src/node/network/window-updates.js'
 import { suite } from '../../support/suite.js'
 
 const test = suite('guards of the network')
@@ -182,6 +186,37 @@ test('an opening is exactly ours, in any chunks', () => {
     const changed = Uint8Array.from(good.with(at, good[at]! ^ 0x80))
     assert.is(opening()(changed), 'no')
   }
+})
+
+test('of small pieces of data not each is answered with a window update, and large ones come through', async () => {
+  const talk = async (create: CreateMuxers, pieces: number, bytesOfOne: number) => {
+    const [near, far] = multiaddrConnectionPair()
+    const [sender, receiver] = [near, far].map((connection) => create().createStreamMuxer(connection))
+    let [arrived, back] = [0, 0]
+    near.addEventListener('message', ({ data }) => {
+      back += data.byteLength
+    })
+    receiver!.addEventListener('stream', ({ detail }) => {
+      detail.addEventListener('message', ({ data }) => {
+        arrived += data.byteLength
+      })
+    })
+    const stream = await sender!.createStream()
+    for (let piece = 0; piece < pieces; piece++) {
+      if (!stream.send(new Uint8Array(bytesOfOne)))
+        await new Promise((resolve) => stream.addEventListener('drain', resolve, { once: true }))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    while (arrived < pieces * bytesOfOne) await new Promise((resolve) => setImmediate(resolve))
+    for (const connection of [near, far]) connection.abort(new Error('done'))
+    return back
+  }
+  const few = fewWindowUpdates(yamux({ enableKeepAlive: false }))
+  const plain = await talk(yamux({ enableKeepAlive: false }), 200, 100)
+  const lean = await talk(few, 200, 100)
+  assert.ok(plain > 200 * 10, `${plain} bytes came back`)
+  assert.ok(lean < plain / 20, `${lean} bytes came back, ${plain} without it`)
+  assert.ok((await talk(few, 64, 256 * 1024)) > 0)
 })
 
 test.run()
