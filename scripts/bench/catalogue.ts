@@ -99,6 +99,12 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     '--records 20000 [--install] (by apt-get, as root)',
     () => import('./beside.js')
   ),
+  where: figures(
+    'where the time of a saturated node goes, of a follower and of the author, by parts',
+    `${RECORDS} 100000 [--charts FOLDER]`,
+    () => import('./where.js'),
+    { standard: false }
+  ),
   guard: figures(
     'processor time of a record against a bare loop; fails when it is a third worse than the baseline',
     `${RECORDS} 60000`,

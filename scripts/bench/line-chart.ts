@@ -1,3 +1,5 @@
+import { escaped } from './svg-text.js'
+
 /** A line of a chart. */
 export interface Series {
   readonly name: string
@@ -75,10 +77,6 @@ function line(x1: number, y1: number, x2: number, y2: number, colour: string): s
 
 function text(x: number, y: number, words: string, anchor: string, more = ''): string {
   return `<text x="${x}" y="${y}" text-anchor="${anchor}"${more}>${escaped(words)}</text>`
-}
-
-function escaped(words: string): string {
-  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 function rounded(value: number): number {

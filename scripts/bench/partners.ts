@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type ApiClient, createClient } from '../../src/api/client.js'
-import { cpuSecondsOf, NETWORK, type NodeProcess, runLedger, startNode } from './processes.js'
+import { cpuSecondsOf, NETWORK, type NodeProcess, type NodeRecorder, runLedger, startNode } from './processes.js'
 import { withTemporaryFolder } from './temporary-folder.js'
 
 const VOTER_SECONDS_MAX = 120
@@ -15,8 +14,8 @@ export interface BenchPartner {
   readonly client: ApiClient
   /** What its node is started with each time. */
   readonly args: readonly string[]
-  /** Where its node writes the delay of its event loop; null where that is not recorded. */
-  readonly delayFile: string | null
+  /** What its node records of itself; null: nothing. */
+  readonly recorder: NodeRecorder | null
   node: NodeProcess
 }
 
@@ -30,15 +29,15 @@ export interface BenchNetwork {
 export interface NetworkOptions {
   /** More arguments of each node, by its number from 1. */
   readonly argsOf?: (number: number) => readonly string[]
-  /** Whether the delay of event loops is recorded. @default false */
-  readonly delays?: boolean
+  /** What each node records of itself, by its home. @default nothing */
+  readonly recorderOf?: (home: string) => NodeRecorder | null
 }
 
 /** Gives `work` a network of `size` partners, each a process of its own; all of it is gone afterwards. */
 export async function withNetwork<Result>(
   size: number,
   work: (network: BenchNetwork) => Promise<Result>,
-  { argsOf = () => [], delays = false }: NetworkOptions = {}
+  { argsOf = () => [], recorderOf = () => null }: NetworkOptions = {}
 ): Promise<Result> {
   return await withTemporaryFolder('ledger-bench-', async (folder) => {
     const partners: BenchPartner[] = []
@@ -47,7 +46,8 @@ export async function withNetwork<Result>(
         const args = argsOf(number)
         const first = ['--network', NETWORK, '--partner', 'p1', '--role', 'dealer']
         const more = number === 1 ? first : ['--invite', await invitationOf(partners[0]!, `p${number}`)]
-        partners.push(await openPartner(folder, `p${number}`, more, { args, delays }))
+        const recorder = recorderOf(join(folder, `p${number}`))
+        partners.push(await openPartner(folder, `p${number}`, more, { args, recorder }))
         await untilVoters(partners)
       }
       return await work({ folder, partners, founder: partners[0]! })
@@ -70,17 +70,16 @@ export async function openPartner(
   folder: string,
   id: string,
   first: readonly string[],
-  { args = [], delays = false }: { readonly args?: readonly string[]; readonly delays?: boolean } = {}
+  { args = [], recorder = null }: { readonly args?: readonly string[]; readonly recorder?: NodeRecorder | null } = {}
 ): Promise<BenchPartner> {
   const home = join(folder, id)
-  const delayFile = delays ? join(folder, `${id}.delay`) : null
-  const node = await startNode(home, [...first, ...args], delayFile)
-  return { id, home, client: createClient(join(home, 'control.sock')), args, delayFile, node }
+  const node = await startNode(home, [...first, ...args], recorder)
+  return { id, home, client: createClient(join(home, 'control.sock')), args, recorder, node }
 }
 
 /** Starts the node of a partner that was stopped. */
 export async function startAgain(partner: BenchPartner): Promise<void> {
-  partner.node = await startNode(partner.home, partner.args, partner.delayFile)
+  partner.node = await startNode(partner.home, partner.args, partner.recorder)
 }
 
 /** Waits until every partner counts all of them as connected voters; where a newcomer needs votes, the others say yes. */
@@ -121,29 +120,4 @@ export async function untilLevel(partners: readonly BenchPartner[]): Promise<voi
 /** CPU seconds that all nodes have used so far. */
 export function cpuSecondsOfAll(partners: readonly BenchPartner[]): number {
   return partners.reduce((sum, { node }) => sum + cpuSecondsOf(node.pid), 0)
-}
-
-export interface EventLoopDelay {
-  readonly written: number
-  readonly samples: number
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
-}
-
-/** Delay of a node's event loop since this was last asked, milliseconds; it is recorded anew from now on. */
-export async function takeDelay({ delayFile, node }: BenchPartner): Promise<EventLoopDelay> {
-  if (delayFile === null) throw new Error('the delay of this event loop is not recorded')
-  const read = async (): Promise<EventLoopDelay | null> => {
-    const text = await readFile(delayFile, 'utf8').catch(() => null)
-    return text === null ? null : JSON.parse(text)
-  }
-  const before = (await read())?.written ?? 0
-  process.kill(node.pid, 'SIGUSR2')
-  for (let look = 0; look < 500; look++) {
-    const found = await read()
-    if (found !== null && found.written > before) return found
-    await pause(20)
-  }
-  throw new Error('the node wrote no delay of its event loop')
 }

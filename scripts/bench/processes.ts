@@ -12,8 +12,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The network file of the benchmarks. */
 export const NETWORK = fileURLToPath(new URL('network.yaml', import.meta.url))
 
-/** Records the delay of a node's event loop, see there. */
-const DELAY_RECORDER = fileURLToPath(new URL('event-loop-delay.js', import.meta.url))
+/** What a node records of itself: a program that is loaded before its own, and the file that it writes on SIGUSR2. */
+export interface NodeRecorder {
+  readonly program: string
+  /** Variable of the environment that names the file. */
+  readonly variable: string
+  readonly file: string
+}
 
 export interface NodeProcess {
   readonly pid: number
@@ -24,21 +29,18 @@ export interface NodeProcess {
   kill(): Promise<void>
 }
 
-/**
- * Starts `ledger-node start` on a home and waits for its ready line.
- * @param delayFile where the node writes the delay of its event loop
- */
+/** Starts `ledger-node start` on a home and waits for its ready line. */
 export async function startNode(
   home: string,
   args: readonly string[] = [],
-  delayFile: string | null = null
+  recorder: NodeRecorder | null = null
 ): Promise<NodeProcess> {
   const started = performance.now()
-  const recorder = delayFile === null ? [] : ['--import', DELAY_RECORDER]
+  const before = recorder === null ? [] : ['--import', recorder.program]
   const program = [join(ROOT, 'bin/ledger-node.js'), 'start', '--home', home, '--log-level', 'error', ...args]
-  const child = spawn(process.execPath, [...recorder, ...program], {
+  const child = spawn(process.execPath, [...before, ...program], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: delayFile === null ? process.env : { ...process.env, LEDGER_BENCH_DELAY_FILE: delayFile }
+    env: recorder === null ? process.env : { ...process.env, [recorder.variable]: recorder.file }
   })
   endsWithUs(child)
   const lines = createInterface({ input: child.stdout })
@@ -97,7 +99,16 @@ function drained(stream: NodeJS.WritableStream): Promise<void> {
 
 /** CPU seconds (user and system) that a process has used. Linux only. */
 export function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return cpuSecondsIn(`/proc/${pid}/stat`)
+}
+
+/** The same of the thread that it began with, which runs its JavaScript. Linux only. */
+export function cpuSecondsOfMainThread(pid: number): number {
+  return cpuSecondsIn(`/proc/${pid}/task/${pid}/stat`)
+}
+
+function cpuSecondsIn(path: string): number {
+  const fields = readFileSync(path, 'utf8').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 

@@ -3,9 +3,10 @@ import { checkCopies } from './copies.js'
 import type { Figure } from './figure.js'
 import { VEHICLES, vehiclesFile, visitsFile } from './input-files.js'
 import { watchMemory } from './memory-samples.js'
-import { type BenchNetwork, cpuSecondsOfAll, startAgain, takeDelay, withNetwork } from './partners.js'
+import { type BenchNetwork, cpuSecondsOfAll, startAgain, withNetwork } from './partners.js'
 import { bytesBelow, runLedger } from './processes.js'
 import { type PrototypeRun, runPrototype } from './prototype/network.js'
+import { delayRecorder, takeDelay } from './take-delay.js'
 import { withTemporaryFolder } from './temporary-folder.js'
 
 /** What one pipe did to a network. */
@@ -71,7 +72,7 @@ export async function run({ records = 100_000, runs = 3, partners = 4 }: BenchOp
   })
 }
 
-const DELAYS = { delays: true }
+const DELAYS = { recorderOf: delayRecorder }
 
 async function wholeRun(
   network: BenchNetwork,
