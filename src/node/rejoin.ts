@@ -98,8 +98,10 @@ export function createRejoin({
     const decided = partnerOf(chain.rulebook.nextPartners, self)
     if (decided === undefined) return
     if (request === null || request.incarnation <= decided.incarnation) {
-      // An own request that is decided is waited for; one of another nonce is an old one sent again by somebody.
-      if (request !== null && chain.store.state.get(nonceKey(self))?.text === request.nonce) return
+      // An own request that is decided is waited for; one of another nonce is an old one sent again by somebody. Where the
+      // same block has raised the incarnation once more, as for a suspension, the one asked for never comes into force.
+      const isDecided = request !== null && chain.store.state.get(nonceKey(self))?.text === request.nonce
+      if (isDecided && request?.incarnation === decided.incarnation) return
       request = { incarnation: decided.incarnation + 1, nonce: renew.nonce() }
     }
     const body = { partner: self, ...request }
