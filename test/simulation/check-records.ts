@@ -80,8 +80,8 @@ interface Inspection {
  * which order, who the partners are, which records are good (an odometer never goes back, no marker counts twice), and
  * whose votes stand behind each block.
  * @param copies of whom every certificate is looked at too
- * @param recovered what the survivors signed when the quorum was lost for good; evidence, invitations and rejoins of later
- *   epochs are not looked at
+ * @param recovered what the survivors signed when the quorum was lost for good; evidence and invitations of later epochs are
+ *   not looked at
  */
 export function replay(
   founded: SimulatedGenesis,
@@ -235,7 +235,7 @@ function createJudge(scope: Scope, partners: PartnerHistory, histories: Historie
       case '_rejoin': {
         const { partner, incarnation, nonce, signature } = data as unknown as Rejoin
         const before = partners.latest(partner)
-        const bytes = rejoinBytes(scope, { partner, incarnation, nonce })
+        const bytes = rejoinBytes({ ...scope, epoch: partners.epoch() }, { partner, incarnation, nonce })
         if (isAccepted) partners.decide({ object, partner, incarnation })
         if (!isActive || before === undefined || before.state === 'removed') return false
         return before.incarnation === incarnation - 1 && verifySignature(before.key, bytes, signature)
