@@ -47,7 +47,7 @@ export interface OwnBatchesOptions {
 }
 
 export interface OwnBatchesDependencies {
-  readonly store: Pick<Store, 'putBatches'>
+  readonly store: Pick<Store, 'putBatches' | 'readBatch'>
   /** Asked each time: a rejoin brings a new guard. */
   readonly guard: () => Pick<SignGuard, 'guardBatch' | 'sync'>
   readonly timers: Timers
@@ -148,6 +148,17 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
     flight.settleDurable()
   }
 
+  /** Of a former run, and new to the guard. */
+  async function leaveAgain(flight: Flight, batch: CheckedBatch): Promise<void> {
+    if (isAbandoned(flight)) return
+    await dependencies.guard().sync()
+    if (isAbandoned(flight)) return
+    const text = store.readBatch(batch.hash)
+    assertInvariant(text !== undefined, 'an own batch of a former run is in the store')
+    announce(batch, text)
+    flight.settleDurable()
+  }
+
   function isAbandoned(flight: Flight): boolean {
     return flight.sequence === null || sealed.get(flight.sequence) !== flight
   }
@@ -190,13 +201,17 @@ export function createOwnBatches(options: OwnBatchesOptions, dependencies: OwnBa
     flush(): void {
       if (open !== null) seal()
     },
-    /** Takes up an own batch that a former run of the node made durable. */
-    restore(batch: CheckedBatch): OwnBatch {
+    /**
+     * Takes up an own batch that a former run of the node made durable.
+     * @param isSignedAgain whether the guard has only just heard of it: then it is announced once that is durable
+     */
+    restore(batch: CheckedBatch, isSignedAgain: boolean): OwnBatch {
       const flight = createFlight()
       flight.sequence = batch.header.sequence
       flight.records.push(...batch.records)
       sealed.set(flight.sequence, flight)
-      flight.settleDurable()
+      if (isSignedAgain) sealing = sealing.then(() => leaveAgain(flight, batch)).catch(stop)
+      else flight.settleDurable()
       return flight
     },
     /**

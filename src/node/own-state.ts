@@ -9,8 +9,16 @@ import type { Chain } from './chain.js'
 import { ALONE } from './store/disk-errors.js'
 import type { SignGuard } from './store/sign-guard.js'
 
+export interface OwnBatchesLeft {
+  readonly batches: readonly CheckedBatch[]
+  /** Hashes of those that were signed again. */
+  readonly signedAgain: ReadonlySet<string>
+  readonly nextSequence: number
+}
+
 /**
  * Own batches that a former run made durable and no block here has yet, in order of sequence, and the next free sequence.
+ * Those that the guard did not know are signed again: they must not leave before it is synced.
  * @param mayBeBehind whether others have a copy: then batches that are signed and not here stand in blocks to be fetched
  * @throws LedgerError STORE_DAMAGED when a batch that was signed is gone
  */
@@ -20,7 +28,7 @@ export function ownBatchesLeft(
   author: string,
   sign: (bytes: string) => string,
   mayBeBehind: boolean
-): { readonly batches: readonly CheckedBatch[]; readonly nextSequence: number } {
+): OwnBatchesLeft {
   const { next } = authorSequence(chain.store.state, author)
   const incarnation = partnerOf(chain.rulebook.partners, author)?.incarnation ?? 0
   // Of an older incarnation they are void: a rejoin came between, and a crash before they were dropped.
@@ -35,13 +43,15 @@ export function ownBatchesLeft(
   const last = guard.lastBatch?.position.sequence ?? -1
   const free = Math.max(next, ...outbox.map(({ sequence }) => sequence + 1))
   if (last >= free && !mayBeBehind) throw lostBatch(author, last)
-  signAgain(chain.scope, guard, batches, last, sign)
-  return { batches, nextSequence: Math.max(free, last + 1) }
+  const unknown = batches.filter(({ header }) => header.sequence > last)
+  signAgain(chain.scope, guard, unknown, sign)
+  const signedAgain = new Set(unknown.map(({ hash }) => hash))
+  return { batches, signedAgain, nextSequence: Math.max(free, last + 1) }
 }
 
 /** As {@link ownBatchesLeft}, where what a former run made counts for nothing. */
-export function noneLeft(chain: Chain, author: string): ReturnType<typeof ownBatchesLeft> {
-  return { batches: [], nextSequence: authorSequence(chain.store.state, author).next }
+export function noneLeft(chain: Chain, author: string): OwnBatchesLeft {
+  return { batches: [], signedAgain: new Set(), nextSequence: authorSequence(chain.store.state, author).next }
 }
 
 /** Hashes of own batches in the outbox that a newer incarnation has made void. */
@@ -64,12 +74,10 @@ function signAgain(
   scope: Scope,
   guard: SignGuard,
   batches: readonly CheckedBatch[],
-  lastSequence: number,
   sign: (bytes: string) => string
 ): void {
   for (const { header } of batches) {
     const { incarnation, sequence } = header
-    if (sequence <= lastSequence) continue
     guard.guardBatch({ epoch: scope.epoch, incarnation, sequence }, batchBytes(scope, header), sign)
   }
 }

@@ -365,13 +365,14 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     },
     start() {
       for (const batch of left.batches) {
-        const flight = own.restore(batch)
+        const flight = own.restore(batch, left.signedAgain.has(batch.hash))
         for (const [index, record] of batch.records.entries()) {
           pending.add({ record, batch: flight, index })
           if (record.system?.object === '_evidence') evidence.restore(record.system, flight.decided)
         }
       }
       for (const hash of store.uncommitted()) {
+        if (left.signedAgain.has(hash)) continue
         const batch = storedBatch(chain, hash)
         // Own ones of a lost guard, or of before another key, may contradict what was sent: they stay here.
         const isVoid = right.rejoining() || (batch?.header.incarnation ?? 0) < right.incarnation()

@@ -1,6 +1,12 @@
 import * as assert from 'uvu/assert'
+import type { CheckedBatch } from '../../../src/ledger/execution.js'
 import { checkRecord } from '../../../src/ledger/record.js'
-import { createOwnBatches, type Decision } from '../../../src/node/own-batches.js'
+import {
+  createOwnBatches,
+  type Decision,
+  type OwnBatchesDependencies,
+  type OwnBatchesOptions
+} from '../../../src/node/own-batches.js'
 import { handTimers } from '../../support/hand-timers.js'
 import { smallChain } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
@@ -15,7 +21,7 @@ function subject() {
   const own = createOwnBatches(
     { scope, limits: genesis.genesis.limits, author: 'p1', incarnation: () => 0, nextSequence: 0 },
     {
-      store: { putBatches: async () => {} },
+      store: { putBatches: async () => {}, readBatch: () => undefined },
       guard: () => ({ guardBatch: () => '', sync: async () => {} }),
       timers: time.timers,
       sign: () => 'ab'.repeat(64),
@@ -122,6 +128,58 @@ test('nothing is left to run when the node stops', async () => {
     own.stop(new Error('stopping'))
   } catch {}
   assert.is(waiting(), 0)
+})
+
+/** Batches of a former run, over a guard whose syncs end when they are told to. */
+function restoring() {
+  const announced: string[] = []
+  const failed: unknown[] = []
+  let end = (): void => {}
+  const own = createOwnBatches(
+    { author: 'self', incarnation: () => 0, nextSequence: 1 } as unknown as OwnBatchesOptions,
+    {
+      store: { readBatch: (hash: string) => `text of ${hash}` },
+      guard: () => ({
+        sync: () =>
+          new Promise<void>((done) => {
+            end = done
+          })
+      }),
+      announce: (_: CheckedBatch, text: string) => announced.push(text),
+      fail: (error: unknown) => failed.push(error)
+    } as unknown as OwnBatchesDependencies
+  )
+  const batch = { header: { author: 'self', sequence: 0 }, hash: 'b0', records: [] } as unknown as CheckedBatch
+  return { own, batch, announced, failed, endSync: () => end() }
+}
+
+const turn = (): Promise<void> => new Promise((done) => setImmediate(done))
+
+test('a batch that is signed again leaves once the guard is synced', async () => {
+  const { own, batch, announced, endSync } = restoring()
+  own.restore(batch, true)
+  await turn()
+  assert.equal(announced, [])
+  endSync()
+  await turn()
+  assert.equal(announced, ['text of b0'])
+})
+
+test('one that has become void meanwhile does not leave', async () => {
+  const { own, batch, announced, failed, endSync } = restoring()
+  own.restore(batch, true).decided.catch(() => {})
+  await turn()
+  const quiet = own.abandon(new Error('void'))
+  endSync()
+  await quiet
+  assert.equal([announced, failed], [[], []])
+})
+
+test('one that the guard knew is not announced again', async () => {
+  const { own, batch, announced } = restoring()
+  await own.restore(batch, false).durable
+  await turn()
+  assert.equal(announced, [])
 })
 
 test.run()
