@@ -158,6 +158,20 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     onlySimulator: true
   },
   {
+    name: 'signed-again-not-synced',
+    what: 'an own batch of a former run leaves before the sign guard has its new signature on disk',
+    edits: [
+      {
+        file: 'src/node/own-batches.ts',
+        find: 'if (isAbandoned(flight)) return\n    await dependencies.guard().sync()\n    if (isAbandoned(flight)) return\n    const text',
+        replace: 'if (isAbandoned(flight)) return\n    const text'
+      }
+    ],
+    checks: [test('unit/node/own-batches')],
+    unseen:
+      'somebody would have to have the batch before this node signs its first vote, and a crash to come in between'
+  },
+  {
     name: 'lost-batch-waited-for',
     what: 'an author whose signed batch is lost goes on behind the gap, where no block ever takes anything',
     edits: [
