@@ -43,3 +43,13 @@ export function checkNothingLost(
       throw new BrokenPromise('nothing durable is lost', `${marker} is in no block as ${id}`)
   }
 }
+
+/**
+ * Whoever lost nothing knows all that it has signed, so nothing of it becomes void.
+ * @param kept incarnations of partners that kept their disk, right and key
+ */
+export function checkNoVainRejoin(kept: ReadonlyMap<string, number>): void {
+  for (const [id, incarnation] of kept) {
+    if (incarnation > 0) throw new BrokenPromise('nobody rejoins who lost nothing', `${id} is at ${incarnation}`)
+  }
+}

@@ -1,6 +1,6 @@
 import { signer } from '../../src/base/crypto.js'
 import { BrokenPromise } from './broken-promise.js'
-import { checkAcknowledged, checkNothingLost } from './check-answers.js'
+import { checkAcknowledged, checkNothingLost, checkNoVainRejoin } from './check-answers.js'
 import { checkBounds } from './check-bounds.js'
 import { checkAgreement, checkLinks, checkResults } from './check-chain.js'
 import { checkEvidence, EVIDENCE_MAX } from './check-evidence.js'
@@ -226,6 +226,7 @@ async function check(network: SimulatedNetwork): Promise<Found> {
     placed,
     new Map([...incarnations].filter(([id]) => mayBeVoid(id)))
   )
+  checkNoVainRejoin(new Map([...incarnations].filter(([id]) => disks.has(id) && !mayBeVoid(id))))
   const seen = placesSeen(network)
   checkEvidence(evidence, { liars, excused, seen })
   await checkReceipts(
