@@ -64,8 +64,11 @@ export interface Scenario {
   readonly wire: boolean
 }
 
-/** Convergence takes a round or two at the timeouts that the trouble has driven up, and the fetching of blocks. */
-const BUDGET_MS = 90_000
+/**
+ * Convergence takes a round or two at the timeouts that the trouble has driven up, and the fetching of blocks; with a lock that
+ * one alone has, and whose votes all others need, as many rounds as it takes until that one proposes again.
+ */
+const BUDGET_MS = 120_000
 
 /**
  * Where everything has to be asked for. A height takes three seconds there, and six or more where some lie; what is being
