@@ -94,6 +94,12 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     `${RECORDS} 30000`,
     () => import('./more-partners.js')
   ),
+  simulated: figures(
+    'what a block costs a node of 4 to 100 partners: replicas in one process, virtual clock, network and disks',
+    '--records 5 (blocks that count) [--partners N] (from 2 on)',
+    () => import('./simulated.js'),
+    { standard: false }
+  ),
   beside: figures(
     'etcd and PostgreSQL in the same run; skipped where they are not installed',
     '--records 20000 [--install] (by apt-get, as root)',
