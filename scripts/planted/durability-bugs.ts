@@ -8,9 +8,9 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     what: 'votes and proposals leave before the log that led to them is synced',
     edits: [
       {
-        file: 'src/node/consensus-driver.ts',
-        find: '    const log = await wal.sync()\n    await signer.sync(log)\n    durable = reached\n    send()',
-        replace: '    send()\n    const log = await wal.sync()\n    await signer.sync(log)\n    durable = reached'
+        file: 'src/node/outbound.ts',
+        find: '    const log = await wal.sync()\n    await signer.sync(log)\n    durable = reached\n    sendAll()',
+        replace: '    sendAll()\n    const log = await wal.sync()\n    await signer.sync(log)\n    durable = reached'
       }
     ],
     checks: [seeds(30, CRASHES_ON_SLOW_DISKS)]
@@ -20,7 +20,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     what: 'the log is not synced before the sign guard hears of a signature',
     edits: [
       {
-        file: 'src/node/consensus-driver.ts',
+        file: 'src/node/outbound.ts',
         find: '    const log = await wal.sync()\n    await signer.sync(log)',
         replace: '    await signer.sync(wal.stretch)'
       }
@@ -32,7 +32,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     what: 'the sign guard is synced before the log that explains what it holds',
     edits: [
       {
-        file: 'src/node/consensus-driver.ts',
+        file: 'src/node/outbound.ts',
         find: '    const log = await wal.sync()\n    await signer.sync(log)',
         replace: '    await signer.sync(wal.stretch)\n    await wal.sync()'
       }
@@ -76,7 +76,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/consensus-driver.ts',
-        find: 'return messagesOf(durable).filter(',
+        find: 'return messagesOf(outbound.durable).filter(',
         replace: 'return messagesOf(state).filter('
       }
     ],

@@ -40,8 +40,8 @@ export const EXCHANGE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'src/node/message-pull.ts',
-        find: 'if (!lacks || asking.has(from)) return',
-        replace: 'if (lacks || !lacks) return'
+        find: 'if (asking.has(from) || !lacksAny(votes)) return',
+        replace: 'if (asking.has(from) || lacksAny(votes) || votes.length >= 0) return'
       }
     ],
     checks: [seeds(20, NO_SENDS)]

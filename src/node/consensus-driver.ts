@@ -15,6 +15,7 @@ import { encodeItem } from './consensus-log.js'
 import { startAfterTip } from './height-start.js'
 import { isVersionKnown } from './known-version.js'
 import { createLoggedHeights } from './logged-heights.js'
+import { createOutbound } from './outbound.js'
 import { othersAmong } from './own-state.js'
 import { waitForProposal } from './propose-wait.js'
 import { stopError } from './stop-error.js'
@@ -28,15 +29,10 @@ interface Adoption {
   readonly done: () => void
 }
 
-interface Outbound {
-  readonly message: Message
-  readonly reason: string | null
-}
-
 /**
  * Carries out what the consensus machine asks for, one height after the other. Inputs are taken in bursts: the machine
- * runs until it has nothing more to do, then the log is synced, then the sign guard, and only then anything leaves: a
- * message, or the commit of a block. A crash in between loses the burst as a whole.
+ * runs until it has nothing more to do. Where something is to be said the log is synced, then the sign guard, and only then
+ * it leaves; a block that is decided stands for itself. A crash in between loses the burst as a whole.
  */
 export function createConsensusDriver(options: ConsensusDriverOptions, dependencies: ConsensusDriverDependencies) {
   const { chain, mempool, wal, signer, disputes, now, isGone, publish, onEvidence, onCommitted, fail } = dependencies
@@ -45,12 +41,10 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   const running = { burst: null as Promise<void> | null, busy: false }
   const contents = createBlockContents(chain, mempool, dependencies)
   let state: ConsensusState = initialState()
-  /** As of the last sync: only what stands in it may be served. */
-  let durable = state
-  let outbound: Outbound[] = []
   let decided: Certificate | null = null
   let adoption: Adoption | null = null
   const watched = createWatchedHeight(wal)
+  const outbound = createOutbound(state, { wal, signer, timers, send, wake: () => wake() })
   /** Whether what was signed here at the height under way is known. */
   let remembered = false
   let beginning = false
@@ -89,13 +83,13 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         signProposal(effect.proposal)
         break
       case 'publish-vote':
-        outbound.push({ message: { type: 'vote', vote: effect.vote }, reason: effect.reason })
+        outbound.push({ type: 'vote', vote: effect.vote }, effect.reason)
         break
       case 'publish-proposal':
-        outbound.push({ message: { ...effect, type: 'proposal' }, reason: null })
+        outbound.push({ ...effect, type: 'proposal' })
         break
       case 'resend':
-        outbound.push(...effect.messages.map((message) => ({ message, reason: null })))
+        for (const message of effect.messages) outbound.push(message)
         break
       case 'build-block':
         build(effect.height, effect.round)
@@ -176,7 +170,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   function hasWork(): boolean {
-    return !stopped && (inputs.length > 0 || beginning || decided !== null || adoption !== null)
+    return !stopped && (inputs.length > 0 || beginning || outbound.isDue || decided !== null || adoption !== null)
   }
 
   async function run(): Promise<void> {
@@ -195,26 +189,20 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       if (input === undefined) break
       take(input)
     }
-    const reached = state
-    const log = await wal.sync()
-    await signer.sync(log)
-    durable = reached
-    send()
+    await outbound.settle(state, decided !== null || adoption !== null)
     if (adoption !== null) await adopt(adoption)
     else if (decided !== null) await decide(decided)
   }
 
   /** Signed messages of the height under way, to be served: own ones once they are durable, and while this node signs. */
   function messages(): readonly Message[] {
-    const { self, height } = durable.start
+    const { self, height } = outbound.durable.start
     if (height !== chain.tip.height + 1) return []
-    return messagesOf(durable).filter((message) => self !== null || authorOf(message) !== options.self)
+    return messagesOf(outbound.durable).filter((message) => self !== null || authorOf(message) !== options.self)
   }
 
-  function send(): void {
-    for (const { message, reason } of outbound.splice(0)) {
-      publish(message, reason, message.type === 'proposal' ? contents.blockOf(message.proposal.block) : null)
-    }
+  function send(message: Message, reason: string | null): void {
+    publish(message, reason, message.type === 'proposal' ? contents.blockOf(message.proposal.block) : null)
   }
 
   async function decide(certificate: Certificate): Promise<void> {
@@ -273,7 +261,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     if (paused || state.start.self !== null || state.start.height !== height) return
     const first = heightStart()
     if (first.self === null) return
-    timers.clear()
+    clearTimers()
     resumeFrom(first, watched.end(height))
   }
 
@@ -282,14 +270,19 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     inputs.push({ type: 'work-available', height: chain.tip.height + 1 })
   }
 
+  function clearTimers(): void {
+    timers.clear()
+    outbound.timersCleared()
+  }
+
   /** Whatever still waits for the height that is over is stale. */
   function endHeight(): void {
     decided = null
-    outbound = []
+    outbound.clear()
     contents.clear()
     watched.clear()
     inputs.length = 0
-    timers.clear()
+    clearTimers()
     if (isHalted()) state = initialState()
   }
 
@@ -317,7 +310,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   /** Timers that ran out and answers that came during a pause were not taken in: they are asked for again. */
   function goOn(): void {
-    timers.clear()
+    clearTimers()
     for (const effect of pendingEffects(state)) carryOut(effect)
     offerWork()
   }

@@ -1,10 +1,15 @@
 import type { Chain } from './chain.js'
 import type { Logger } from './log.js'
 import type { Peers, ProposalMessage, StatusMessage, VoteMessage } from './peers.js'
+import type { Timers } from './timers.js'
+
+/** Milliseconds for what a partner has to come by itself: a vote on its way is in the partner's list already. */
+const GRACE_MS = 100
 
 export interface MessagePullDependencies {
   readonly chain: Chain
-  readonly peers: Peers
+  readonly peers: Pick<Peers, 'request'>
+  readonly timers: Pick<Timers, 'set'>
   readonly log: Logger
   /** Votes of the height being decided that are here. */
   readonly held: () => StatusMessage['votes']
@@ -12,28 +17,36 @@ export interface MessagePullDependencies {
 }
 
 /** Whoever lacks votes that a partner has pulls them: one request to each partner at a time. */
-export function createMessagePull({ chain, peers, log, held, take }: MessagePullDependencies) {
+export function createMessagePull({ chain, peers, timers, log, held, take }: MessagePullDependencies) {
   const asking = new Set<string>()
 
-  /** A partner tells which votes it has. */
-  return async (from: string, { votes }: Pick<StatusMessage, 'votes'>): Promise<void> => {
+  function lacksAny(votes: StatusMessage['votes']): boolean {
     const have = held()
-    const lacks = votes.some(({ round, prevotes, precommits }) => {
+    return votes.some(({ round, prevotes, precommits }) => {
       const mine = have.find((each) => each.round === round)
       return (
         prevotes.some((voter) => !mine?.prevotes.includes(voter)) ||
         precommits.some((voter) => !mine?.precommits.includes(voter))
       )
     })
-    if (!lacks || asking.has(from)) return
+  }
+
+  async function ask(from: string, height: number): Promise<void> {
+    const answer = await peers.request(from, { type: 'messages', height, have: held() }, {})
+    for (const message of answer.messages) take(from, message)
+  }
+
+  /** A partner tells which votes it has of the height being decided. */
+  return (from: string, { votes }: Pick<StatusMessage, 'votes'>): void => {
+    if (asking.has(from) || !lacksAny(votes)) return
     asking.add(from)
-    try {
-      const answer = await peers.request(from, { type: 'messages', height: chain.tip.height + 1, have }, {})
-      for (const message of answer.messages) take(from, message)
-    } catch (error) {
-      log.debug('messages could not be pulled', { partner: from, error })
-    } finally {
-      asking.delete(from)
-    }
+    const height = chain.tip.height + 1
+    timers.set(GRACE_MS, () => {
+      const isOver = chain.tip.height + 1 !== height
+      const asked = isOver || !lacksAny(votes) ? Promise.resolve() : ask(from, height)
+      asked
+        .catch((error: unknown) => log.debug('messages could not be pulled', { partner: from, error }))
+        .finally(() => asking.delete(from))
+    })
   }
 }

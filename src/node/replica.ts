@@ -180,7 +180,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     onForeignEpoch: (partner) => void askForRecoveries(partner)
   })
   const status = createOwnStatus({ chain, self, mempool, peers, state: () => driver.state, maySign: right.maySign })
-  const pullMessages = createMessagePull({ chain, peers, log, held: () => status().votes, take: inbound.take })
+  const pullMessages = createMessagePull({ chain, peers, timers, log, held: () => status().votes, take: inbound.take })
   const duties = createDuties({
     chain,
     self,
@@ -289,7 +289,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     catchUp.heard(from, message.height)
     for (const batch of message.batches) exchange.announced(from, batch)
     lookout.onListed(from, message.batches)
-    if (message.height === chain.tip.height && isVersionKnown(chain)) void pullMessages(from, message)
+    if (message.height === chain.tip.height && isVersionKnown(chain)) pullMessages(from, message)
   }
 
   function appendSystem(record: CheckedRecord): Promise<SystemOutcome> {

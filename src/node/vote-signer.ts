@@ -18,6 +18,8 @@ export interface VoteSigner {
   sign(at: Vote | Proposal, step: VotePosition['step'], bytes: string): string
   /** Own messages of a former run, which must pass the guard before they leave again. */
   guardAgain(messages: readonly Message[]): void
+  /** Whether something was signed that the guard has not heard of. */
+  owes(): boolean
   /**
    * Tells the guard of all that was signed, and makes that durable.
    * @param log what of the write-ahead log is durable: it explains all that was signed
@@ -79,6 +81,7 @@ export function createVoteSigner(dependencies: VoteSignerDependencies): VoteSign
       const last = guard().lastVote?.position
       signed = signed.filter(({ position }) => last === undefined || !isPassed(position, last))
     },
+    owes: () => signed.length > 0,
     async sync(log) {
       if (signed.length === 0) return
       const guarding = guard()

@@ -32,10 +32,11 @@ export interface Gossip {
 }
 
 /**
- * Degree of the mesh, and when messages go to whom (docs/decisions/0005-network.md has the figures). With floodPublish an
- * author sends to everybody it is connected to; the mesh passes on to those it is not.
+ * When messages go to whom (docs/decisions/0005-network.md has the figures). With floodPublish an author sends to everybody it is
+ * connected to, and nobody passes on what most have already: who is not connected to the author is told by others who has the
+ * batch, and pulls it. What is lost is told of each second (Dlazy).
  */
-export const MESH: Partial<GossipsubOpts> = { D: 3, Dlo: 2, Dhi: 6, Dout: 1, Dscore: 1, Dlazy: 3, floodPublish: true }
+export const MESH: Partial<GossipsubOpts> = { D: 0, Dlo: 0, Dhi: 0, Dout: 0, Dscore: 0, Dlazy: 3, floodPublish: true }
 
 /** Random bytes before each text: an id that was seen once is deaf for two minutes, also when nobody got the message. */
 const NONCE_BYTES = 8

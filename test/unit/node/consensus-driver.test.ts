@@ -29,6 +29,7 @@ function pendingDisk() {
   const waiting: (() => void)[] = []
   return {
     write: () => new Promise<void>((resolve) => waiting.push(resolve)),
+    writes: () => waiting.length,
     /** Ends the oldest write, and lets whatever waited for it go on. */
     async done(): Promise<void> {
       const end = waiting.shift()
@@ -50,6 +51,8 @@ function driverOnPendingDisk() {
   const guard = pendingDisk()
   const sent: Message[] = []
   const guarded: LogStretch[] = []
+  const timers: { readonly ms: number; readonly work: () => void }[] = []
+  let owes = false
   let reach = 0
   const wal = {
     append: () => void reach++,
@@ -72,9 +75,14 @@ function driverOnPendingDisk() {
       maySign: () => true,
       remembers: () => true,
       firstRound: () => 0,
-      sign: () => 'ab'.repeat(64),
+      sign() {
+        owes = true
+        return 'ab'.repeat(64)
+      },
       guardAgain() {},
+      owes: () => owes,
       async sync(stretch: LogStretch) {
+        owes = false
         guarded.push(stretch)
         await guard.write()
       }
@@ -83,7 +91,7 @@ function driverOnPendingDisk() {
     now: () => small.tip.time + 1_000,
     proposeIn: () => 0,
     isGone: () => false,
-    timers: { set: () => ({ timer: null }), clear() {} },
+    timers: { set: (ms, work) => ({ timer: timers.push({ ms, work }) }), clear() {} },
     publish: (message) => sent.push(message),
     fetch() {},
     onTimed() {},
@@ -94,13 +102,15 @@ function driverOnPendingDisk() {
     }
   } satisfies ConsensusDriverDependencies)
   const served = (): readonly Message[] => driver.messages()
-  return { driver, log, guard, sent, guarded, served, reach: () => reach }
+  return { driver, log, guard, sent, guarded, served, timers, reach: () => reach }
 }
 
 test('an own vote, only once log and sign guard have it on the disk', async () => {
-  const { driver, log, guard, sent, guarded, served, reach } = driverOnPendingDisk()
+  const { driver, log, guard, sent, guarded, served, timers, reach } = driverOnPendingDisk()
   driver.start([])
   driver.feed({ type: 'work-available', height: 1 })
+  await settled()
+  timers.find(({ ms }) => ms === 50)?.work()
   await settled()
   await log.done()
   await guard.done()
@@ -117,6 +127,24 @@ test('an own vote, only once log and sign guard have it on the disk', async () =
   await guard.done()
   assert.is(sent.length, 1)
   assert.equal(served(), sent)
+  await driver.stop()
+})
+
+test('what leads to nothing is made durable a little later, for partners who ask', async () => {
+  const { driver, log, guard, guarded, timers, reach } = driverOnPendingDisk()
+  driver.start([])
+  driver.feed({ type: 'work-available', height: 1 })
+  await settled()
+  const due = timers.filter(({ ms }) => ms === 50)
+  assert.is(due.length, 1)
+  assert.is(log.writes(), 0)
+  due[0]?.work()
+  await settled()
+  assert.is(log.writes(), 1)
+  const appended = reach()
+  await log.done()
+  await guard.done()
+  assert.equal(guarded, [{ from: 0, to: appended }])
   await driver.stop()
 })
 
