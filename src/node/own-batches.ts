@@ -31,7 +31,7 @@ export interface Decision {
 export const BATCHES_IN_FLIGHT_MAX = 8
 
 /** Milliseconds for which those who were just answered are waited for, so that one block has all of them again. */
-const GATHER_MS = 5
+const GATHER_MS = 20
 
 /** Milliseconds after which nobody who was answered is expected to go on. */
 const RECENT_MS = 50
