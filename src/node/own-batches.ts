@@ -28,7 +28,7 @@ export interface Decision {
 }
 
 /** Batches in flight at most: with fewer a stream waits for lines of 100 ms, with more memory grows for nothing. */
-export const BATCHES_IN_FLIGHT_MAX = 8
+export const BATCHES_IN_FLIGHT_MAX = 12
 
 /** Milliseconds for which those who were just answered are waited for, so that one block has all of them again. */
 const GATHER_MS = 20
