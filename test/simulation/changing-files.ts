@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../src/base/json.js'
-import { type GovernanceProposal, openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
+import type { GovernanceProposal } from '../../src/ledger/governance-state.js'
 import type { NetworkDefinition } from '../../src/ledger/network-definition.js'
 import type { Chain } from '../../src/node/chain.js'
 import type { PlannedFile } from './file-plan.js'
+import { openProposalsAt } from './open-proposals.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import { headOf, isGoverning, type Speaker, say, speakersOf } from './speakers.js'
 import type { Trace } from './trace.js'
@@ -66,7 +67,7 @@ export function createChangingFiles({ seed, files, clock, trace, founded }: Chan
   /** The open proposal of a file. */
   function proposalOf({ store }: Chain, network: NetworkDefinition): GovernanceProposal | undefined {
     const hash = founded.hashOfFile(network)
-    const open = openProposalsIn(store.state).flatMap((id) => proposalIn(store.state, id) ?? [])
+    const open = openProposalsAt(store.state)
     return open.find(({ change }) => change.kind === 'model' && change.model === hash)
   }
 

@@ -1,9 +1,10 @@
 import { canonicalText } from '../../src/base/canonical.js'
 import type { Json, JsonObject } from '../../src/base/json.js'
-import { type GovernanceProposal, openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
+import type { GovernanceProposal } from '../../src/ledger/governance-state.js'
 import { type Partner, partnerOf } from '../../src/ledger/partner-set.js'
 import type { Chain } from '../../src/node/chain.js'
 import type { PlannedChange } from './governance-plan.js'
+import { openProposalsAt } from './open-proposals.js'
 import type { SimulatedGenesis } from './simulated-genesis.js'
 import { headOf, isGoverning, say, speakersOf } from './speakers.js'
 import type { Trace } from './trace.js'
@@ -153,7 +154,7 @@ export function createGoverning(options: GoverningOptions) {
   /** Votes on a proposal of the change, or makes one. */
   function press(way: UnderWay, change: JsonObject, { store }: Chain): void {
     const text = canonicalText(change)
-    const proposals = openProposalsIn(store.state).flatMap((id) => proposalIn(store.state, id) ?? [])
+    const proposals = openProposalsAt(store.state)
     const proposal = proposals.find((each) => canonicalText(each.change as unknown as Json) === text)
     if (proposal !== undefined) vote(way, proposal)
     else propose(way, change)

@@ -1,8 +1,8 @@
-import { openProposalsIn, proposalIn } from '../../src/ledger/governance-state.js'
 import { agreedBy, versionMark } from '../../src/ledger/version-agreement.js'
 import type { CommittedBlock } from '../../src/node/chain.js'
 import { systemRecord } from '../../src/node/duties.js'
 import type { Replica } from '../../src/node/replica-types.js'
+import { openProposalsAt } from './open-proposals.js'
 import type { Scenario } from './scenario.js'
 import type { Trace } from './trace.js'
 import type { VirtualClock } from './virtual-clock.js'
@@ -85,7 +85,7 @@ export function createVersioning({ scenario, clock, trace, complain }: Versionin
     for (const [partner, replica] of able(ground?.honest ?? [])) {
       const { rulebook, store, tip } = replica.chain
       if (rulebook.version !== 2 || rulebook.nextVersion !== 2) continue
-      const open = openProposalsIn(store.state).flatMap((id) => proposalIn(store.state, id) ?? [])
+      const open = openProposalsAt(store.state)
       const proposal = open.find(({ change }) => change.kind === 'version')
       const change = { kind: 'version', version: KNOWN_MAX }
       if (proposal !== undefined) say(partner, replica, '_ballot', { proposal: proposal.id, reason: '', yes: true })
