@@ -6,6 +6,7 @@ import { verifyReceipt } from '../../../src/ledger/verify-receipt.js'
 import { foundHome } from '../../../src/node/found.js'
 import type { AppendOutcome } from '../../../src/node/ledger-node.js'
 import type { RunningNode } from '../../../src/node/node.js'
+import { BATCHES_IN_FLIGHT_MAX } from '../../../src/node/own-batches.js'
 import { verifyHome } from '../../../src/node/verify-home.js'
 import { NETWORK } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
@@ -285,7 +286,7 @@ test(
     const node = await home.open({ now: () => Date.now() + ahead })
     await appendLines(node, 'inspection', [visit('a', 0)])
     ahead = -3_600_000
-    const lines = Array.from({ length: 9000 }, (_, i) => visit('a', i))
+    const lines = Array.from({ length: (BATCHES_IN_FLIGHT_MAX + 5) * 1000 }, (_, i) => visit('a', i))
     const outcomes = await appendLines(node, 'inspection', lines, { timeoutMs: 2_000 })
     assert.is(outcomes.length, lines.length)
     const pending = outcomes.filter(({ status }) => status === 'pending')
