@@ -17,7 +17,7 @@ export interface Chart {
 const WIDTH = 720
 const HEIGHT = 400
 const LEFT = 80
-const RIGHT = 20
+const RIGHT = 40
 const TOP = 70
 const BOTTOM = 60
 const TICKS = 6
