@@ -154,7 +154,7 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
         replace: 'void store.putBatches([{ hash, text, own: header.sequence }])'
       }
     ],
-    checks: [seeds(30, UNHEARD_BATCHES)],
+    checks: [seeds(150, UNHEARD_BATCHES)],
     onlySimulator: true
   },
   {
