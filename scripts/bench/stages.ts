@@ -155,7 +155,7 @@ function execute(records: readonly CheckedRecord[], state: Map<string, StateEntr
       const refusal = runRecord(one, author, block, record, { batch: 0, sequence, index })
       if (refusal !== null) throw new Error(refusal.message)
     }
-    for (const { key, entry } of one.writes) state.set(key, entry)
+    for (const { key, entry } of one.writes()) state.set(key, entry)
     ran.push(one)
   }
   return ran
@@ -244,13 +244,13 @@ async function diskStage(folder: string, work: Work): Promise<{ stage: Stage; cl
         const height = number * batches.length + sequence + 1
         const placed = { author: 'p1', incarnation: 0, sequence: height, hash: name, count: texts.length }
         const block = { height, hash: name, header: '{}', certificate: '{}', batches: [placed], refusals: '[]' }
-        await store.commit({ ...block, writes, entries, treeNodes: [] })
+        await store.commit({ ...block, writes: writes(), entries, treeNodes: [] })
       }
     },
     async bare(number) {
       for (const [sequence, texts] of batches.entries()) {
         const batch = bare.batch().put(`k${nameOf(number, sequence)}`, texts.join('\n'))
-        for (const { key, entry } of ran[sequence]!.writes) batch.put(key, entry.text)
+        for (const { key, entry } of ran[sequence]!.writes()) batch.put(key, entry.text)
         await batch.write({ sync: true })
       }
     }

@@ -7,6 +7,7 @@ import type { Scope } from '../base/tagged.js'
 import { taggedBytes } from '../base/tagged.js'
 import { type AuthorSequence, authorSequence, authorSequenceEntry, sequenceKey } from './author-sequence.js'
 import type { BatchHeader } from './batch.js'
+import type { BatchRecords } from './batch-records.js'
 import type { CountedRoot } from './block.js'
 import { CHARGES_KEY, chargesEntry, chargesIn } from './charges.js'
 import { EARLY_KEY, isEarly } from './early-chain.js'
@@ -28,7 +29,7 @@ import {
   votersOf
 } from './partner-set.js'
 import { nextCharges, proposerOrder } from './proposer-order.js'
-import { type CheckedRecord, recordUnder } from './record.js'
+import { recordUnder } from './record.js'
 import { type HistoryEntry, type RecordRun, runRecord, startRecordRun } from './record-run.js'
 import { recordInVersion } from './record-version.js'
 import { type Recovery, setOfRecovery } from './recovery.js'
@@ -99,11 +100,11 @@ export function isSettling({ models, partners, nextPartners, version, nextVersio
   return isChanging || areModelsSettling(models)
 }
 
-/** A batch whose records were checked, each under the model that was in force then. */
+/** A batch whose structure, root and signature are right, with its records, each checked under the model in force when it came. */
 export interface CheckedBatch {
   readonly header: BatchHeader
   readonly hash: string
-  readonly records: readonly CheckedRecord[]
+  readonly records: BatchRecords
 }
 
 export interface Execution {
@@ -111,7 +112,7 @@ export interface Execution {
   readonly verdicts: readonly (readonly Verdict[])[]
   readonly verdictRoot: CountedRoot
   readonly resultHash: string
-  /** In order of execution; of several for one key the last one holds. */
+  /** The last entry of each key, in the order of execution. */
   readonly writes: readonly StateWrite[]
   readonly entries: readonly HistoryEntry[]
 }
@@ -166,7 +167,7 @@ export function execute(
     verdicts,
     verdictRoot: verdictRoot(verdicts),
     resultHash: sha256Hex(taggedBytes('result', rulebook.scope, `${previousResult}\n${run.lines.join('')}`)),
-    writes: run.writes,
+    writes: run.writes(),
     entries: run.entries
   }
 }
@@ -214,16 +215,19 @@ function executeBatch(
   const { author, incarnation, sequence } = batch.header
   const partner = partnerOf(rulebook.partners, author)
   assertInvariant(partner !== undefined, 'the author of an executed batch is a partner')
-  const verdicts = batch.records.map((checked, index): Verdict => {
+  const verdicts: Verdict[] = []
+  for (const checked of batch.records) {
+    const index = verdicts.length
     const record = recordInVersion(rulebook.version, recordUnder(rulebook.model, checked))
     const { system } = record
-    if (system !== null) {
-      const verdict = executeSystem(rulebook, run, block, partner, system, recordId(author, sequence, index))
-      run.entries.push({ object: system.object, key: '[]', batch: position, index, accepted: verdict === null })
-      return verdict
+    if (system === null) {
+      verdicts.push(runRecord(run, partner, block, record, { batch: position, sequence, index }))
+      continue
     }
-    return runRecord(run, partner, block, record, { batch: position, sequence, index })
-  })
+    const verdict = executeSystem(rulebook, run, block, partner, system, recordId(author, sequence, index))
+    run.entries.push({ object: system.object, key: '[]', batch: position, index, accepted: verdict === null })
+    verdicts.push(verdict)
+  }
   const next = { incarnation, next: sequence + 1 }
   run.write(sequenceKey(author), authorSequenceEntry(next), `${sequenceKey(author)} ${incarnation} ${next.next}\n`)
   return verdicts

@@ -24,29 +24,30 @@ export interface HistoryEntry {
 export interface RecordRun extends StateReader {
   /** What the result hash covers, in order of execution. */
   readonly lines: string[]
-  readonly writes: StateWrite[]
   readonly entries: HistoryEntry[]
   /** How many words on amendments each partner has said in this block so far. */
   readonly words: Map<string, number>
   write(key: string, entry: StateEntry, line: string): void
+  /** The last entry of each key, in the order in which they were written. */
+  writes(): StateWrite[]
 }
 
 /** A run on a state, which stays as it is. */
 export function startRecordRun(state: StateReader): RecordRun {
   const overlay = new Map<string, StateEntry>()
+  const written: StateWrite[] = []
   const lines: string[] = []
-  const writes: StateWrite[] = []
   return {
     lines,
-    writes,
     entries: [],
     words: new Map(),
     get: (key) => overlay.get(key) ?? state.get(key),
     write(key, entry, line) {
       overlay.set(key, entry)
-      writes.push({ key, entry })
+      written.push({ key, entry })
       lines.push(line)
-    }
+    },
+    writes: () => written.filter(({ key, entry }) => overlay.get(key) === entry)
   }
 }
 

@@ -41,12 +41,11 @@ export function createAttachmentRows(chain: Chain, models: ModelHistory, reader:
     committed({ header, batches, executed }: CommittedBlock): FoundRow[] {
       const schemas = schemasAt(header.height)
       if (schemas.size === 0) return []
-      const { verdicts } = executed.execution
-      return batches.flatMap(({ header: { author, sequence }, records }, batch) => {
-        return records.flatMap(({ body }, index) => {
-          if (verdicts[batch]?.[index] !== null) return []
-          return rowsOf(schemas, body, recordId(author, sequence, index), author)
-        })
+      return executed.execution.entries.flatMap(({ object, batch, index, accepted }) => {
+        const found = batches[batch]
+        if (!accepted || !schemas.has(object) || found === undefined) return []
+        const { author, sequence } = found.header
+        return rowsOf(schemas, found.records.at(index)?.body ?? null, recordId(author, sequence, index), author)
       })
     },
     /** Of a block of the store. */

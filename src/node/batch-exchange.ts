@@ -1,8 +1,8 @@
 import { authorSequence } from '../ledger/author-sequence.js'
 import { BATCH_LINE_BYTES_MAX, type Batch, type BatchHeader, batchIsSigned, readBatch } from '../ledger/batch.js'
+import { recordsOnDemand } from '../ledger/batch-records.js'
 import type { CheckedBatch } from '../ledger/execution.js'
 import { type Partner, partnerOf, takesPart } from '../ledger/partner-set.js'
-import { checkRecord } from '../ledger/record.js'
 import { createBatchPulls, PULL_BATCHES_MAX, type TakenBatch } from './batch-pulls.js'
 import type { BatchPlace, BatchRivals } from './batch-rivals.js'
 import { blockBytesMax } from './block-content.js'
@@ -137,7 +137,8 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     if (isNeeded(hash)) needed.room -= header.bytes
     busy.set(hash, header)
     try {
-      const checked = checkBatch(batch)
+      const records = recordsOnDemand(chain.rulebook.model, batch.records, chain.limits.recordBytesMax)
+      const checked = { header, hash, records }
       await chain.store.putBatches([{ hash, text }])
       if (stopped) return
       mempool.add(checked)
@@ -148,11 +149,6 @@ export function createBatchExchange(dependencies: BatchExchangeDependencies) {
     } finally {
       busy.delete(hash)
     }
-  }
-
-  function checkBatch({ header, hash, records }: Batch): CheckedBatch {
-    const { model } = chain.rulebook
-    return { header, hash, records: records.map((text) => checkRecord(model, text, chain.limits.recordBytesMax)) }
   }
 
   /**

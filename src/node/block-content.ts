@@ -1,10 +1,10 @@
 import type { CheckResult } from '../consensus/types.js'
 import { readBatch } from '../ledger/batch.js'
+import { recordsOnDemand } from '../ledger/batch-records.js'
 import { type BlockHeader, batchListRoot, blockHash, readHeader } from '../ledger/block.js'
 import { type ExecutedBlock, executeBlock, executeCertified } from '../ledger/chain.js'
 import { batchOrderProblem, type CheckedBatch, isSettling } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
-import { checkRecord } from '../ledger/record.js'
 import type { Chain } from './chain.js'
 import type { Mempool, Offer } from './mempool.js'
 import { headerDifference, resultDiffers } from './result-difference.js'
@@ -170,6 +170,6 @@ export function storedBatch(chain: Chain, hash: string): CheckedBatch | null {
   const batch = readBatch(chain.scope, chain.limits, text)
   if (!batch.ok || batch.value.hash !== hash) return null
   const { model } = chain.rulebook
-  const records = batch.value.records.map((record) => checkRecord(model, record, chain.limits.recordBytesMax))
+  const records = recordsOnDemand(model, batch.value.records, chain.limits.recordBytesMax)
   return { header: batch.value.header, hash, records }
 }

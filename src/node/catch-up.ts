@@ -1,11 +1,11 @@
 import { verifySignature } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
 import { batchIsSigned, readBatch } from '../ledger/batch.js'
+import { recordsOnDemand } from '../ledger/batch-records.js'
 import { batchListRoot, blockHash, type CountedRoot, readHeader } from '../ledger/block.js'
 import { type Certificate, checkCertificate, readCertificate } from '../ledger/certificate.js'
 import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
-import { checkRecord } from '../ledger/record.js'
 import { voteBytes } from '../ledger/vote.js'
 import { type CandidateBlock, checkBlock } from './block-content.js'
 import type { Chain } from './chain.js'
@@ -241,8 +241,8 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
       if (mempool.get(hash) !== undefined || chain.store.hasBatch(hash)) return hash
       const author = partnerOf(rulebook.partners, header.author)
       if (author === undefined || !batchIsSigned(scope, batch, author.key)) throw bad(height, 'a batch is not signed')
-      const checked = records.map((record) => checkRecord(rulebook.model, record, limits.recordBytesMax))
-      fresh.push({ checked: { header, hash, records: checked }, text })
+      const onDemand = recordsOnDemand(rulebook.model, records, limits.recordBytesMax)
+      fresh.push({ checked: { header, hash, records: onDemand }, text })
       return hash
     })
     if (fresh.length > 0) await chain.store.putBatches(fresh.map(({ checked, text }) => ({ hash: checked.hash, text })))

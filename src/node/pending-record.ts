@@ -9,6 +9,6 @@ export function pendingView(chain: Chain, mempool: Mempool, self: string, id: st
   const parts = parseRecordId(id)
   if (parts === null || parts.author !== self) return null
   const hash = chain.store.outbox().find(({ sequence }) => sequence === parts.sequence)?.hash
-  const record = hash === undefined ? undefined : mempool.get(hash)?.records[parts.index]
+  const record = hash === undefined ? undefined : mempool.get(hash)?.records.at(parts.index)
   return record === undefined ? null : viewOfPending(chain.rulebook.model.objects, id, self, record.body)
 }

@@ -45,7 +45,7 @@ export async function rehearse(
         }
         await breathe()
       }
-      await scratch.write(run.writes)
+      await scratch.write(run.writes())
       options.onProgress?.(height, tip)
     }
   } finally {

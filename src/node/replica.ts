@@ -366,7 +366,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     start() {
       for (const batch of left.batches) {
         const flight = own.restore(batch, left.signedAgain.has(batch.hash))
-        for (const [index, record] of batch.records.entries()) {
+        for (const [index, record] of [...batch.records].entries()) {
           pending.add({ record, batch: flight, index })
           if (record.system?.object === '_evidence') evidence.restore(record.system, flight.decided)
         }

@@ -98,7 +98,7 @@ function placesOf(network: NetworkDefinition, ours: ExecutedBlock, batches: read
   return ours.execution.verdicts.flatMap((verdicts, batch) => {
     const { header, records } = batches[batch]!
     return verdicts.map((verdict, index): Place => {
-      const object = records[index]?.object
+      const object = records.at(index)?.object
       const { rules: tests = [], limits = [] } = network.objects[object?.name ?? ''] ?? {}
       const rules = [...tests, ...limits].map(({ id }) => id)
       return { id: recordId(header.author, header.sequence, index), batch, index, verdict, rules }

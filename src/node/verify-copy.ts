@@ -1,5 +1,6 @@
 import { LedgerError } from '../base/errors.js'
 import { batchIsSigned, readBatch } from '../ledger/batch.js'
+import { recordsOnDemand } from '../ledger/batch-records.js'
 import { readHeader } from '../ledger/block.js'
 import { checkCertificate, readCertificate } from '../ledger/certificate.js'
 import { advance, type ExecutedBlock, executeCertified, genesisTip, type Tip } from '../ledger/chain.js'
@@ -14,7 +15,6 @@ import {
 } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import { partnerOf } from '../ledger/partner-set.js'
-import { checkRecord } from '../ledger/record.js'
 import { recoveryProblemAt } from '../ledger/recovery.js'
 import { SYSTEM_OBJECTS } from '../ledger/system-record.js'
 import { refusalsOf } from '../ledger/verdict.js'
@@ -154,7 +154,7 @@ function rulebookAt(chain: Chain, founding: Founding, { reader }: ScratchState, 
   return rulebookAfter(chain.scope, model, founding, reader, recovery)
 }
 
-/** Structure, root, hash and signature of a batch, then one parse and schema check of each of its records. */
+/** Structure, root, hash and signature of a batch. Its records are parsed and checked as they are run. */
 function verifyBatch(chain: Chain, rulebook: Rulebook, height: number, ref: BatchRef, position: number): CheckedBatch {
   const { author, incarnation, sequence, hash, count } = ref
   const name = `batch ${author}/${sequence}`
@@ -176,7 +176,7 @@ function verifyBatch(chain: Chain, rulebook: Rulebook, height: number, ref: Batc
   const found = location?.height === height && location.position === position && location.hash === hash
   must(height, found, `${name} is indexed at another place`)
   const { model } = rulebook
-  const records = batch.value.records.map((record) => checkRecord(model, record, chain.limits.recordBytesMax))
+  const records = recordsOnDemand(model, batch.value.records, chain.limits.recordBytesMax)
   return { header, hash, records }
 }
 

@@ -91,7 +91,7 @@ async function agreed(nodes: readonly LocalNode[]): Promise<void> {
 /** Own records of evidence that wait for a block. */
 function waitingEvidence({ id, replica }: LocalNode): number {
   const own = replica.mempool.some(100).filter(({ header }) => header.author === id)
-  return own.flatMap(({ records }) => records).filter(({ system }) => system?.object === '_evidence').length
+  return own.flatMap(({ records }) => [...records]).filter(({ system }) => system?.object === '_evidence').length
 }
 
 const proven = ({ replica }: LocalNode, partner: string): number =>

@@ -62,7 +62,7 @@ export function judgedRecords(first: Model) {
       const place = { batch: 0, sequence, index: 0 }
       const verdict = runRecord(run, author, { height, time }, record, place)
       // Without what a run remembers: the next record reads what a node reads from its disk.
-      for (const { key, entry } of run.writes) entries.set(key, { text: entry.text })
+      for (const { key, entry } of run.writes()) entries.set(key, { text: entry.text })
       return { id: `${author.id}/${sequence}/0`, verdict, lines: run.lines }
     }
   }

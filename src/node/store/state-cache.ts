@@ -24,9 +24,14 @@ export interface StateCache {
   readonly bytes: number
 }
 
+/** Holds what is known of a key, so that another entry takes its place without the map being changed. */
+interface Slot {
+  entry: StateEntry | null
+}
+
 export function createStateCache(bytesMax: number): StateCache {
-  let young = new Map<string, StateEntry | null>()
-  let old = new Map<string, StateEntry | null>()
+  let young = new Map<string, Slot>()
+  let old = new Map<string, Slot>()
   let youngBytes = 0
   let oldBytes = 0
   let held = false
@@ -40,25 +45,31 @@ export function createStateCache(bytesMax: number): StateCache {
     youngBytes = 0
   }
 
-  function set(key: string, entry: StateEntry | null): void {
-    const replaced = young.get(key)
-    if (replaced !== undefined) {
-      young.delete(key)
-      youngBytes -= sizeOf(key, replaced)
-    }
-    const bytes = sizeOf(key, entry)
+  function add(key: string, slot: Slot): void {
+    const bytes = sizeOf(key, slot.entry)
     makeRoom(bytes)
-    young.set(key, entry)
+    young.set(key, slot)
     youngBytes += bytes
+  }
+
+  function set(key: string, entry: StateEntry | null): void {
+    const slot = young.get(key)
+    if (slot === undefined) {
+      add(key, { entry })
+      return
+    }
+    youngBytes += sizeOf(key, entry) - sizeOf(key, slot.entry)
+    slot.entry = entry
+    makeRoom(0)
   }
 
   return {
     get(key) {
       const known = young.get(key)
-      if (known !== undefined) return known
+      if (known !== undefined) return known.entry
       const older = old.get(key)
-      if (older !== undefined) set(key, older)
-      return older
+      if (older !== undefined) add(key, older)
+      return older?.entry
     },
     set,
     hold() {

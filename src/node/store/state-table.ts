@@ -17,7 +17,10 @@ export interface StateWriting {
 /** The current state: on disk, with a bounded cache before it. */
 export interface StateTable {
   readonly reader: StateReader
-  /** Puts the writes into the batch. One at a time; a failed write is not undone, for the database is then condemned. */
+  /**
+   * Puts the writes, one for each key, into the batch. One batch at a time; a failed write is not undone, for the database is
+   * then condemned.
+   */
   write(batch: LevelBatch, writes: readonly StateWrite[]): StateWriting
 }
 
@@ -36,20 +39,19 @@ export function createStateTable(database: LevelDatabase, cacheBytesMax = STATE_
   return {
     reader: { get: (key) => read(key) ?? undefined },
     write(batch, writes) {
-      const after = new Map<string, StateEntry>()
-      for (const { key, entry } of writes) after.set(key, entry)
       // Until the batch is written the disk may show either: readers then find the former value in the cache.
       cache.hold()
       let added = 0
-      for (const [key, { text, memo }] of after) {
+      const after: StateEntry[] = []
+      for (const { key, entry } of writes) {
         if (read(key) === null) added += 1
-        const own = batch.putText(stateKey(key), text)
-        after.set(key, memo === undefined ? { text: own } : { text: own, memo })
+        const own = batch.putText(stateKey(key), entry.text)
+        after.push(entry.memo === undefined ? { text: own } : { text: own, memo: entry.memo })
       }
       return {
         added,
         done() {
-          for (const [key, entry] of after) cache.set(key, entry)
+          for (let i = 0; i < after.length; i++) cache.set(writes[i]!.key, after[i]!)
           cache.release()
         }
       }

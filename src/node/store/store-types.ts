@@ -59,6 +59,7 @@ export interface BlockCommit {
   readonly batches: readonly BatchRef[]
   /** Canonical text: what the verdicts of refused records were, with their messages. */
   readonly refusals: string
+  /** One for each key. */
   readonly writes: readonly StateWrite[]
   readonly entries: readonly HistoryEntry[]
   readonly treeNodes: readonly TreeNode[]

@@ -136,7 +136,8 @@ test('the result hash covers what a block settles, in its order', () => {
   const { writes } = chain.commit([['p1', [proposalOf({ kind: 'key', partner: 'p1', key: keyOf('x') })]]])
   assert.equal(
     writes.map(({ key }) => key),
-    ['g:p1/0/0', 'g:', 's:p1', 'k:p1', 'g:p1/0/0', 'g:', 'p:', 'P:3']
+    ['s:p1', 'k:p1', 'g:p1/0/0', 'g:', 'p:', 'P:3'],
+    'the last of each key'
   )
 })
 

@@ -113,7 +113,7 @@ function rehearsed(model: Model, chain: ReturnType<typeof governanceChain>, bloc
       const texts = records.map(encodeRecord)
       return rehearseBatch(run, ground, { batch, author, sequence, records: texts }).map(({ verdict }) => verdict)
     })
-    for (const { key, entry } of run.writes) entries.set(key, { text: entry.text })
+    for (const { key, entry } of run.writes()) entries.set(key, { text: entry.text })
     return judged
   })
   return { verdicts, entries }
