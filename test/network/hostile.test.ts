@@ -158,7 +158,7 @@ test('one key has few connections, and the newest of them work', async () => {
   await until(() => connections.filter(({ status }) => status === 'open').length <= 4, 'four are left')
   const stream = await connections.at(-1)!.newStream(protocol('messages'), { signal: soon() })
   const frames = framesOf(stream, 1024)
-  assert.equal(await frames.read(soon()), { partner: 'alice', gossip: true, connected: true })
+  assert.equal(await frames.read(soon()), { partner: 'alice', gossip: true, connected: true, texts: true })
   await frames.write([encodeFrame(batchMessage(1))], soon())
   await until(() => a!.messages.length === 1, 'the message is taken')
 })

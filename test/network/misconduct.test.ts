@@ -116,7 +116,7 @@ test('who answers with what is no answer is hung up on; who answers with an erro
   assert.is((await ledgerError(ask(200))).code, 'NODE_UNREACHABLE')
   assert.is(seen(alice!, 'bob'), '0 0 ')
   for (const wrong of [
-    { type: 'batches', batches: [1] },
+    { type: 'messages', messages: [1] },
     { type: 'batches', batches: ['', ''] },
     { type: 'proposal', block: null }
   ]) {

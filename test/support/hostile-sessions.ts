@@ -183,7 +183,7 @@ function createSubject() {
   const handlers: Readonly<Record<Protocol, (stream: Stream, connection: Connection) => Promise<void>>> = {
     messages: incomingMessages({
       ...common,
-      welcome: { partner: 'alice', gossip: true, connected: true },
+      welcome: { partner: 'alice', gossip: true, connected: true, texts: true },
       partnerOf,
       onMessage: (from, message) => delivered.push({ from, message })
     }),

@@ -2,10 +2,13 @@ import { type ErrorCode, LedgerError } from '../../base/errors.js'
 import type { Json } from '../../base/json.js'
 import { ShapeError } from '../../ledger/json-shape.js'
 import { orAborted, startDeadline } from './deadline.js'
-import { type Connection, encodeFrame, framesOf, type Stream } from './frames.js'
+import { type Connection, decodeText, encodeFrame, type Frames, framesOf, type Stream } from './frames.js'
 import { isErrorCode } from './join-messages.js'
 
-/** One request and its answer on a stream of their own: `{ok: VALUE}` or `{error: {code, message}}`. */
+/**
+ * One request and its answer on a stream of their own: `{ok: VALUE}` or `{error: {code, message}}`. `{ok: VALUE, texts: N}` is
+ * followed by so many texts, each in a frame of its own.
+ */
 export interface ExchangeLimits {
   readonly protocol: string
   readonly requestBytesMax: number
@@ -23,11 +26,13 @@ export interface AskOptions {
   readonly signal?: AbortSignal
   /** Told when what came back was no answer. */
   readonly onMalformed?: (error: LedgerError) => void
+  /** Most texts that may follow the answer. @default 0 */
+  readonly textsMax?: number
 }
 
 /**
  * Asks over this connection.
- * @param read makes the answer of its JSON; throws ShapeError
+ * @param read makes the answer of its JSON and the texts that follow it; throws ShapeError
  * @throws LedgerError NODE_UNREACHABLE without an answer in time, TOO_LARGE or MALFORMED for a bad one, or the code of
  * the other side's error; whatever `signal` aborts with
  */
@@ -35,7 +40,7 @@ export async function ask<T>(
   connection: Connection,
   limits: ExchangeLimits,
   request: unknown,
-  read: (json: Json | undefined) => T,
+  read: (json: Json | undefined, texts: readonly string[]) => T,
   options: AskOptions
 ): Promise<T> {
   const bytes = encodeFrame(request)
@@ -51,9 +56,10 @@ export async function ask<T>(
     const frames = framesOf(stream, limits.answerBytesMax)
     await frames.write([bytes], deadline.signal)
     const answer = await frames.read(deadline.signal)
+    const texts = await readTexts(answer, frames, limits.answerBytesMax, options.textsMax ?? 0, deadline.signal)
     await stream.close({ signal: deadline.signal }).catch(() => stream?.abort(new Error('not closed in time')))
     isRefused = isObject(answer) && 'error' in answer
-    return readAnswer(answer, read)
+    return readAnswer(answer, (json) => read(json, texts))
   } catch (error) {
     const failure = deadline.signal.aborted ? deadline.signal.reason : error
     if (error instanceof LedgerError && !deadline.signal.aborted && !isRefused) options.onMalformed?.(error)
@@ -65,9 +71,34 @@ export async function ask<T>(
   }
 }
 
-/** An answer that is JSON text already. */
+async function readTexts(
+  answer: unknown,
+  frames: Frames,
+  bytesMax: number,
+  textsMax: number,
+  signal: AbortSignal
+): Promise<string[]> {
+  const count = isObject(answer) && 'texts' in answer ? answer.texts : 0
+  if (!Number.isSafeInteger(count) || Number(count) < 0 || Number(count) > textsMax) {
+    throw new LedgerError('MALFORMED', `the answer has another number of texts than 0 to ${textsMax}`)
+  }
+  const texts: string[] = []
+  let bytes = frames.bytesRead()
+  while (texts.length < Number(count)) {
+    const text = await frames.readBytes(signal)
+    bytes += text.length
+    if (bytes > bytesMax) throw new LedgerError('TOO_LARGE', `the answer has more than ${bytesMax} bytes`)
+    texts.push(decodeText(text))
+  }
+  return texts
+}
+
+/** An answer that is JSON text already, and the texts that follow it, as UTF-8. */
 export class EncodedAnswer {
-  constructor(readonly text: string) {}
+  constructor(
+    readonly json: string,
+    readonly texts: readonly Uint8Array[] = []
+  ) {}
 }
 
 function isObject(value: unknown): value is object {
@@ -111,16 +142,18 @@ export async function answerOn(
   try {
     const frames = framesOf(stream, limits.requestBytesMax)
     const send = async (reply: unknown): Promise<number> => {
-      let bytes = reply instanceof EncodedAnswer ? Buffer.from(reply.text, 'utf8') : encodeFrame(reply)
-      if (bytes.length > limits.answerBytesMax) {
-        const message = `the answer has ${bytes.length} bytes, of at most ${limits.answerBytesMax}`
-        bytes = encodeFrame(errorReply('TOO_LARGE', message))
+      let parts =
+        reply instanceof EncodedAnswer ? [Buffer.from(reply.json, 'utf8'), ...reply.texts] : [encodeFrame(reply)]
+      const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+      if (bytes > limits.answerBytesMax) {
+        const message = `the answer has ${bytes} bytes, of at most ${limits.answerBytesMax}`
+        parts = [encodeFrame(errorReply('TOO_LARGE', message))]
       }
       await within(ANSWER_MS_MAX, async (signal) => {
-        await frames.write([bytes], signal)
+        await frames.write(parts, signal)
         await stream.close({ signal })
       })
-      return bytes.length
+      return bytes
     }
     let request: Json
     try {
@@ -153,7 +186,9 @@ async function replyTo(
 ): Promise<unknown> {
   try {
     const value = await answer(request)
-    return value instanceof EncodedAnswer ? new EncodedAnswer(`{"ok":${value.text}}`) : { ok: value }
+    if (!(value instanceof EncodedAnswer)) return { ok: value }
+    const { json, texts } = value
+    return new EncodedAnswer(texts.length === 0 ? `{"ok":${json}}` : `{"ok":${json},"texts":${texts.length}}`, texts)
   } catch (error) {
     if (error instanceof LedgerError) return errorReply(error.code, error.message)
     if (!(error instanceof ShapeError)) return errorReply('INTERNAL', 'something unforeseen failed here')

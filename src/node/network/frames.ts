@@ -100,6 +100,15 @@ export function encodeFrame(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value), 'utf8')
 }
 
+/** The text of one frame. @throws LedgerError MALFORMED */
+export function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch (cause) {
+    throw new LedgerError('MALFORMED', 'a frame is not UTF-8', {}, cause)
+  }
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The value of one frame. @throws LedgerError MALFORMED */

@@ -45,7 +45,7 @@ const REASON_CHARS_MAX = 1000
 /** Rounds one message speaks of. */
 const ROUNDS_MAX = 1024
 const BLOCK_BATCHES_MAX = 24 * 1024
-const BLOCKS_MAX = 64 * 1024
+export const BLOCKS_MAX = 64 * 1024
 const MESSAGES_MAX = 16 * 1024
 const TEXT_CHARS_MAX = 8 * 1024 * 1024
 

@@ -16,6 +16,8 @@ export interface OutgoingLink {
   openSince(): number
   /** Whether the partner takes a status that tells whom its sender is connected with. */
   takesConnected(): boolean
+  /** Whether the partner can answer with texts in frames of their own (pull-texts.ts). */
+  givesTexts(): boolean
   /** Queues a message, the oldest dropped when there is no room. */
   send(frame: Uint8Array): void
   close(): void
@@ -41,6 +43,8 @@ export interface Welcome {
   readonly gossip: boolean
   /** Whether it takes a status that tells whom its sender is connected with; a build that says nothing refuses it. */
   readonly connected: boolean
+  /** Whether it can answer with texts in frames of their own. */
+  readonly texts: boolean
 }
 
 /** Messages and bytes that wait for one partner: a few heights of votes of a large network. */
@@ -63,6 +67,7 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
   let stream: Stream | undefined
   let gossips = false
   let takesConnected = false
+  let givesTexts = false
   let openedAt: number | null = null
   let wake = () => {}
 
@@ -81,6 +86,7 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
       if (welcome?.partner !== partner) throw new Error(`it says it is ${String(welcome?.partner).slice(0, 32)}`)
       gossips = welcome.gossip === true
       takesConnected = welcome.connected === true
+      givesTexts = welcome.texts === true
       return frames
     } finally {
       deadline.done()
@@ -140,6 +146,7 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
     isOpen: () => openedAt !== null,
     gossips: () => gossips,
     takesConnected: () => takesConnected,
+    givesTexts: () => givesTexts,
     openSince: () => openedAt ?? performance.now(),
     send(frame) {
       counts.dropped += queue.push(frame)

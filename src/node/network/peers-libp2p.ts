@@ -111,7 +111,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
   const serve = options.serveAttachment ?? (async () => null)
   const attachments = createAttachmentExchange({ genesis, partnerOf, serve, counts, onMalformed })
   const incoming = incomingMessages({
-    welcome: { partner: self, gossip: hasGossip, connected: true },
+    welcome: { partner: self, gossip: hasGossip, connected: true, texts: true },
     partnerOf,
     onMessage: (from, message) => guarded(() => handlers.onMessage(from, message)),
     onMalformed,
@@ -281,7 +281,8 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
       const link = linkOf(partner)
       const connection = link && connectionTo(link.key)
       if (connection === undefined) throw unreachable(partner)
-      return (await pull.request(connection, request, within)) as Extract<PullResponse, { type: R['type'] }>
+      const how = { ...within, givesTexts: link?.givesTexts() ?? false }
+      return (await pull.request(connection, request, how)) as Extract<PullResponse, { type: R['type'] }>
     },
     async askToJoin(key, request, within) {
       const connection = connectionTo(key)

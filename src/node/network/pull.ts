@@ -7,6 +7,7 @@ import { pause } from './deadline.js'
 import { answerOn, ask, EncodedAnswer, type ExchangeLimits } from './exchange.js'
 import type { Connection, Stream } from './frames.js'
 import { REQUEST_BYTES_MAX, shapeOfRequest, shapeOfResponse } from './message-shape.js'
+import { answerWithTexts, joinTexts, readTextsWanted, TEXTS_MAX, withTexts } from './pull-texts.js'
 
 /** Requests of one partner whose answers are made and sent at one time, and those that wait for their turn. */
 const ANSWERING_MAX = 4
@@ -55,7 +56,7 @@ export interface Pull {
   request(
     connection: Connection,
     request: PullRequest,
-    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number }
+    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number; readonly givesTexts?: boolean }
   ): Promise<PullResponse>
 }
 
@@ -96,17 +97,24 @@ export function createPull(options: PullOptions): Pull {
         stream.abort(new Error('not a partner'))
         return
       }
-      const answer = async (json: Json) => fitting(await options.onRequest(partner, bounded(shapeOfRequest(json))))
+      const answer = async (json: Json) => {
+        const { wanted, request } = readTextsWanted(json)
+        const response = await options.onRequest(partner, bounded(shapeOfRequest(request)))
+        return (wanted ? answerWithTexts(response) : null) ?? fitting(response)
+      }
       const onMalformed = (error: Error) => options.onMalformed(key, error)
       await answerOn(stream, limits, answer, onMalformed, (send) => inTurn(key, stream, send))
     },
-    request(connection, request, { signal, timeoutMs = TIMEOUT_MS }) {
+    request(connection, request, { signal, timeoutMs = TIMEOUT_MS, givesTexts = false }) {
       const key = connection.remotePeer.toString()
       const onMalformed = (error: Error) => options.onMalformed(key, error)
-      const within = { timeoutMs, onMalformed, ...(signal === undefined ? {} : { signal }) }
-      return asking.run(key, () => {
-        return ask(connection, limits, request, (json) => shapeOfResponse(json, request), within)
-      })
+      const textsMax = givesTexts ? TEXTS_MAX : 0
+      const within = { timeoutMs, onMalformed, textsMax, ...(signal === undefined ? {} : { signal }) }
+      const sent = givesTexts ? withTexts(request) : request
+      const read = (json: Json | undefined, texts: readonly string[]): PullResponse => {
+        return shapeOfResponse(sent === request ? json : joinTexts(json, texts), request)
+      }
+      return asking.run(key, () => ask(connection, limits, sent, read, within))
     }
   }
 }
@@ -131,7 +139,7 @@ function fitting(response: PullResponse): PullResponse | EncodedAnswer {
     case 'blocks':
       return encodedList('blocks', response.blocks)
     case 'batches':
-      return encodedList('batches', response.batches, jsonOfBatch)
+      return encodedList('batches', response.batches)
     case 'messages':
       return encodedList('messages', response.messages)
     case 'proposal':
@@ -143,33 +151,15 @@ function fitting(response: PullResponse): PullResponse | EncodedAnswer {
 }
 
 /** An answer `{type, NAME: [...]}` of items that were written once each: their size decides how many there are. */
-function encodedList<T>(
-  name: 'blocks' | 'batches' | 'messages',
-  items: readonly T[],
-  jsonOf: (item: T) => string = JSON.stringify
-): EncodedAnswer {
+function encodedList(name: 'blocks' | 'batches' | 'messages', items: readonly unknown[]): EncodedAnswer {
   const texts: string[] = []
   let bytes = ENVELOPE_BYTES
   for (const item of items) {
-    const text = jsonOf(item)
+    const text = JSON.stringify(item)
     bytes += Buffer.byteLength(text) + 1
     // At least one: if even that is too large the answer says so.
     if (bytes > RESPONSE_BYTES_MAX && texts.length > 0) break
     texts.push(text)
   }
   return new EncodedAnswer(`{"type":"${name}","${name}":[${texts.join()}]}`)
-}
-
-/** Batches that were asked for last, as JSON: all partners ask for each. */
-const recentBatches: { readonly batch: string; readonly json: string }[] = []
-
-const RECENT_BATCHES_MAX = 8
-
-function jsonOfBatch(batch: string): string {
-  const known = recentBatches.find((recent) => recent.batch === batch)
-  if (known !== undefined) return known.json
-  const json = JSON.stringify(batch)
-  if (recentBatches.length >= RECENT_BATCHES_MAX) recentBatches.shift()
-  recentBatches.push({ batch, json })
-  return json
 }

@@ -31,10 +31,11 @@ test('what is the same for both is made once', () => {
   }
 })
 
-for (const [welcome, takes] of [
-  [{ partner: 'bob', gossip: true, connected: true }, true],
-  [{ partner: 'bob', gossip: true }, false],
-  [{ partner: 'bob', gossip: true, connected: 'yes' }, false]
+for (const [welcome, takes, gives] of [
+  [{ partner: 'bob', gossip: true, connected: true }, true, false],
+  [{ partner: 'bob', gossip: true, connected: true, texts: true }, true, true],
+  [{ partner: 'bob', gossip: true }, false, false],
+  [{ partner: 'bob', gossip: true, connected: 'yes', texts: 1 }, false, false]
 ] as const) {
   test(`a partner that welcomes with ${JSON.stringify(welcome)} ${takes ? 'takes' : 'does not take'} it`, async () => {
     const [own, other] = await streamPair()
@@ -54,6 +55,7 @@ for (const [welcome, takes] of [
       while (!link.isOpen() && Date.now() < end) await sleep(5)
       assert.ok(link.isOpen())
       assert.is(link.takesConnected(), takes)
+      assert.is(link.givesTexts(), gives)
     } finally {
       link.close()
       other.abort(new Error('over'))
