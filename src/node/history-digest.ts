@@ -1,5 +1,5 @@
 import { sha256Hex } from '../base/crypto.js'
-import type { HistoryEntryWithHeight } from './store/store-types.js'
+import type { HistoryEntry } from '../ledger/record-run.js'
 
 const MODULUS = 2 ** 52
 
@@ -11,7 +11,7 @@ export function createHistoryDigest() {
   let sum = 0
   let count = 0
   return {
-    add({ object, key, height, batch, index, accepted }: HistoryEntryWithHeight): void {
+    add({ object, key, batch, index, accepted }: HistoryEntry, height: number): void {
       const hash = sha256Hex(`${object} ${key} ${height} ${batch} ${index} ${accepted}`)
       sum = (sum + Number.parseInt(hash.slice(0, 13), 16)) % MODULUS
       count++

@@ -133,7 +133,7 @@ async function verifyBlocks(
     await scratch.write(executed.execution.writes)
     tip = next.tip
     progress.records += executed.header.verdicts.count
-    for (const entry of executed.execution.entries) progress.history.add({ ...entry, height })
+    for (const entry of executed.execution.entries) progress.history.add(entry, height)
     onProgress?.(tip.height, head.height)
     await breathe()
   }
@@ -259,7 +259,7 @@ async function compareHistory(
         ...(after && { after })
       })
       // Blocks that were committed meanwhile are left out here as everywhere.
-      for (const entry of page) if (entry.height <= height) found.add(entry)
+      for (const entry of page) if (entry.height <= height) found.add(entry, entry.height)
       after = page.length < PAGE ? undefined : page.at(-1)
     } while (after !== undefined)
   }

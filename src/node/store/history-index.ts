@@ -44,7 +44,8 @@ export async function readHistory(
 /** The entry that a stored key and value stand for. */
 export function historyEntry(historyKey: string, flag: string): HistoryEntryWithHeight {
   if (flag !== ACCEPTED && flag !== REFUSED) throw damaged(keyName(historyKey), 'its value means nothing')
-  return { ...readHistoryKey(historyKey), accepted: flag === ACCEPTED }
+  const { object, key, height, batch, index } = readHistoryKey(historyKey)
+  return { object, key, height, batch, index, accepted: flag === ACCEPTED }
 }
 
 function historyRange(object: string, key: string | null, { after, reverse = false }: HistoryOptions): KeyRange {
