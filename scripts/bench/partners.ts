@@ -5,6 +5,9 @@ import { cpuSecondsOf, NETWORK, type NodeProcess, type NodeRecorder, runLedger, 
 import { withTemporaryFolder } from './temporary-folder.js'
 
 const VOTER_SECONDS_MAX = 120
+/** Milliseconds without a block after which none is expected any more. */
+const LEVEL_MS = 1_000
+
 const LEVEL_SECONDS_MAX = 300
 
 /** One running partner. */
@@ -106,12 +109,15 @@ async function voteForNewcomer(voters: readonly BenchPartner[]): Promise<void> {
   }
 }
 
-/** Waits until all copies have the same head. */
+/** Waits until all copies have the same head, and keep it: what was given up may still be in flight. */
 export async function untilLevel(partners: readonly BenchPartner[]): Promise<void> {
   const end = performance.now() + LEVEL_SECONDS_MAX * 1000
+  let known = { head: '', since: 0 }
   for (;;) {
     const heads = await Promise.all(partners.map(async ({ client }) => (await client.status()).head))
-    if (new Set(heads).size === 1) return
+    const head = new Set(heads).size === 1 ? heads[0]! : ''
+    if (head !== known.head || head === '') known = { head, since: performance.now() }
+    if (performance.now() - known.since > LEVEL_MS) return
     if (performance.now() > end) throw new Error(`the copies are not level within ${LEVEL_SECONDS_MAX} s`)
     await pause(50)
   }
