@@ -119,13 +119,14 @@ export function memoryOf(pid: number): { readonly now: number; readonly peak: nu
   return { now: Math.round(kib('VmRSS') / 1024), peak: Math.round(kib('VmHWM') / 1024) }
 }
 
-/** Bytes of all files below a folder. */
+/** Bytes of all files below a folder; one that goes away meanwhile, as LevelDB sorts, has none. */
 export async function bytesBelow(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true })
   const sizes = entries.map(async (entry) => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return await bytesBelow(path)
-    return entry.isFile() ? (await stat(path)).size : 0
+    if (!entry.isFile()) return 0
+    return (await stat(path).catch(() => null))?.size ?? 0
   })
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }
