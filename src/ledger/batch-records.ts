@@ -1,7 +1,7 @@
 import type { Model } from './model.js'
 import { type CheckedRecord, checkRecord } from './record.js'
 
-/** The records of a batch in their order, each after its one parse and check. An array of them will do. */
+/** The records of a batch in their order, parsed and checked. An array of them will do. */
 export interface BatchRecords extends Iterable<CheckedRecord> {
   readonly length: number
   at(index: number): CheckedRecord | undefined
@@ -9,7 +9,7 @@ export interface BatchRecords extends Iterable<CheckedRecord> {
 
 /**
  * Records that are parsed and checked as they are asked for, and not kept: while a batch waits for its block only its texts
- * take memory, and execution asks for each record once.
+ * take memory, and execution asks for each record as it judges it. A block that is executed again has them checked again.
  * @param model that they are checked under
  */
 export function recordsOnDemand(model: Model, texts: readonly string[], bytesMax: number): BatchRecords {

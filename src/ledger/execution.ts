@@ -100,7 +100,7 @@ export function isSettling({ models, partners, nextPartners, version, nextVersio
   return isChanging || areModelsSettling(models)
 }
 
-/** A batch whose structure, root and signature are right, with its records, each checked under the model in force when it came. */
+/** A batch whose structure, root and signature are right, with its records, checked under the model that was in force when it came or was read. */
 export interface CheckedBatch {
   readonly header: BatchHeader
   readonly hash: string

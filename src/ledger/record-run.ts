@@ -28,7 +28,7 @@ export interface RecordRun extends StateReader {
   /** How many words on amendments each partner has said in this block so far. */
   readonly words: Map<string, number>
   write(key: string, entry: StateEntry, line: string): void
-  /** The last entry of each key, in the order in which they were written. */
+  /** The last entry of each key, in the order of these last writes. Each write has an entry object of its own. */
   writes(): StateWrite[]
 }
 

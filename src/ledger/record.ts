@@ -23,7 +23,7 @@ export interface RecordBody {
 }
 
 /**
- * A record after its one parse and its one schema check under one model: all that can be said of it without the state.
+ * A record after its parse and its schema check under one model: all that can be said of it without the state.
  * A refusal here is what execution will say, whatever the state, as long as the model stays the same.
  */
 export interface CheckedRecord {
@@ -116,7 +116,7 @@ export function isUnique(value: unknown): value is string | number {
   return typeof value === 'number' && Number.isSafeInteger(value)
 }
 
-/** The one parse and one schema check of a record as it arrives from its author. */
+/** The parse and the schema check of a record's exact text. */
 export function checkRecord(model: Model, text: string, bytesMax: number): CheckedRecord {
   const read = readRecord(text, bytesMax)
   if (!read.ok) {

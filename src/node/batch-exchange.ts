@@ -47,7 +47,7 @@ const NOTHING = Promise.resolve()
 /** A batch that a partner says it holds. */
 type Announcement = Omit<BatchMessage, 'type'>
 
-/** Brings in the batches of others: checks each once, stores it durably, and gives those that others lack. */
+/** Brings in the batches of others: checks structure, root and signature of each once, stores it durably, and gives those that others lack. */
 export function createBatchExchange(dependencies: BatchExchangeDependencies) {
   const { chain, mempool, rivals, peers, timers, now, log, onBatch, fail } = dependencies
   const vain = createVainAnnouncements(now, (partner, why) => peers.blame?.(partner, why))

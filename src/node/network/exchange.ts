@@ -144,7 +144,7 @@ export async function answerOn(
     const send = async (reply: unknown): Promise<number> => {
       let parts =
         reply instanceof EncodedAnswer ? [Buffer.from(reply.json, 'utf8'), ...reply.texts] : [encodeFrame(reply)]
-      const bytes = parts.reduce((sum, part) => sum + part.length, 0)
+      const bytes = sizeOf(parts)
       if (bytes > limits.answerBytesMax) {
         const message = `the answer has ${bytes} bytes, of at most ${limits.answerBytesMax}`
         parts = [encodeFrame(errorReply('TOO_LARGE', message))]
@@ -153,7 +153,7 @@ export async function answerOn(
         await frames.write(parts, signal)
         await stream.close({ signal })
       })
-      return bytes
+      return sizeOf(parts)
     }
     let request: Json
     try {
@@ -177,6 +177,10 @@ export async function answerOn(
     // After the answer, which says why: the asker may be hung up on for it.
     if (fault !== null) onMalformed(fault)
   }
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0)
 }
 
 async function replyTo(

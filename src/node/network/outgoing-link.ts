@@ -16,8 +16,8 @@ export interface OutgoingLink {
   openSince(): number
   /** Whether the partner takes a status that tells whom its sender is connected with. */
   takesConnected(): boolean
-  /** Whether the partner can answer with texts in frames of their own (pull-texts.ts). */
-  givesTexts(): boolean
+  /** Whether who is at the other end of a connection can answer with texts in frames of their own (pull-texts.ts). */
+  givesTexts(connection: Connection): boolean
   /** Queues a message, the oldest dropped when there is no room. */
   send(frame: Uint8Array): void
   close(): void
@@ -67,7 +67,8 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
   let stream: Stream | undefined
   let gossips = false
   let takesConnected = false
-  let givesTexts = false
+  /** The connection whose other end said that it gives texts: after a restart another build may answer on the next one. */
+  let textsOver: Connection | null = null
   let openedAt: number | null = null
   let wake = () => {}
 
@@ -86,7 +87,7 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
       if (welcome?.partner !== partner) throw new Error(`it says it is ${String(welcome?.partner).slice(0, 32)}`)
       gossips = welcome.gossip === true
       takesConnected = welcome.connected === true
-      givesTexts = welcome.texts === true
+      textsOver = welcome.texts === true ? connection : null
       return frames
     } finally {
       deadline.done()
@@ -146,7 +147,7 @@ export function startOutgoingLink(options: OutgoingLinkOptions): OutgoingLink {
     isOpen: () => openedAt !== null,
     gossips: () => gossips,
     takesConnected: () => takesConnected,
-    givesTexts: () => givesTexts,
+    givesTexts: (connection) => textsOver === connection,
     openSince: () => openedAt ?? performance.now(),
     send(frame) {
       counts.dropped += queue.push(frame)

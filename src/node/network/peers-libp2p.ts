@@ -281,7 +281,7 @@ export async function startPeers(options: PeersOptions): Promise<RunningPeers> {
       const link = linkOf(partner)
       const connection = link && connectionTo(link.key)
       if (connection === undefined) throw unreachable(partner)
-      const how = { ...within, givesTexts: link?.givesTexts() ?? false }
+      const how = { ...within, givesTexts: link?.givesTexts(connection) ?? false }
       return (await pull.request(connection, request, how)) as Extract<PullResponse, { type: R['type'] }>
     },
     async askToJoin(key, request, within) {

@@ -9,8 +9,8 @@ import { BLOCKS_MAX } from './message-shape.js'
  * and read again. Who asks says so with `"texts":true`, and only a partner whose welcome says that it gives them.
  */
 
-/** Most texts of one answer: of all batches of the blocks in it. */
-export const TEXTS_MAX = 64 * 1024
+/** Most batches of all blocks in one answer. */
+const BLOCKS_TEXTS_MAX = 64 * 1024
 
 /** Bytes of JSON around the items of an answer, with room. */
 const ENVELOPE_BYTES = 1024
@@ -18,6 +18,11 @@ const ENVELOPE_BYTES = 1024
 /** The request as it is sent to a partner that gives texts. */
 export function withTexts(request: PullRequest): Json | PullRequest {
   return hasTexts(request.type) ? { ...(request as unknown as JsonObject), texts: true } : request
+}
+
+/** Most texts that may follow the answer. */
+export function textsMaxOf(request: PullRequest): number {
+  return request.type === 'batches' ? request.hashes.length : BLOCKS_TEXTS_MAX
 }
 
 /** Whether the request wants its texts apart, and what it is otherwise. */

@@ -7,7 +7,7 @@ import { pause } from './deadline.js'
 import { answerOn, ask, EncodedAnswer, type ExchangeLimits } from './exchange.js'
 import type { Connection, Stream } from './frames.js'
 import { REQUEST_BYTES_MAX, shapeOfRequest, shapeOfResponse } from './message-shape.js'
-import { answerWithTexts, joinTexts, readTextsWanted, TEXTS_MAX, withTexts } from './pull-texts.js'
+import { answerWithTexts, joinTexts, readTextsWanted, textsMaxOf, withTexts } from './pull-texts.js'
 
 /** Requests of one partner whose answers are made and sent at one time, and those that wait for their turn. */
 const ANSWERING_MAX = 4
@@ -108,9 +108,9 @@ export function createPull(options: PullOptions): Pull {
     request(connection, request, { signal, timeoutMs = TIMEOUT_MS, givesTexts = false }) {
       const key = connection.remotePeer.toString()
       const onMalformed = (error: Error) => options.onMalformed(key, error)
-      const textsMax = givesTexts ? TEXTS_MAX : 0
-      const within = { timeoutMs, onMalformed, textsMax, ...(signal === undefined ? {} : { signal }) }
       const sent = givesTexts ? withTexts(request) : request
+      const textsMax = sent === request ? 0 : textsMaxOf(request)
+      const within = { timeoutMs, onMalformed, textsMax, ...(signal === undefined ? {} : { signal }) }
       const read = (json: Json | undefined, texts: readonly string[]): PullResponse => {
         return shapeOfResponse(sent === request ? json : joinTexts(json, texts), request)
       }

@@ -39,11 +39,12 @@ for (const [welcome, takes, gives] of [
 ] as const) {
   test(`a partner that welcomes with ${JSON.stringify(welcome)} ${takes ? 'takes' : 'does not take'} it`, async () => {
     const [own, other] = await streamPair()
+    const connection = { newStream: async () => own } as unknown as Connection
     const link = startOutgoingLink({
       partner: 'bob',
       key: 'key of bob',
       protocol: '/test',
-      connection: () => ({ newStream: async () => own }) as unknown as Connection,
+      connection: () => connection,
       counts: newCounts(),
       log: silentLogger,
       onChange() {},
@@ -55,7 +56,8 @@ for (const [welcome, takes, gives] of [
       while (!link.isOpen() && Date.now() < end) await sleep(5)
       assert.ok(link.isOpen())
       assert.is(link.takesConnected(), takes)
-      assert.is(link.givesTexts(), gives)
+      assert.is(link.givesTexts(connection), gives)
+      assert.not.ok(link.givesTexts({ ...connection }), 'another connection may lead to another build')
     } finally {
       link.close()
       other.abort(new Error('over'))
