@@ -43,7 +43,6 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   let state: ConsensusState = initialState()
   let decided: Certificate | null = null
   let adoption: Adoption | null = null
-  const watched = createWatchedHeight(wal)
   const outbound = createOutbound(state, { wal, signer, timers, send, wake: () => wake() })
   /** Whether what was signed here at the height under way is known. */
   let remembered = false
@@ -51,11 +50,12 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   let paused = false
   let stopped = false
   const logged = createLoggedHeights(contents)
+  const watched = createWatchedHeight(wal, logged, signer)
   const isHalted = (): boolean => !isVersionKnown(chain)
 
   function heightStart(): StartHeight {
     const height = chain.tip.height + 1
-    remembered = signer.remembers(height, logged.isExplained(height))
+    remembered = watched.knows(height)
     const self = remembered && signer.maySign() ? options.self : null
     return startAfterTip(chain, {
       self,
@@ -143,6 +143,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function check(wanted: Wanted): void {
     const { height, round, block } = wanted
     inputs.push({ type: 'block-checked', height, round, block, result: contents.check(wanted) })
+    if (watched.isExplainable(height)) beginning = true
   }
 
   function startTimeout({ kind, height, round, ms }: Extract<Effect, { type: 'schedule-timeout' }>): void {
@@ -246,23 +247,26 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function resumeLogged(): void {
     const height = chain.tip.height + 1
     logged.restoreBlocks(height)
-    const first = heightStart()
-    // Who cannot take up what it signed here does without the log, and watches unless it begins anew.
-    const isExplained = remembered && logged.isExplained(height)
-    const entries = isExplained ? logged.inputs(height) : []
-    watched.resume(entries, isExplained)
-    resumeFrom(first, first.self === null ? entries : watched.end(height))
+    // Who cannot take up what it signed here does without the log, and watches until it can, or begins anew.
+    watched.resume(height)
+    takeUp(height, heightStart())
   }
 
-  /** Takes part in the height under way as if it had all along. */
+  /** Takes part in the height under way as if it had all along; or watches it with what the log says, now that it can. */
   function begin(): void {
     beginning = false
     const height = chain.tip.height + 1
     if (paused || state.start.self !== null || state.start.height !== height) return
+    const isExplained = watched.isExplainable(height)
+    if (isExplained) watched.explain(height)
     const first = heightStart()
-    if (first.self === null) return
+    if (first.self === null && !isExplained) return
     clearTimers()
-    resumeFrom(first, watched.end(height))
+    takeUp(height, first)
+  }
+
+  function takeUp(height: number, first: StartHeight): void {
+    resumeFrom(first, first.self === null ? watched.entries : watched.end(height))
   }
 
   function offerWork(): void {
@@ -328,6 +332,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
       for (const wanted of contents.recheck()) {
         const { height, round, block, result } = wanted
         feed({ type: 'block-checked', height, round, block, result })
+        if (watched.isExplainable(height)) beginning = true
       }
       if (hasBlockToMake(chain, mempool, disputes)) {
         feed({ type: 'work-available', height: chain.tip.height + 1 })

@@ -45,3 +45,5 @@ export function createLoggedHeights(contents: BlockContents) {
     }
   }
 }
+
+export type LoggedHeights = ReturnType<typeof createLoggedHeights>

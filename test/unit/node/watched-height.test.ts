@@ -41,10 +41,16 @@ function logOf(...before: LogEntry[]) {
   }
 }
 
+/** The height, taken up by a node that knows what it signed at it. */
+function watch(log: ReturnType<typeof logOf>) {
+  const watched = createWatchedHeight(log, log.again(), { remembers: () => true })
+  watched.resume(HEIGHT)
+  return watched
+}
+
 test('seen from the log on, it goes on in the log as it is', () => {
   const log = logOf(timeout(0))
-  const watched = createWatchedHeight(log)
-  watched.resume(log.again().inputs(HEIGHT), true)
+  const watched = watch(log)
   watched.saw(log.sees(timeout(1)))
   assert.equal(watched.end(HEIGHT), [timeout(0), timeout(1)])
   log.sees(timeout(2))
@@ -56,8 +62,7 @@ test('what was left out of the log is void from then on, and the log brings back
   const block = { kind: 'block', hash: 'x', block: { header: '', batches: [] } } as const
   log.append(HEIGHT, encodeItem(block))
   assert.not(log.again().isExplained(HEIGHT))
-  const watched = createWatchedHeight(log)
-  watched.resume([], false)
+  const watched = watch(log)
   watched.saw(log.sees(timeout(1)))
   assert.equal(watched.end(HEIGHT), [timeout(1)])
   log.sees(timeout(2))
@@ -68,12 +73,12 @@ test('what was left out of the log is void from then on, and the log brings back
 })
 
 test('of a height that is over nothing is left', () => {
-  const log = logOf()
-  const watched = createWatchedHeight(log)
-  watched.resume([timeout(0)], false)
+  const log = logOf(timeout(0), valid)
+  const watched = watch(log)
+  watched.saw(timeout(1))
   watched.clear()
-  assert.equal(watched.end(HEIGHT), [])
-  assert.not(log.again().has(HEIGHT))
+  assert.equal(watched.end(HEIGHT + 1), [])
+  assert.not(log.again().has(HEIGHT + 1))
 })
 
 test.run()
