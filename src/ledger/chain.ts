@@ -1,9 +1,10 @@
 import { assertInvariant } from '../base/errors.js'
 import { leafOfHash } from '../base/merkle.js'
 import { appendLeaf, emptyFrontier, type Frontier, frontierRoot, type LogNode } from '../base/merkle-log.js'
+import { allAtOnce, type Steps } from '../base/steps.js'
 import { type BlockHeader, batchListRoot, blockHash, headerText } from './block.js'
 import { isUndecided } from './early-chain.js'
-import { type CheckedBatch, type Execution, execute, type Rulebook } from './execution.js'
+import { type CheckedBatch, type Execution, executeInSteps, type Rulebook } from './execution.js'
 import { partnerSetHash } from './partner-set.js'
 import type { StateReader } from './state.js'
 
@@ -42,11 +43,21 @@ export interface ExecutedBlock {
 }
 
 /** Executes a planned block after the tip and works out its header. Pure; the same on every machine. */
-export function executeBlock(rulebook: Rulebook, tip: Tip, state: StateReader, plan: BlockPlan): ExecutedBlock {
+export function executeBlock(...what: Parameters<typeof executeBlockInSteps>): ExecutedBlock {
+  return allAtOnce(executeBlockInSteps(...what))
+}
+
+/** The same in steps; meanwhile the state must stay as it is. */
+export function* executeBlockInSteps(
+  rulebook: Rulebook,
+  tip: Tip,
+  state: StateReader,
+  plan: BlockPlan
+): Steps<ExecutedBlock> {
   assertInvariant(plan.time > tip.time, 'a block is later than the one before')
   const height = tip.height + 1
   const { originRound, time } = plan
-  const execution = execute(rulebook, state, tip.resultHash, { height, time, originRound }, plan.batches)
+  const execution = yield* executeInSteps(rulebook, state, tip.resultHash, { height, time, originRound }, plan.batches)
   const header: BlockHeader = {
     batches: batchListRoot(plan.batches.map((batch) => batch.hash)),
     height,
@@ -70,16 +81,21 @@ export function executeBlock(rulebook: Rulebook, tip: Tip, state: StateReader, p
  * certified tells whether it is an early one; a block that is merely proposed never makes it one.
  * @param result result hash that the header has
  */
-export function executeCertified(
+export function executeCertified(...what: Parameters<typeof executeCertifiedInSteps>): ExecutedBlock {
+  return allAtOnce(executeCertifiedInSteps(...what))
+}
+
+/** The same in steps; meanwhile the state must stay as it is. */
+export function* executeCertifiedInSteps(
   rulebook: Rulebook,
   tip: Tip,
   state: StateReader,
   plan: BlockPlan,
   result: string
-): ExecutedBlock {
-  const executed = executeBlock(rulebook, tip, state, plan)
+): Steps<ExecutedBlock> {
+  const executed = yield* executeBlockInSteps(rulebook, tip, state, plan)
   if (executed.header.result === result || !isUndecided(state)) return executed
-  const early = executeBlock({ ...rulebook, early: true }, tip, state, plan)
+  const early = yield* executeBlockInSteps({ ...rulebook, early: true }, tip, state, plan)
   return early.header.result === result ? early : executed
 }
 

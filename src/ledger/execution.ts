@@ -3,6 +3,7 @@ import { sha256Hex } from '../base/crypto.js'
 import { assertInvariant } from '../base/errors.js'
 import { recordId } from '../base/ids.js'
 import type { Json } from '../base/json.js'
+import { allAtOnce, type Steps } from '../base/steps.js'
 import type { Scope } from '../base/tagged.js'
 import { taggedBytes } from '../base/tagged.js'
 import { type AuthorSequence, authorSequence, authorSequenceEntry, sequenceKey } from './author-sequence.js'
@@ -143,21 +144,32 @@ export function batchOrderProblem(
   return null
 }
 
+/** Records that are judged in one step. */
+const STEP_RECORDS = 128
+
 /**
  * Executes batches on a state: the same verdicts, writes and hashes on every machine. Pure: it changes nothing.
  * @param previousResult result hash of the block before; the genesis hash before block 1
  */
-export function execute(
+export function execute(...what: Parameters<typeof executeInSteps>): Execution {
+  return allAtOnce(executeInSteps(...what))
+}
+
+/** The same in steps; meanwhile the state must stay as it is. */
+export function* executeInSteps(
   rulebook: Rulebook,
   state: StateReader,
   previousResult: string,
   block: BlockOrigin,
   batches: readonly CheckedBatch[]
-): Execution {
+): Steps<Execution> {
   assertInvariant(batchOrderProblem(rulebook, state, batches) === null, 'batches are executed in order')
   const run = startRun(rulebook, state)
   settleRecovery(rulebook, run)
-  const verdicts = batches.map((batch, position) => executeBatch(rulebook, run, block, batch, position))
+  const verdicts: (readonly Verdict[])[] = []
+  for (const [position, batch] of batches.entries()) {
+    verdicts.push(yield* executeBatch(rulebook, run, block, batch, position))
+  }
   settleProposals(run, block)
   settleMembership(rulebook, run, block)
   settleModels(rulebook, run, block)
@@ -186,6 +198,8 @@ interface Run extends RecordRun {
   latestVersion: number
   /** How many proposals each partner has in this block so far. */
   readonly proposed: Map<string, number>
+  /** Records so far. */
+  judged: number
 }
 
 function startRun(rulebook: Rulebook, state: StateReader): Run {
@@ -194,7 +208,8 @@ function startRun(rulebook: Rulebook, state: StateReader): Run {
     latest: rulebook.nextPartners,
     latestModel: rulebook.models.next.model,
     latestVersion: rulebook.nextVersion,
-    proposed: new Map()
+    proposed: new Map(),
+    judged: 0
   }
 }
 
@@ -205,19 +220,20 @@ function settleRecovery({ recovery, partners }: Rulebook, run: Run): void {
   run.write(key, { text: recoveryEntry(recovery, partners) }, `${key} ${recoveryLine(recovery, partners)}\n`)
 }
 
-function executeBatch(
+function* executeBatch(
   rulebook: Rulebook,
   run: Run,
   block: BlockTime,
   batch: CheckedBatch,
   position: number
-): readonly Verdict[] {
+): Steps<readonly Verdict[]> {
   const { author, incarnation, sequence } = batch.header
   const partner = partnerOf(rulebook.partners, author)
   assertInvariant(partner !== undefined, 'the author of an executed batch is a partner')
   const verdicts: Verdict[] = []
   for (const checked of batch.records) {
     const index = verdicts.length
+    if (++run.judged % STEP_RECORDS === 0) yield
     const record = recordInVersion(rulebook.version, recordUnder(rulebook.model, checked))
     const { system } = record
     if (system === null) {

@@ -1,8 +1,9 @@
+import type { Steps } from '../base/steps.js'
 import type { CheckResult } from '../consensus/types.js'
 import { readBatch } from '../ledger/batch.js'
 import { recordsOnDemand } from '../ledger/batch-records.js'
 import { type BlockHeader, batchListRoot, blockHash, readHeader } from '../ledger/block.js'
-import { type ExecutedBlock, executeBlock, executeCertified } from '../ledger/chain.js'
+import { type ExecutedBlock, executeBlockInSteps, executeCertifiedInSteps } from '../ledger/chain.js'
 import { batchOrderProblem, type CheckedBatch, isSettling } from '../ledger/execution.js'
 import type { Limits } from '../ledger/genesis.js'
 import type { Chain } from './chain.js'
@@ -38,15 +39,15 @@ export interface Round {
 export type Checked = { readonly result: CheckResult; readonly candidate: CandidateBlock | null }
 
 /**
- * Builds a block on the tip from what the mempool holds; null when there is nothing to put into it.
+ * Builds, in steps, a block on the tip from what the mempool holds; null when there is nothing to put into it.
  * @param offers which batches may go into it: the first offer that leaves any
  */
-export function buildBlock(
+export function* buildBlock(
   chain: Chain,
   mempool: Mempool,
   origin: { readonly round: number; readonly proposer: string; readonly time: number },
   offers: readonly Offer[]
-): CandidateBlock | null {
+): Steps<CandidateBlock | null> {
   const bytesMax = blockBytesMax(chain.limits, origin.round)
   let batches: readonly CheckedBatch[] = []
   for (const offer of offers) {
@@ -54,7 +55,7 @@ export function buildBlock(
     if (batches.length > 0) break
   }
   if (batches.length === 0 && !isSettling(chain.rulebook)) return null
-  const executed = executeBlock(chain.rulebook, chain.tip, chain.store.state, {
+  const executed = yield* executeBlockInSteps(chain.rulebook, chain.tip, chain.store.state, {
     originRound: origin.round,
     proposer: origin.proposer,
     time: origin.time,
@@ -87,11 +88,11 @@ function isListOf(header: BlockHeader, hashes: readonly string[]): boolean {
 }
 
 /**
- * Checks a proposed block by executing it, unless that was done before.
+ * Checks a proposed block by executing it, in steps, unless that was done before.
  * @param content `heardAt`: when its proposal was first heard, milliseconds since 1970; `certified`: whether a certificate
  * proves it, so that it only has to be understood
  */
-export function checkBlock(
+export function* checkBlock(
   chain: Chain,
   mempool: Mempool,
   content: {
@@ -101,7 +102,7 @@ export function checkBlock(
     readonly certified?: boolean
   },
   round: Round
-): Checked {
+): Steps<Checked> {
   const { block, heardAt, candidate } = content
   if (candidate !== null) return { result: fitness(candidate, round, heardAt), candidate }
   const header = readHeader(block.header)
@@ -121,8 +122,8 @@ export function checkBlock(
   const { rulebook, tip, store } = chain
   const executed =
     content.certified === true
-      ? executeCertified(rulebook, tip, store.state, plan, header.value.result)
-      : executeBlock(rulebook, tip, store.state, plan)
+      ? yield* executeCertifiedInSteps(rulebook, tip, store.state, plan, header.value.result)
+      : yield* executeBlockInSteps(rulebook, tip, store.state, plan)
   if (executed.text !== block.header) {
     const { isResult, text } = headerDifference(chain.rulebook.model.network, header.value, executed, batches)
     return invalid(isResult ? resultDiffers(blockHash(chain.scope, block.header), text) : text)

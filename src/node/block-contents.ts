@@ -1,3 +1,4 @@
+import { allAtOnce, type Steps } from '../base/steps.js'
 import type { CheckResult } from '../consensus/types.js'
 import { blockHash } from '../ledger/block.js'
 import { type CandidateBlock, checkBlock, hasOwnBatches, missingBatches, type ProposedBlock } from './block-content.js'
@@ -81,11 +82,13 @@ export function createBlockContents(
     executed.delete(oldest)
   }
 
-  function check(wanted: Wanted): CheckResult {
+  function* check(wanted: Wanted): Steps<CheckResult> {
     const content = contents.get(wanted.block)
     const { round, proposer, fresh } = wanted
     const result: CheckResult =
-      content === undefined ? { type: 'unavailable' } : checkContent(content, { round, proposer, fresh })
+      content === undefined ? { type: 'unavailable' } : yield* checkContent(content, { round, proposer, fresh })
+    // Meanwhile it may have made room for others.
+    if (content?.isRight === true) contents.set(wanted.block, content)
     if (result.type === 'unavailable') {
       waiting.set(wanted.block, wanted)
       for (const oldest of [...waiting.keys()].slice(0, -UNCHECKED_MAX)) waiting.delete(oldest)
@@ -94,9 +97,12 @@ export function createBlockContents(
     return result
   }
 
-  function checkContent(content: Content, round: { round: number; proposer: string; fresh: boolean }): CheckResult {
+  function* checkContent(
+    content: Content,
+    round: { round: number; proposer: string; fresh: boolean }
+  ): Steps<CheckResult> {
     const isFirst = !content.isRight
-    const { result, candidate } = checkBlock(chain, mempool, content, round)
+    const { result, candidate } = yield* checkBlock(chain, mempool, content, round)
     if (candidate !== null) keep(content, candidate)
     const time = candidate?.executed.header.time
     if (isFirst && round.fresh && time !== undefined) onTimed(round.proposer, time - content.heardAt)
@@ -105,7 +111,7 @@ export function createBlockContents(
 
   function candidateOf(hash: string): CandidateBlock | null {
     const content = contents.get(hash)
-    if (content?.isRight && content.candidate === null) checkContent(content, UNASKED)
+    if (content?.isRight && content.candidate === null) allAtOnce(checkContent(content, UNASKED))
     return content?.candidate ?? null
   }
 
@@ -124,18 +130,18 @@ export function createBlockContents(
     restore(hash: string, block: ProposedBlock): void {
       if (!learn(hash, block)) return
       const content = contents.get(hash)
-      if (content !== undefined) checkContent(content, UNASKED)
+      if (content !== undefined) allAtOnce(checkContent(content, UNASKED))
     },
+    /** Judges a block, in steps; what it lacks is asked for. */
     check,
-    /** Asks again about the blocks that waited for something; those that can be judged now. */
-    recheck(): (Wanted & { readonly result: CheckResult })[] {
-      const judged: (Wanted & { readonly result: CheckResult })[] = []
-      for (const wanted of [...waiting.values()]) {
-        const content = contents.get(wanted.block)
-        if (content === undefined || missingBatches(chain, mempool, content.block).length > 0) continue
-        judged.push({ ...wanted, result: check(wanted) })
-      }
-      return judged
+    /** Those that waited for something and can be judged now: they wait no longer. */
+    takeCheckable(): Wanted[] {
+      const checkable = [...waiting.values()].filter(({ block }) => {
+        const content = contents.get(block)
+        return content !== undefined && missingBatches(chain, mempool, content.block).length === 0
+      })
+      for (const { block } of checkable) waiting.delete(block)
+      return checkable
     },
     /** Blocks that wait for something: how many batches, or null for the block itself. */
     missing(): { block: string; proposer: string; batches: number | null }[] {

@@ -1,5 +1,6 @@
 import { verifySignature } from '../base/crypto.js'
 import { LedgerError } from '../base/errors.js'
+import type { Steps } from '../base/steps.js'
 import { batchIsSigned, readBatch } from '../ledger/batch.js'
 import { recordsOnDemand } from '../ledger/batch-records.js'
 import { batchListRoot, blockHash, type CountedRoot, readHeader } from '../ledger/block.js'
@@ -7,13 +8,14 @@ import { type Certificate, checkCertificate, readCertificate } from '../ledger/c
 import type { CheckedBatch } from '../ledger/execution.js'
 import { partnerOf } from '../ledger/partner-set.js'
 import { voteBytes } from '../ledger/vote.js'
-import { type CandidateBlock, checkBlock } from './block-content.js'
+import { type CandidateBlock, checkBlock, type ProposedBlock } from './block-content.js'
 import type { Chain } from './chain.js'
 import { isVersionKnown } from './known-version.js'
 import type { Logger } from './log.js'
 import type { Mempool } from './mempool.js'
 import type { BlockBundle, Peers } from './peers.js'
 import { divergedError } from './stop-error.js'
+import type { TimerHandle, Timers } from './timers.js'
 
 /** Bytes of blocks asked for at once. */
 const BLOCKS_BYTES_MAX = 4 * 1024 * 1024
@@ -28,6 +30,12 @@ const RETRY_MS_MAX = 10_000
  */
 const PATIENCE_MS_MIN = 3_000
 
+/**
+ * Milliseconds for which the block after the tip is left to be decided here, while others say that they have it: its messages are
+ * here or on their way, and what a fetched block brings is mostly here.
+ */
+const DECIDE_MS = 300
+
 /** Blocks behind at which a node stops taking part until it has caught up; fewer are fetched beside. */
 const FAR_BEHIND = 2
 
@@ -40,12 +48,14 @@ export interface CatchUpDependencies {
   readonly mempool: Mempool
   readonly peers: Peers
   readonly driver: {
-    adopt(candidate: CandidateBlock, certificate: Certificate): Promise<void>
+    /** Unless the height has been decided meanwhile. Rejects with what the execution throws. */
+    adopt(certificate: Certificate, execute: () => Steps<CandidateBlock>): Promise<void>
     pause(): void
     resume(): void
   }
   /** Milliseconds since 1970. */
   readonly now: () => number
+  readonly timers: Timers
   readonly log: Logger
   /** A certificate that holds, of the height being decided here, before its block is committed. */
   readonly onCertificate: (certificate: Certificate) => void
@@ -62,8 +72,21 @@ export interface CatchUpDependencies {
 
 /** Fetches the blocks that others have committed and this node has not: each is checked and executed before it counts. */
 export function createCatchUp(dependencies: CatchUpDependencies) {
-  const { chain, mempool, peers, driver, now, log, onCertificate, onBatch, onChange, onForeignEpoch, halted, fail } =
-    dependencies
+  const {
+    chain,
+    mempool,
+    peers,
+    driver,
+    now,
+    timers,
+    log,
+    onCertificate,
+    onBatch,
+    onChange,
+    onForeignEpoch,
+    halted,
+    fail
+  } = dependencies
   const heights = new Map<string, number>()
   /** Partners that claimed to be ahead and gave no block, and until when they are not asked. */
   const fruitless = new Map<string, { readonly times: number; readonly until: number }>()
@@ -71,6 +94,8 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   let tried = new Set<string>()
   let asking: { readonly partner: string; readonly since: number; readonly giveUp: AbortController } | null = null
   let patienceMs = PATIENCE_MS_MIN
+  /** The height that others were heard to have decided, just after the tip; overdue when it has been left for long enough. */
+  let awaited: { readonly height: number; overdue: boolean; readonly timer: TimerHandle } | null = null
   let syncing = false
   let stopped = false
 
@@ -90,6 +115,24 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
       .map(([partner]) => partner)
   }
 
+  /** Those of whom blocks are fetched now: not a single one that this node is about to decide by itself. */
+  function worthAsking(): string[] {
+    const next = chain.tip.height + 1
+    const isOverdue = syncing || (awaited?.height === next && awaited.overdue)
+    return ahead().filter((partner) => isOverdue || (heights.get(partner) ?? 0) > next)
+  }
+
+  function awaitNext(): void {
+    const height = chain.tip.height + 1
+    if (stopped || awaited?.height === height || ahead().length === 0) return
+    if (awaited !== null) timers.clear(awaited.timer)
+    const timer = timers.set(DECIDE_MS, () => {
+      if (awaited?.timer === timer) awaited.overdue = true
+      wake()
+    })
+    awaited = { height, overdue: false, timer }
+  }
+
   function distrust(partner: string): void {
     const times = (fruitless.get(partner)?.times ?? 0) + 1
     fruitless.set(partner, { times, until: now() + Math.min(RETRY_MS_MIN * 2 ** times, RETRY_MS_MAX) })
@@ -98,7 +141,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   async function run(): Promise<void> {
     tried = new Set()
     while (!stopped) {
-      const from = ahead().find((partner) => !tried.has(partner))
+      const from = worthAsking().find((partner) => !tried.has(partner))
       if (from === undefined) return
       const before = chain.tip.height
       try {
@@ -194,14 +237,16 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     onProven()
     const hashes = await storeBodies(bundle, height, header.value.batches)
     if (chain.tip.height + 1 !== height) return
-    const content = { block: { header: bundle.header, batches: hashes }, heardAt: 0, candidate: null, certified: true }
-    const { result, candidate } = checkBlock(chain, mempool, content, { round: 0, proposer: '', fresh: false })
-    if (candidate === null) {
-      const why = result.type === 'invalid' ? result.reason : result.type
-      throw divergedError(height, block, why)
-    }
     onCertificate(certificate.value)
-    await driver.adopt(candidate, certificate.value)
+    await driver.adopt(certificate.value, () => executeCertified({ header: bundle.header, batches: hashes }, height))
+  }
+
+  function* executeCertified(block: ProposedBlock, height: number): Steps<CandidateBlock> {
+    const content = { block, heardAt: 0, candidate: null, certified: true }
+    const { result, candidate } = yield* checkBlock(chain, mempool, content, { round: 0, proposer: '', fresh: false })
+    if (candidate !== null) return candidate
+    const why = result.type === 'invalid' ? result.reason : result.type
+    throw divergedError(height, blockHash(chain.rulebook.scope, block.header), why)
   }
 
   /** Whether the epoch that ended behind the tip has decided this block: a recovery left it behind. */
@@ -268,7 +313,9 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
   }
 
   function wake(): void {
-    if (running !== null || stopped || halted || ahead().length === 0) return
+    if (running !== null || stopped || halted) return
+    awaitNext()
+    if (worthAsking().length === 0) return
     running = run()
       .catch((error: unknown) => {
         if (!stopped) fail(error)
@@ -276,6 +323,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
       .finally(() => {
         running = null
         end()
+        awaitNext()
       })
   }
 
@@ -299,6 +347,7 @@ export function createCatchUp(dependencies: CatchUpDependencies) {
     },
     async stop(): Promise<void> {
       stopped = true
+      if (awaited !== null) timers.clear(awaited.timer)
       asking?.giveUp.abort(new LedgerError('CLOSED', 'the node is stopping'))
       await running
     }

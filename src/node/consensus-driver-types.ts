@@ -14,6 +14,8 @@ export interface ConsensusDriverOptions {
   readonly self: string
   /** @default TIMEOUTS_DEFAULT */
   readonly timeouts?: TimeoutSettings
+  /** Milliseconds for which the execution of a block keeps the event loop at once. @default SLICE_MS */
+  readonly sliceMs?: number
 }
 
 export interface ConsensusDriverDependencies {
@@ -27,6 +29,8 @@ export interface ConsensusDriverDependencies {
   /** Milliseconds until a block may be proposed after one of this time; 0 or less: now. */
   readonly proposeIn: (time: number) => number
   readonly timers: Timers
+  /** Milliseconds since whenever, on a clock that nobody sets. */
+  readonly monotonic: () => number
   /** Whether neither this node nor anybody it is connected to reaches a partner. */
   readonly isGone: (partner: string) => boolean
   /** Sends an own message to the partners, with the block a proposal is for; what it rests on is durable. */

@@ -7,8 +7,10 @@ import { TIMEOUTS_DEFAULT } from '../consensus/timeouts.js'
 import type { Effect, Input, LogEntry, Message, Proposal, StartHeight, Vote } from '../consensus/types.js'
 import type { Certificate } from '../ledger/certificate.js'
 import { proposalBytes, voteBytes } from '../ledger/vote.js'
-import { buildBlock, type CandidateBlock, type ProposedBlock } from './block-content.js'
-import { createBlockContents, type Wanted } from './block-contents.js'
+import { createAdoption } from './adoption.js'
+import type { CandidateBlock, ProposedBlock } from './block-content.js'
+import { createBlockContents } from './block-contents.js'
+import { createBlockQuestions } from './block-questions.js'
 import { hasBlockToMake } from './block-work.js'
 import type { ConsensusDriverDependencies, ConsensusDriverOptions } from './consensus-driver-types.js'
 import { encodeItem } from './consensus-log.js'
@@ -23,26 +25,19 @@ import type { LogEntry as WalEntry } from './store/write-ahead-log.js'
 import { createTimerGroup } from './timer-group.js'
 import { createWatchedHeight } from './watched-height.js'
 
-interface Adoption {
-  readonly candidate: CandidateBlock
-  readonly certificate: Certificate
-  readonly done: () => void
-}
-
 /**
  * Carries out what the consensus machine asks for, one height after the other. Inputs are taken in bursts: the machine
  * runs until it has nothing more to do. Where something is to be said the log is synced, then the sign guard, and only then
  * it leaves; a block that is decided stands for itself. A crash in between loses the burst as a whole.
  */
 export function createConsensusDriver(options: ConsensusDriverOptions, dependencies: ConsensusDriverDependencies) {
-  const { chain, mempool, wal, signer, disputes, now, isGone, publish, onEvidence, onCommitted, fail } = dependencies
+  const { chain, mempool, wal, signer, disputes, isGone, publish, onEvidence, onCommitted, fail } = dependencies
   const inputs: Input[] = []
   const timers = createTimerGroup(dependencies.timers)
   const running = { burst: null as Promise<void> | null, busy: false }
   const contents = createBlockContents(chain, mempool, dependencies)
   let state: ConsensusState = initialState()
   let decided: Certificate | null = null
-  let adoption: Adoption | null = null
   const outbound = createOutbound(state, { wal, signer, timers, send, wake: () => wake() })
   /** Whether what was signed here at the height under way is known. */
   let remembered = false
@@ -51,6 +46,16 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   let stopped = false
   const logged = createLoggedHeights(contents)
   const watched = createWatchedHeight(wal, logged, signer)
+  const questions = createBlockQuestions(
+    {
+      ...options,
+      contents,
+      offers: () => disputes.offers(state),
+      buildIn: (ms, height) => timers.set(ms, () => feed({ type: 'work-available', height }))
+    },
+    dependencies
+  )
+  const adoption = createAdoption(chain, questions.inSlices)
   const isHalted = (): boolean => !isVersionKnown(chain)
 
   function heightStart(): StartHeight {
@@ -92,13 +97,13 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
         for (const message of effect.messages) outbound.push(message)
         break
       case 'build-block':
-        build(effect.height, effect.round)
+        questions.build(effect.height, effect.round)
         break
       case 'check-block':
-        check({ ...effect, fresh: effect.validRound < 0, holders: [effect.proposer] })
+        questions.check({ ...effect, fresh: effect.validRound < 0, holders: [effect.proposer] })
         break
       case 'fetch-block':
-        check({ ...effect, fresh: false, proposer: '' })
+        questions.check({ ...effect, fresh: false, proposer: '' })
         break
       case 'schedule-timeout':
         startTimeout(effect)
@@ -122,28 +127,6 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function signProposal(proposal: Proposal): void {
     const signature = signer.sign(proposal, 'proposal', proposalBytes(chain.scope, proposal))
     inputs.push({ type: 'proposal', proposal: { ...proposal, signature }, prevotes: [] })
-  }
-
-  function build(height: number, round: number): void {
-    // Rule 19: a proposer waits until its clock has passed the time of the block before, and can be relied on.
-    const wait = dependencies.proposeIn(chain.tip.time)
-    if (wait > 0) timers.set(wait, () => feed({ type: 'work-available', height }))
-    const origin = { round, proposer: options.self, time: now() }
-    const candidate = wait > 0 ? null : buildBlock(chain, mempool, origin, disputes.offers(state))
-    if (candidate === null) {
-      inputs.push({ type: 'nothing-to-propose', height, round })
-      return
-    }
-    const { hash } = candidate.executed
-    const block = contents.built(candidate)
-    wal.append(height, encodeItem({ kind: 'block', hash, block }))
-    inputs.push({ type: 'block-built', height, round, block: hash })
-  }
-
-  function check(wanted: Wanted): void {
-    const { height, round, block } = wanted
-    inputs.push({ type: 'block-checked', height, round, block, result: contents.check(wanted) })
-    if (watched.isExplainable(height)) beginning = true
   }
 
   function startTimeout({ kind, height, round, ms }: Extract<Effect, { type: 'schedule-timeout' }>): void {
@@ -171,7 +154,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   }
 
   function hasWork(): boolean {
-    return !stopped && (inputs.length > 0 || beginning || outbound.isDue || decided !== null || adoption !== null)
+    const isAsked = inputs.length > 0 || !questions.isEmpty
+    return !stopped && (isAsked || beginning || outbound.isDue || decided !== null || adoption.isWaiting)
   }
 
   async function run(): Promise<void> {
@@ -185,13 +169,15 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
 
   async function burst(): Promise<void> {
     if (beginning) begin()
-    while (decided === null && adoption === null) {
-      const input = inputs.shift()
+    while (decided === null && !adoption.isWaiting) {
+      const input = questions.isEmpty ? inputs.shift() : await questions.answer()
+      if (stopped) return
       if (input === undefined) break
       take(input)
+      if (input.type === 'block-checked' && watched.isExplainable(input.height)) beginning = true
     }
-    await outbound.settle(state, decided !== null || adoption !== null)
-    if (adoption !== null) await adopt(adoption)
+    await outbound.settle(state, decided !== null || adoption.isWaiting)
+    if (adoption.isWaiting) await adoption.carryOut(commit)
     else if (decided !== null) await decide(decided)
   }
 
@@ -210,15 +196,6 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     const candidate = contents.candidateOf(certificate.block)
     assertInvariant(candidate !== null, 'a decided block was executed here')
     await commit(candidate, certificate)
-  }
-
-  async function adopt({ candidate, certificate, done }: Adoption): Promise<void> {
-    adoption = null
-    try {
-      if (candidate.executed.header.height === chain.tip.height + 1) await commit(candidate, certificate)
-    } finally {
-      done()
-    }
   }
 
   async function commit(candidate: CandidateBlock, certificate: Certificate): Promise<void> {
@@ -286,6 +263,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     contents.clear()
     watched.clear()
     inputs.length = 0
+    questions.clear()
     clearTimers()
     if (isHalted()) state = initialState()
   }
@@ -293,8 +271,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
   function stop(): void {
     stopped = true
     endHeight()
-    adoption?.done()
-    adoption = null
+    adoption.stop()
   }
 
   /** Takes up the height after the tip where the log left it. */
@@ -329,22 +306,18 @@ export function createConsensusDriver(options: ConsensusDriverOptions, dependenc
     },
     /** There is a batch that a block could hold, and perhaps one that a block was waiting for. */
     workAvailable(): void {
-      for (const wanted of contents.recheck()) {
-        const { height, round, block, result } = wanted
-        feed({ type: 'block-checked', height, round, block, result })
-        if (watched.isExplainable(height)) beginning = true
-      }
+      if (stopped || paused || isHalted()) return
+      for (const wanted of contents.takeCheckable()) questions.check(wanted)
+      if (!questions.isEmpty) wake()
       if (hasBlockToMake(chain, mempool, disputes)) {
         feed({ type: 'work-available', height: chain.tip.height + 1 })
       }
     },
-    /** Commits a block that its certificate proves, whatever the machine is at. Executed on the present tip. */
-    adopt(candidate: CandidateBlock, certificate: Certificate): Promise<void> {
-      return new Promise((done) => {
-        adoption = { candidate, certificate, done }
-        if (stopped) done()
-        else wake()
-      })
+    /** Executes and commits a block that its certificate proves, whatever the machine is at. */
+    adopt(...what: Parameters<typeof adoption.ask>): Promise<void> {
+      const adopted = adoption.ask(...what)
+      wake()
+      return adopted
     },
     /** This node may sign from now on, at the height under way too. */
     beginSigning(): void {

@@ -39,6 +39,8 @@ export interface ReplicaOptions {
   readonly barred?: Barred | null
   /** @default TIMEOUTS_DEFAULT */
   readonly timeouts?: TimeoutSettings
+  /** Milliseconds for which the execution of a block keeps the event loop at once. @default SLICE_MS */
+  readonly sliceMs?: number
 }
 
 /** Everything of a node but files, sockets and the system's clock: those are given to it. */

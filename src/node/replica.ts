@@ -131,26 +131,24 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     now,
     log
   })
-  const driver: ConsensusDriver = createConsensusDriver(
-    { self, ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }) },
-    {
-      chain,
-      mempool,
-      wal,
-      signer,
-      disputes: lookout.disputes,
-      onTimed: lookout.onTimed,
-      now,
-      proposeIn: wallClock.proposeIn,
-      timers,
-      isGone: (partner) => partner !== self && !neighbours.reached().has(partner),
-      fail,
-      publish,
-      fetch: (wanted) => fetchBlock(wanted),
-      onEvidence: (seen) => evidence.report(contradiction(seen)),
-      onCommitted
-    }
-  )
+  const driver: ConsensusDriver = createConsensusDriver(options, {
+    chain,
+    mempool,
+    wal,
+    signer,
+    disputes: lookout.disputes,
+    onTimed: lookout.onTimed,
+    now,
+    proposeIn: wallClock.proposeIn,
+    timers,
+    monotonic: dependencies.monotonic,
+    isGone: (partner) => partner !== self && !neighbours.reached().has(partner),
+    fail,
+    publish,
+    fetch: (wanted) => fetchBlock(wanted),
+    onEvidence: (seen) => evidence.report(contradiction(seen)),
+    onCommitted
+  })
   const fetchBlock = createBlockPull({ chain, peers, log, exchange, driver })
   const catchUp = createCatchUp({
     chain,
@@ -158,6 +156,7 @@ export function createReplica(options: ReplicaOptions, dependencies: ReplicaDepe
     peers,
     driver,
     now,
+    timers,
     log,
     fail,
     onCertificate(certificate) {

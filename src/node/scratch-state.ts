@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { allAtOnce } from '../base/steps.js'
 import type { StateReader, StateWrite } from '../ledger/state.js'
 import { openLevelDatabase } from './store/level-database.js'
 import { createStateTable, readStates } from './store/state-table.js'
@@ -25,7 +26,7 @@ export async function openScratchState(): Promise<ScratchState> {
     async write(writes) {
       if (writes.length === 0) return
       const batch = database.batch()
-      const writing = table.write(batch, writes)
+      const writing = allAtOnce(table.write(batch, writes))
       await batch.write({ sync: false })
       writing.done()
     },

@@ -49,6 +49,7 @@ async function waitsOf(started: number, records: number, delayMs: number): Promi
       network,
       trace: NO_TRACE,
       timeouts: TIMEOUTS_DEFAULT,
+      sliceMs: 1,
       skewMs: 0,
       versionMax: null,
       hasPeers: true,

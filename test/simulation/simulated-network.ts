@@ -160,6 +160,7 @@ export function simulatedNetwork(
       network,
       trace,
       timeouts: scenario.timeouts,
+      sliceMs: scenario.seed % 4 === 0 ? 0 : 1,
       skewMs: Math.floor((random() - 0.5) * 2 * scenario.skewMsMax),
       versionMax: versioning.knownBy(index),
       hasPeers: ids.length > 1,

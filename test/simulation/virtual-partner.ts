@@ -25,6 +25,8 @@ export interface PartnerOptions {
   readonly network: VirtualNetwork
   readonly trace: Trace
   readonly timeouts: TimeoutSettings
+  /** 0: the network moves on between any two steps of executing a block; else it takes no time at all. */
+  readonly sliceMs: number
   /** How far its clock is from the others', milliseconds. */
   readonly skewMs: number
   readonly versionMax: number | null
@@ -209,6 +211,7 @@ export function virtualPartner(options: PartnerOptions): VirtualPartner {
         self: id,
         key: founded.keyOf(id, present),
         timeouts: options.timeouts,
+        sliceMs: options.sliceMs,
         ...(partner.versionMax === null ? {} : { versionMax: partner.versionMax, software: `s${partner.versionMax}` }),
         mayBeBehind: options.hasPeers,
         recoveries: recoveries.known,

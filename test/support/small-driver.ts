@@ -83,6 +83,7 @@ export function smallDriver(options: SmallDriverOptions = {}) {
     },
     disputes: { offers: () => [EVERYTHING], admits: () => true },
     now: () => small.tip.time + 1_000,
+    monotonic: () => performance.now(),
     proposeIn: () => 0,
     isGone: () => false,
     timers: { set: (ms, work) => ({ timer: timers.push({ ms, work }) }), clear() {} },

@@ -84,6 +84,7 @@ export async function runCalmNetwork({ voters, observers, records, delayMs }: Ca
       network: countingNetwork(network, counted),
       trace: NO_TRACE,
       timeouts: TIMEOUTS_DEFAULT,
+      sliceMs: 1,
       skewMs: 0,
       versionMax: null,
       hasPeers: ids.length > 1,

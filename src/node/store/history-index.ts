@@ -1,5 +1,6 @@
 import { assertInvariant, LedgerError } from '../../base/errors.js'
 import { LEAVES_MAX, LOG_LEAVES_MAX } from '../../base/limits.js'
+import type { Steps } from '../../base/steps.js'
 import type { HistoryEntry } from '../../ledger/record-run.js'
 import { damaged } from './disk-errors.js'
 import { historyObjectPrefix, historyPlace, historyPrefix, keyName, prefixEnd, readHistoryKey } from './layout.js'
@@ -10,9 +11,14 @@ import type { HistoryCursor, HistoryEntryWithHeight, HistoryOptions } from './st
 const ACCEPTED = 'a'
 const REFUSED = 'r'
 
+/** Entries that are put in one step. */
+const STEP_ENTRIES = 256
+
 /** Puts the entries of a block into the batch. */
-export function writeHistory(batch: LevelBatch, height: number, entries: readonly HistoryEntry[]): void {
+export function* writeHistory(batch: LevelBatch, height: number, entries: readonly HistoryEntry[]): Steps<void> {
+  let put = 0
   for (const { object, key, batch: position, index, accepted } of entries) {
+    if (++put % STEP_ENTRIES === 0) yield
     batch.putText(historyPrefix(object, key) + historyPlace(height, position, index), accepted ? ACCEPTED : REFUSED)
   }
 }

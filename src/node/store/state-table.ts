@@ -1,3 +1,4 @@
+import type { Steps } from '../../base/steps.js'
 import type { StateEntry, StateReader, StateWrite } from '../../ledger/state.js'
 import { KIND, prefixEnd, stateKey } from './layout.js'
 import type { LevelBatch, LevelDatabase, LevelSnapshot } from './level-database.js'
@@ -6,6 +7,9 @@ import type { StateItem, StatesOptions } from './store-types.js'
 
 /** Bytes, roughly, that the cache of state may take. */
 export const STATE_CACHE_BYTES_MAX = 64 * 1024 * 1024
+
+/** Writes that are put in one step. */
+const STEP_WRITES = 256
 
 /** State of which the next version is being written. Until {@link StateWriting.done}, readers see the one before. */
 export interface StateWriting {
@@ -18,10 +22,10 @@ export interface StateWriting {
 export interface StateTable {
   readonly reader: StateReader
   /**
-   * Puts the writes, one for each key, into the batch. One batch at a time; a failed write is not undone, for the database is
+   * Puts the writes, one for each key, into the batch, in steps. One batch at a time; a failed write is not undone, for the database is
    * then condemned.
    */
-  write(batch: LevelBatch, writes: readonly StateWrite[]): StateWriting
+  write(batch: LevelBatch, writes: readonly StateWrite[]): Steps<StateWriting>
 }
 
 export function createStateTable(database: LevelDatabase, cacheBytesMax = STATE_CACHE_BYTES_MAX): StateTable {
@@ -38,12 +42,14 @@ export function createStateTable(database: LevelDatabase, cacheBytesMax = STATE_
 
   return {
     reader: { get: (key) => read(key) ?? undefined },
-    write(batch, writes) {
+    *write(batch, writes) {
       // Until the batch is written the disk may show either: readers then find the former value in the cache.
       cache.hold()
       let added = 0
       const after: StateEntry[] = []
+      let put = 0
       for (const { key, entry } of writes) {
+        if (++put % STEP_WRITES === 0) yield
         if (read(key) === null) added += 1
         const own = batch.putText(stateKey(key), entry.text)
         after.push(entry.memo === undefined ? { text: own } : { text: own, memo: entry.memo })

@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { assertInvariant, LedgerError } from '../../base/errors.js'
+import { createSlices } from '../../base/slices.js'
 import type { StateWrite } from '../../ledger/state.js'
 import { readBlock, readHeader, readLocation, readTreeNode, writeBlock } from './block-table.js'
 import { type BodyTable, openBodyTable } from './body-table.js'
@@ -73,6 +74,11 @@ async function checkFiles(level: string, signal: AbortSignal | undefined): Promi
   return checkTables(await readLiveTables(level), { bytesMax: TABLE_CHECK_BYTES_MAX, open: false, signal })
 }
 
+const inSlices = createSlices({
+  monotonic: () => performance.now(),
+  turn: () => new Promise((resolve) => setImmediate(resolve))
+})
+
 interface StoreParts {
   readonly database: LevelDatabase
   readonly journal: CommitJournal
@@ -95,8 +101,8 @@ function storeOf(options: StoreOptions, parts: StoreParts, opened: StoreHead | n
     const batch = database.batch()
     const bodiesWritten = bodies.commit(batch, block.batches)
     writeBlock(batch, block)
-    writeHistory(batch, height, block.entries)
-    const writing = states.write(batch, block.writes)
+    await inSlices(writeHistory(batch, height, block.entries))
+    const writing = await inSlices(states.write(batch, block.writes))
     const next = { height, hash, counts: addCounts(head?.counts, block, writing.added) }
     writeHead(batch, next)
     // So the journal is never more than one block behind.
@@ -141,7 +147,7 @@ function storeOf(options: StoreOptions, parts: StoreParts, opened: StoreHead | n
     database.assertUsable()
     assertInvariant(head !== null && committing === null, 'a store to be completed holds blocks, and is at rest')
     const batch = database.batch()
-    const writing = states.write(batch, writes)
+    const writing = await inSlices(states.write(batch, writes))
     const next = { ...head, counts: { ...head.counts, states: head.counts.states + writing.added } }
     writeHead(batch, next)
     await batch.write()

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
 import { sha256Hex, signer } from '../../../src/base/crypto.js'
 import { merkleRootOfHashes } from '../../../src/base/merkle.js'
+import { allAtOnce } from '../../../src/base/steps.js'
 import { batchBytes, batchHeader } from '../../../src/ledger/batch.js'
 import { type BlockHeader, blockHash, headerText } from '../../../src/ledger/block.js'
 import { executeBlock } from '../../../src/ledger/chain.js'
@@ -8,9 +9,9 @@ import type { CheckedBatch } from '../../../src/ledger/execution.js'
 import { encodeRecord } from '../../../src/ledger/record.js'
 import { rejoinBytes } from '../../../src/ledger/system-judge.js'
 import {
-  buildBlock,
+  buildBlock as buildInSteps,
   type Checked,
-  checkBlock,
+  checkBlock as checkInSteps,
   hasOwnBatches,
   MESSAGE_DELAY_MS,
   missingBatches,
@@ -21,6 +22,9 @@ import { EVERYTHING } from '../../../src/node/disputes.js'
 import { createMempool } from '../../../src/node/mempool.js'
 import { seedOf, smallChain } from '../../support/small-chain.js'
 import { suite } from '../../support/suite.js'
+
+const buildBlock = (...what: Parameters<typeof buildInSteps>) => allAtOnce(buildInSteps(...what))
+const checkBlock = (...what: Parameters<typeof checkInSteps>) => allAtOnce(checkInSteps(...what))
 
 const test = suite('the check of a proposed block')
 

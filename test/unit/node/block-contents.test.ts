@@ -1,10 +1,12 @@
 import * as assert from 'uvu/assert'
 import { sha256Hex } from '../../../src/base/crypto.js'
+import { allAtOnce } from '../../../src/base/steps.js'
+import type { CheckResult } from '../../../src/consensus/types.js'
 import { batchBytes, batchHeader } from '../../../src/ledger/batch.js'
 import { blockHash } from '../../../src/ledger/block.js'
 import { executeBlock } from '../../../src/ledger/chain.js'
 import type { CheckedBatch } from '../../../src/ledger/execution.js'
-import { createBlockContents, type Wanted } from '../../../src/node/block-contents.js'
+import { type BlockContents, createBlockContents, type Wanted } from '../../../src/node/block-contents.js'
 import type { Chain } from '../../../src/node/chain.js'
 import { createMempool } from '../../../src/node/mempool.js'
 import { smallChain } from '../../support/small-chain.js'
@@ -57,6 +59,10 @@ function contentsOf(...batches: CheckedBatch[]) {
   return { contents, fetched, timed, mempool }
 }
 
+function check(contents: BlockContents, asked: Wanted): CheckResult {
+  return allAtOnce(contents.check(asked))
+}
+
 test('a list that is not the block’s is not taken, whatever it is, and the right one still is', () => {
   const { contents, fetched } = contentsOf(batch, other)
   const { hash, block } = blockOf(0)
@@ -64,21 +70,21 @@ test('a list that is not the block’s is not taken, whatever it is, and the rig
     assert.is(contents.learn(hash, { ...block, batches }), false, JSON.stringify(batches))
   }
   assert.is(contents.learn('ef'.repeat(32), block), false)
-  assert.equal(contents.check(wanted(hash)), { type: 'unavailable' })
+  assert.equal(check(contents, wanted(hash)), { type: 'unavailable' })
   assert.equal(
     fetched.map(({ missing }) => missing),
     [null],
     'the block itself is asked for'
   )
   assert.ok(contents.learn(hash, block))
-  assert.equal(contents.check(wanted(hash)), { type: 'valid' })
+  assert.equal(check(contents, wanted(hash)), { type: 'valid' })
 })
 
 test('what is no header at all is wrong, whatever list comes with it', () => {
   const { contents } = contentsOf()
   const hash = blockHash(chain.scope, 'no header')
   assert.ok(contents.learn(hash, { header: 'no header', batches: [batch.hash] }))
-  assert.is(contents.check(wanted(hash)).type, 'invalid')
+  assert.is(check(contents, wanted(hash)).type, 'invalid')
 })
 
 test('of thousands of rounds few results are kept, and any block that was right can still be committed', () => {
@@ -86,7 +92,7 @@ test('of thousands of rounds few results are kept, and any block that was right 
   const blocks = Array.from({ length: 100 }, (_, round) => blockOf(round))
   for (const [round, { hash, block }] of blocks.entries()) {
     contents.learn(hash, block)
-    assert.is(contents.check(wanted(hash, round)).type, 'valid')
+    assert.is(check(contents, wanted(hash, round)).type, 'valid')
   }
   assert.ok(contents.executed() <= 32, `${contents.executed()} are kept`)
   // Many blocks that cannot be judged take nothing away from those that were.
@@ -99,7 +105,7 @@ test('of thousands of rounds few results are kept, and any block that was right 
     assert.equal(contents.blockOf(hash), block)
   }
   assert.ok(contents.executed() <= 32)
-  assert.is(contents.check(wanted(blocks[0]!.hash)).type, 'valid')
+  assert.is(check(contents, wanted(blocks[0]!.hash)).type, 'valid')
   assert.is(timed.length, 100, 'each is timed once')
   contents.clear()
   assert.is(contents.executed(), 0)
@@ -109,25 +115,40 @@ test('of thousands of rounds few results are kept, and any block that was right 
 test('of blocks that are nowhere to be had only the newest are waited for', () => {
   const { contents } = contentsOf()
   const hashes = Array.from({ length: 100 }, (_, i) => sha256Hex(`${i}`))
-  for (const hash of hashes) contents.check(wanted(hash))
+  for (const hash of hashes) check(contents, wanted(hash))
   assert.equal(
     contents.missing().map(({ block }) => block),
     hashes.slice(-64)
   )
 })
 
+test('a block that made room for others while it was checked is kept all the same', () => {
+  const { contents } = contentsOf(batch)
+  const { hash, block } = blockOf(0)
+  contents.learn(hash, block)
+  const steps = contents.check(wanted(hash))
+  assert.not.ok(steps.next().done, 'it takes more than one step')
+  for (let i = 0; i < 100; i++) {
+    const header = `junk ${i}`
+    contents.learn(blockHash(chain.scope, header), { header, batches: [] })
+  }
+  assert.is(contents.blockOf(hash), null)
+  assert.equal(allAtOnce(steps), { type: 'valid' })
+  assert.is(contents.candidateOf(hash)?.executed.hash, hash)
+})
+
 test('a block that waited for a batch is judged once that is here', () => {
   const { contents, mempool } = contentsOf()
   const { hash, block } = blockOf(0)
   contents.learn(hash, block)
-  assert.equal(contents.check(wanted(hash)), { type: 'unavailable' })
+  assert.equal(check(contents, wanted(hash)), { type: 'unavailable' })
   assert.is(contents.candidateOf(hash), null)
-  assert.equal(contents.recheck(), [])
+  assert.equal(contents.takeCheckable(), [])
   mempool.add(batch)
-  assert.equal(
-    contents.recheck().map(({ result }) => result),
-    [{ type: 'valid' }]
-  )
+  const [checkable, ...others] = contents.takeCheckable()
+  assert.equal([checkable?.block, others], [hash, []])
+  assert.equal(contents.takeCheckable(), [], 'it is handed out once')
+  assert.equal(check(contents, checkable!), { type: 'valid' })
   assert.equal(contents.missing(), [])
 })
 

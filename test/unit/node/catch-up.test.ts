@@ -13,10 +13,13 @@ function nodeAmong(partners: Readonly<Record<string, Answer>>) {
   const asked: string[] = []
   const failures: unknown[] = []
   const clock = { nowMs: 0 }
+  const tip = { height: 0 }
+  const timers: { readonly ms: number; readonly work: () => void }[] = []
   const quiet = { error() {}, warn() {}, info() {}, debug() {}, child: () => quiet }
   const catchUp = createCatchUp({
-    chain: { tip: { height: 0 }, rulebook: { version: 2 }, versionMax: 2 },
+    chain: { tip, rulebook: { version: 2 }, versionMax: 2 },
     mempool: {},
+    timers: { set: (ms: number, work: () => void) => ({ timer: timers.push({ ms, work }) }), clear() {} },
     driver: { pause() {}, resume() {}, adopt: async () => {} },
     peers: {
       connected: () => Object.keys(partners),
@@ -34,7 +37,7 @@ function nodeAmong(partners: Readonly<Record<string, Answer>>) {
     halted: false,
     fail: (error: unknown) => failures.push(error)
   } as unknown as CatchUpDependencies)
-  return { catchUp, asked, failures, clock }
+  return { catchUp, asked, failures, clock, tip, timers }
 }
 
 /** Says nothing until the asker gives up. */
@@ -55,6 +58,30 @@ for (const code of ['INVARIANT', 'STORE_DAMAGED', 'DISK_FULL', 'VERIFICATION_FAI
     await catchUp.stop()
   })
 }
+
+test('a single block is fetched only when it was not decided here for a while, several at once', async () => {
+  const { catchUp, asked, tip, timers } = nodeAmong({ p2: silent, p3: silent })
+  catchUp.heard('p2', 1)
+  catchUp.heard('p3', 1)
+  await turn()
+  assert.equal([asked, catchUp.behind], [[], true], 'it is behind, and may decide the block by itself')
+  tip.height = 1
+  timers.shift()?.work()
+  assert.equal([asked, catchUp.behind], [[], false], 'it has')
+  catchUp.heard('p2', 2)
+  await turn()
+  assert.equal(asked, [])
+  assert.is(timers.length, 1, 'each height is awaited once')
+  timers.shift()?.work()
+  await turn()
+  assert.equal(asked, ['p2'], 'it has not')
+  await catchUp.stop()
+  const far = nodeAmong({ p2: silent })
+  far.catchUp.heard('p2', 2)
+  await turn()
+  assert.equal(far.asked, ['p2'])
+  await far.catchUp.stop()
+})
 
 test('who claims to be ahead and says nothing does not hold up those who would answer', async () => {
   const { catchUp, asked, failures, clock } = nodeAmong({ boaster: silent, honest: empty })

@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert'
+import { allAtOnce } from '../../../src/base/steps.js'
 import type { Proposal, SignedVote } from '../../../src/consensus/types.js'
 import { buildBlock } from '../../../src/node/block-content.js'
 import { EVERYTHING } from '../../../src/node/disputes.js'
@@ -22,7 +23,7 @@ function proposedBlock() {
   const mempool = createMempool()
   mempool.add(batch!)
   const origin = { round: 0, proposer: PROPOSER, time: small.tip.time + 1_000 }
-  const { executed, batches } = buildBlock(chain, mempool, origin, [EVERYTHING])!
+  const { executed, batches } = allAtOnce(buildBlock(chain, mempool, origin, [EVERYTHING]))!
   const { hash, text } = executed
   const proposal: Proposal = { block: hash, height: 1, incarnation: 0, proposer: PROPOSER, round: 0, validRound: -1 }
   return { hash, block: { header: text, batches: batches.map((each) => each.hash) }, batch: batch!, proposal }
