@@ -251,13 +251,26 @@ export const CHAIN_BUGS: readonly PlantedBug[] = [
     unseen: 'a forged certificate has one vote there'
   },
   {
+    name: 'checked-block-makes-room',
+    what: 'a block that makes room for others while it is checked is gone when it is decided',
+    edits: [
+      {
+        file: 'src/node/block-contents.ts',
+        find: 'if (content?.isRight === true) contents.set(wanted.block, content)',
+        replace: ''
+      }
+    ],
+    checks: [test('unit/node/block-contents')],
+    unseen: 'nobody proposes dozens of blocks at one height within a slice'
+  },
+  {
     name: 'block-committed-twice',
     what: 'a fetched block that was decided here in the meantime is committed once more',
     edits: [
       {
-        file: 'src/node/consensus-driver.ts',
-        find: 'if (candidate.executed.header.height === chain.tip.height + 1) await commit(candidate, certificate)',
-        replace: 'await commit(candidate, certificate)'
+        file: 'src/node/adoption.ts',
+        find: 'if (certificate.height !== chain.tip.height + 1) return null',
+        replace: 'if (certificate.height < 1) return null'
       },
       {
         file: 'src/node/chain.ts',

@@ -100,12 +100,25 @@ export const DURABILITY_BUGS: readonly PlantedBug[] = [
     what: 'after a crash a height begins anew: votes and locks of before are forgotten',
     edits: [
       {
-        file: 'src/node/consensus-driver.ts',
-        find: 'const entries = isExplained ? logged.inputs(height) : []',
-        replace: 'const entries = isExplained ? logged.inputs(height).slice(0, 0) : []'
+        file: 'src/node/watched-height.ts',
+        find: 'entries = isWholeLog ? logged.inputs(height) : []',
+        replace: 'entries = isWholeLog ? logged.inputs(height).slice(0, 0) : []'
       }
     ],
     checks: [seeds()]
+  },
+  {
+    name: 'log-forgotten-once-explained',
+    what: 'a height that was taken up while a batch its log names was missing is taken part in as if nothing was signed there',
+    edits: [
+      {
+        file: 'src/node/watched-height.ts',
+        find: 'entries = [...logged.inputs(height), ...entries]',
+        replace: ''
+      }
+    ],
+    checks: [test('unit/node/height-without-log')],
+    unseen: 'others must keep the batch to themselves for just as long as it takes to be vouched for'
   },
   {
     name: 'no-question-at-start',

@@ -144,7 +144,7 @@ export function batchOrderProblem(
   return null
 }
 
-/** Records that are judged in one step. */
+/** Most records that are judged in one step. */
 const STEP_RECORDS = 128
 
 /**
@@ -168,6 +168,7 @@ export function* executeInSteps(
   settleRecovery(rulebook, run)
   const verdicts: (readonly Verdict[])[] = []
   for (const [position, batch] of batches.entries()) {
+    if (position > 0) yield
     verdicts.push(yield* executeBatch(rulebook, run, block, batch, position))
   }
   settleProposals(run, block)

@@ -1,8 +1,8 @@
-import type { Slices } from '../base/slices.js'
 import type { Steps } from '../base/steps.js'
 import type { Certificate } from '../ledger/certificate.js'
 import type { CandidateBlock } from './block-content.js'
 import type { Chain } from './chain.js'
+import type { Slices } from './store/slices.js'
 
 interface Waiting {
   readonly certificate: Certificate

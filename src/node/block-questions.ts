@@ -1,10 +1,10 @@
-import { createSlices } from '../base/slices.js'
 import type { Input } from '../consensus/types.js'
 import { buildBlock } from './block-content.js'
 import type { BlockContents, Wanted } from './block-contents.js'
 import type { ConsensusDriverDependencies } from './consensus-driver-types.js'
 import { encodeItem } from './consensus-log.js'
 import type { Offer } from './mempool.js'
+import { createSlices } from './store/slices.js'
 
 export interface BlockQuestionOptions {
   readonly self: string

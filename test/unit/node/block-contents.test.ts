@@ -36,10 +36,10 @@ const batch = batchOf('p2')
 const other = batchOf('p3')
 
 /** The block that p1 proposes in a round. */
-function blockOf(round: number) {
-  const plan = { originRound: round, proposer: 'p1', time: TIME + round, batches: [batch] }
+function blockOf(round: number, batches = [batch]) {
+  const plan = { originRound: round, proposer: 'p1', time: TIME + round, batches }
   const { hash, text } = executeBlock(chain.rulebook, chain.tip, chain.store.state, plan)
-  return { hash, block: { header: text, batches: [batch.hash] } }
+  return { hash, block: { header: text, batches: batches.map((each) => each.hash) } }
 }
 
 function wanted(block: string, round = 0): Wanted {
@@ -123,8 +123,8 @@ test('of blocks that are nowhere to be had only the newest are waited for', () =
 })
 
 test('a block that made room for others while it was checked is kept all the same', () => {
-  const { contents } = contentsOf(batch)
-  const { hash, block } = blockOf(0)
+  const { contents } = contentsOf(batch, other)
+  const { hash, block } = blockOf(0, [batch, other])
   contents.learn(hash, block)
   const steps = contents.check(wanted(hash))
   assert.not.ok(steps.next().done, 'it takes more than one step')

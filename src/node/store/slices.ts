@@ -1,4 +1,4 @@
-import type { Steps } from './steps.js'
+import type { Steps } from '../../base/steps.js'
 
 /** Milliseconds for which a piece of work keeps the event loop, where its steps are no longer than that. */
 export const SLICE_MS = 10
