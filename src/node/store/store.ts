@@ -99,7 +99,6 @@ function storeOf(options: StoreOptions, parts: StoreParts, opened: StoreHead | n
   async function write(block: BlockCommit): Promise<void> {
     const { height, hash } = block
     const batch = database.batch()
-    const bodiesWritten = bodies.commit(batch, block.batches)
     writeBlock(batch, block)
     await inSlices(writeHistory(batch, height, block.entries))
     const writing = await inSlices(states.write(batch, block.writes))
@@ -107,6 +106,8 @@ function storeOf(options: StoreOptions, parts: StoreParts, opened: StoreHead | n
     writeHead(batch, next)
     // So the journal is never more than one block behind.
     await journaled
+    // Last, as long as others may drop what is not committed.
+    const bodiesWritten = bodies.commit(batch, block.batches)
     await batch.write()
     writing.done()
     bodiesWritten()
